@@ -1,0 +1,31 @@
+// Compiles the Jute package, then the server, when a source is newer than its output.
+// Plain JavaScript: it has to run before anything is compiled.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+
+function newestMs(directory) {
+  let newest = 0
+  for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true })) {
+    if (entry.isFile()) newest = Math.max(newest, statSync(join(entry.parentPath ?? entry.path, entry.name)).mtimeMs)
+  }
+  return newest
+}
+
+function compile(project, source, settings, info) {
+  const inputsMs = Math.max(newestMs(join(root, source)), ...settings.map((file) => statSync(join(root, file)).mtimeMs))
+  if (existsSync(join(root, info)) && statSync(join(root, info)).mtimeMs > inputsMs) return
+  const result = spawnSync(process.execPath, [tsc, '-p', join(root, project)], { stdio: 'inherit' })
+  if (result.status !== 0) process.exit(result.status ?? 1)
+}
+
+if (!existsSync(tsc)) {
+  console.error('zoonode: the dependencies are not installed; run: npm ci')
+  process.exit(1)
+}
+compile('jute/tsconfig.json', 'jute/src', ['tsconfig.base.json', 'jute/tsconfig.json'], 'jute/dist/.tsbuildinfo')
+compile('tsconfig.json', 'src', ['tsconfig.base.json', 'tsconfig.json'], 'dist/.tsbuildinfo')
