@@ -1,0 +1,23 @@
+import { connect } from 'node:net'
+
+const ANSWER_TIMEOUT_MS = 2_000
+
+/**
+ * Sends a four-letter word to a server on the loopback address.
+ *
+ * @returns the whole answer, or null when the server refuses the connection, resets it, or stays silent for two seconds
+ */
+export function askFourLetterWord(port: number, word: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    let answer = ''
+    socket.setEncoding('utf8')
+    socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy())
+    socket.on('connect', () => socket.write(word))
+    socket.on('data', (text: string) => {
+      answer += text
+    })
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => resolve(answer === '' ? null : answer))
+  })
+}

@@ -1,0 +1,42 @@
+import type { Server, ServerSettings } from './server.ts'
+
+export const CASE_STATUSES = ['passed', 'failed', 'skipped'] as const
+export type CaseStatus = (typeof CASE_STATUSES)[number]
+
+/** What one case of a suite came to on one server. */
+export interface CaseResult {
+  readonly name: string
+  readonly status: CaseStatus
+  /** Why it failed or was skipped. */
+  readonly detail: string
+  /** What the case saw, if both servers have to show the very same; the report compares it. */
+  readonly observed: string | null
+}
+
+/** What a suite gets for a run against one server, which has been started on fresh data. */
+export interface SuiteRun {
+  readonly server: Server
+  /** Only the quick part was asked for. */
+  readonly quick: boolean
+  /** An empty folder of this run; kept when a case fails. */
+  readonly folder: string
+  record(result: CaseResult): void
+}
+
+/** One set of cases around one real client. */
+export interface Suite {
+  readonly name: string
+  /** Whether `--quick` includes it. */
+  readonly isQuick: boolean
+  readonly settings: ServerSettings
+  /**
+   * Downloads and compiles what the suite needs, at no cost when that was done before.
+   *
+   * @throws SuiteUnavailableError if this machine cannot have it
+   */
+  prepare(): Promise<void>
+  run(run: SuiteRun): Promise<void>
+}
+
+/** The machine lacks something that the harness cannot bring; the suite is skipped and the reason is shown. */
+export class SuiteUnavailableError extends Error {}
