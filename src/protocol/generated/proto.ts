@@ -353,6 +353,25 @@ export function skipDeleteRequest(reader: JuteReader): void {
   reader.skip(4, 'DeleteRequest.version')
 }
 
+/** deleteContainer; upstream writes it by hand. */
+export interface DeleteContainerRequest {
+  path: string | null
+}
+
+export function decodeDeleteContainerRequest(reader: JuteReader): DeleteContainerRequest {
+  return {
+    path: reader.readString('DeleteContainerRequest.path')
+  }
+}
+
+export function encodeDeleteContainerRequest(writer: JuteWriter, record: DeleteContainerRequest): void {
+  writer.writeString(record.path)
+}
+
+export function skipDeleteContainerRequest(reader: JuteReader): void {
+  reader.skipBuffer('DeleteContainerRequest.path')
+}
+
 export interface ExistsRequest {
   path: string | null
   watch: boolean
