@@ -1,5 +1,8 @@
 import { AddWatchMode, EventType, WatcherType } from '../../protocol/op-code.ts'
 import type { ConnectionId } from '../ports.ts'
+import { ConnectionSlots } from './connection-slots.ts'
+import { NONE } from './int-arena.ts'
+import type { EmitWatchEvent, TreeEventType } from './watch-event.ts'
 import { WatchFlag, WatchTable } from './watch-table.ts'
 
 /** Mode of addWatch, once checked with `isAddWatchMode`. */
@@ -7,19 +10,6 @@ export type AddWatchModeCode = (typeof AddWatchMode)[keyof typeof AddWatchMode]
 
 /** Kind of watch that checkWatches and removeWatches name, once checked with `isWatcherTypeCode`. */
 export type WatcherTypeCode = (typeof WatcherType)[keyof typeof WatcherType]
-
-/** Types of event that a change of the tree causes. */
-export type TreeEventType =
-  | typeof EventType.nodeCreated
-  | typeof EventType.nodeDeleted
-  | typeof EventType.nodeDataChanged
-  | typeof EventType.nodeChildrenChanged
-
-/**
- * Takes one event for one connection. It must not change the watches. `path` is the node of the event, which for a
- * recursive watch is below the watched one.
- */
-export type EmitWatchEvent = (connection: ConnectionId, type: TreeEventType, path: string) => void
 
 /** Sizes of the watch tables. */
 export interface WatchCounts {
@@ -54,42 +44,47 @@ export function isWatcherTypeCode(type: number): type is WatcherTypeCode {
  * same) and what setWatches sends at once.
  */
 export class WatchManager {
-  readonly #data = new WatchTable()
-  readonly #child = new WatchTable()
+  readonly #connections = new ConnectionSlots()
+  readonly #data = new WatchTable(this.#connections)
+  readonly #child = new WatchTable(this.#connections)
 
   /** Sets the one-shot watch of getData and exists. */
   addData(connection: ConnectionId, path: string): void {
-    this.#data.add(connection, path, WatchFlag.standard)
+    this.#data.add(this.#connections.acquire(connection), path, WatchFlag.standard)
   }
 
   /** Sets the one-shot watch of getChildren. */
   addChild(connection: ConnectionId, path: string): void {
-    this.#child.add(connection, path, WatchFlag.standard)
+    this.#child.add(this.#connections.acquire(connection), path, WatchFlag.standard)
   }
 
   /** Sets the watch of addWatch: a persistent one is entered in both tables, a recursive one in the data table only. */
   addPersistent(connection: ConnectionId, path: string, mode: AddWatchModeCode): void {
+    const slot = this.#connections.acquire(connection)
     if (mode === AddWatchMode.persistentRecursive) {
-      this.#data.add(connection, path, WatchFlag.recursive)
+      this.#data.add(slot, path, WatchFlag.recursive)
     } else {
-      this.#data.add(connection, path, WatchFlag.persistent)
-      this.#child.add(connection, path, WatchFlag.persistent)
+      this.#data.add(slot, path, WatchFlag.persistent)
+      this.#child.add(slot, path, WatchFlag.persistent)
     }
   }
 
   /** Tells whether checkWatches finds such a watch: false is answered by NOWATCHER. */
   has(connection: ConnectionId, path: string, watcherType: WatcherTypeCode): boolean {
+    const slot = this.#connections.find(connection)
     switch (watcherType) {
       case WatcherType.children:
-        return (this.#child.flags(connection, path) & WatchFlag.standard) !== 0
+        return (this.#child.flags(slot, path) & WatchFlag.standard) !== 0
       case WatcherType.data:
-        return (this.#data.flags(connection, path) & WatchFlag.standard) !== 0
+        return (this.#data.flags(slot, path) & WatchFlag.standard) !== 0
       case WatcherType.persistent:
-        return (this.#data.flags(connection, path) & WatchFlag.persistent) !== 0
+        return (this.#data.flags(slot, path) & WatchFlag.persistent) !== 0
       case WatcherType.persistentRecursive:
-        return (this.#data.flags(connection, path) & WatchFlag.recursive) !== 0
+        return (this.#data.flags(slot, path) & WatchFlag.recursive) !== 0
       case WatcherType.any:
-        return (this.#data.flags(connection, path) | this.#child.flags(connection, path)) !== 0
+        return (this.#data.flags(slot, path) | this.#child.flags(slot, path)) !== 0
+      default:
+        return unreachable(watcherType)
     }
   }
 
@@ -99,52 +94,52 @@ export class WatchManager {
    * @returns false if there was no such watch, which is answered by NOWATCHER
    */
   remove(connection: ConnectionId, path: string, watcherType: WatcherTypeCode): boolean {
+    const slot = this.#connections.find(connection)
     switch (watcherType) {
       case WatcherType.children:
-        return this.#child.remove(connection, path, WatchFlag.standard)
+        return this.#child.remove(slot, path, WatchFlag.standard)
       case WatcherType.data:
-        return this.#data.remove(connection, path, WatchFlag.standard)
-      case WatcherType.persistent: {
-        const inData = this.#data.remove(connection, path, WatchFlag.persistent)
-        return this.#child.remove(connection, path, WatchFlag.persistent) || inData
-      }
+        return this.#data.remove(slot, path, WatchFlag.standard)
+      case WatcherType.persistent:
+        return this.#removeFromBoth(slot, path, WatchFlag.persistent)
       case WatcherType.persistentRecursive:
-        return this.#data.remove(connection, path, WatchFlag.recursive)
-      case WatcherType.any: {
-        const inData = this.#data.remove(connection, path, WatchFlag.all)
-        return this.#child.remove(connection, path, WatchFlag.all) || inData
-      }
+        return this.#data.remove(slot, path, WatchFlag.recursive)
+      case WatcherType.any:
+        return this.#removeFromBoth(slot, path, WatchFlag.all)
+      default:
+        return unreachable(watcherType)
     }
   }
 
   /**
-   * Emits the events that one change of the node at `path` is due, and uses up one-shot watches. The caller triggers
-   * for a created or deleted node first the node, then nodeChildrenChanged for its parent.
+   * Emits the events that one change of the node at `path` is due, and uses up one-shot watches. For a created or deleted
+   * node the caller triggers first that, then nodeChildrenChanged of its parent.
    *
-   * | type                | data table of | child table of                                   |
-   * |---------------------|---------------|--------------------------------------------------|
-   * | nodeCreated         | path          |                                                  |
-   * | nodeDataChanged     | path          |                                                  |
-   * | nodeDeleted         | path          | path, but no connection that was just told       |
-   * | nodeChildrenChanged |               | path                                             |
+   * | type                | data table of path | child table of path                             |
+   * |---------------------|--------------------|-------------------------------------------------|
+   * | nodeCreated         | all                |                                                 |
+   * | nodeDataChanged     | all                |                                                 |
+   * | nodeDeleted         | all                | all, but a connection already told hears nothing |
+   * | nodeChildrenChanged |                    | all                                             |
    *
-   * "Data table" includes recursive watches of all ancestors. A connection gets one event from a table.
+   * To the data table of a path belong the recursive watches of its ancestors. A connection gets one event from a table.
    */
   trigger(type: TreeEventType, path: string, emit: EmitWatchEvent): void {
-    const told = new Set<ConnectionId>()
-    const tell = (connection: ConnectionId): void => {
-      if (told.has(connection)) return
-      told.add(connection)
-      emit(connection, type, path)
+    this.#connections.beginEvent()
+    if (type !== EventType.nodeChildrenChanged) {
+      this.#data.trigger(type, path, emit)
+      this.#data.triggerAncestors(type, path, emit)
     }
-    if (type !== EventType.nodeChildrenChanged) this.#data.trigger(path, true, tell)
-    if (type === EventType.nodeDeleted || type === EventType.nodeChildrenChanged) this.#child.trigger(path, false, tell)
+    if (type === EventType.nodeChildrenChanged || type === EventType.nodeDeleted) this.#child.trigger(type, path, emit)
   }
 
-  /** Forgets all watches of a connection. */
+  /** Forgets all watches of a connection, which must not set any more. */
   connectionClosed(connection: ConnectionId): void {
-    this.#data.removeConnection(connection)
-    this.#child.removeConnection(connection)
+    const slot = this.#connections.find(connection)
+    if (slot === NONE) return
+    this.#data.removeConnection(slot)
+    this.#child.removeConnection(slot)
+    this.#connections.release(connection)
   }
 
   /** Sizes for `wchs` and metrics; costs nothing. */
@@ -166,4 +161,13 @@ export class WatchManager {
   forEachPath(visit: (path: string, connections: Iterable<ConnectionId>) => void): void {
     this.#data.forEachPath(visit)
   }
+
+  #removeFromBoth(slot: number, path: string, flags: number): boolean {
+    const wasInData = this.#data.remove(slot, path, flags)
+    return this.#child.remove(slot, path, flags) || wasInData
+  }
+}
+
+function unreachable(type: never): never {
+  throw new Error(`unknown watcher type ${String(type)}`)
 }
