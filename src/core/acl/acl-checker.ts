@@ -1,5 +1,4 @@
-import type { ACL } from '../../protocol/generated/data.ts'
-import type { ClientInfo } from '../../protocol/generated/proto.ts'
+import type { ACL, ClientInfo } from '../../protocol/generated/data.ts'
 import type { AuthenticationContext, AuthenticationProvider, Identity } from './authentication-provider.ts'
 
 /** Decides who may do what; made once, from the providers that are configured. */

@@ -1,5 +1,5 @@
-import type { StatPersisted } from '../../protocol/generated/data.ts'
 import type { HashPort } from '../ports.ts'
+import { crc32OfBytes, crc32OfStat, crc32OfText, type DigestedStat } from './crc32.ts'
 
 /**
  * The digest of a tree: the 64-bit sum of its nodes' CRC-32 over path, data and stat, so that it can be kept with each
@@ -11,11 +11,18 @@ export function isDigested(path: string): boolean {
   return !path.startsWith('/zookeeper/')
 }
 
-/** CRC-32 over path (the root as the empty path) and data, the part of a node's digest that stat changes leave alone. */
+/** Data longer than this is hashed by the port. perf: bench/tree.ts, where the two break even. */
+const SHORT_DATA_LENGTH_MAX = 64
+
+/**
+ * CRC-32 over path (the root as the empty path) and data: the part of a node's digest that stat changes leave alone.
+ * @returns an unsigned 32-bit number
+ */
 export function prefixCrc(hash: HashPort, path: string, data: Uint8Array | null): number {
-  let crc = 0
-  if (path.length > 1) crc = hash.crc32(Buffer.from(path, 'utf8'), 0)
-  return data === null || data.length === 0 ? crc : hash.crc32(data, crc)
+  const crc = path.length > 1 ? crc32OfText(path, 0) : 0
+  if (data === null || data.length === 0) return crc >>> 0
+  if (data.length <= SHORT_DATA_LENGTH_MAX) return crc32OfBytes(data, crc) >>> 0
+  return hash.crc32(data, crc >>> 0)
 }
 
 /**
@@ -28,29 +35,17 @@ export function prefixCrc(hash: HashPort, path: string, data: Uint8Array | null)
  * | 16–23 | pzxid               | | 48–51 | aversion            |
  * | 24–31 | ctime               | | 52–59 | ephemeralOwner,     |
  * | 32–39 | mtime               | |       | stored              |
+ *
+ * @returns an unsigned 32-bit number
  */
-export function statDigest(hash: HashPort, prefixCrc: number, stat: StatPersisted): number {
-  view.setInt32(0, stat.czxidHi)
-  view.setInt32(4, stat.czxidLo)
-  view.setInt32(8, stat.mzxidHi)
-  view.setInt32(12, stat.mzxidLo)
-  view.setInt32(16, stat.pzxidHi)
-  view.setInt32(20, stat.pzxidLo)
-  view.setInt32(24, stat.ctimeHi)
-  view.setInt32(28, stat.ctimeLo)
-  view.setInt32(32, stat.mtimeHi)
-  view.setInt32(36, stat.mtimeLo)
-  view.setInt32(40, stat.version)
-  view.setInt32(44, stat.cversion)
-  view.setInt32(48, stat.aversion)
-  view.setInt32(52, stat.ephemeralOwnerHi)
-  view.setInt32(56, stat.ephemeralOwnerLo)
-  return hash.crc32(bytes, prefixCrc)
+export function digestOfStat(prefixCrc: number, stat: DigestedStat): number {
+  return crc32OfStat(stat, prefixCrc) >>> 0
 }
 
-const STAT_DIGEST_INPUT_BYTES = 60
-const bytes = new Uint8Array(STAT_DIGEST_INPUT_BYTES)
-const view = new DataView(bytes.buffer)
+/** `digestOfStat`. */
+export function statDigest(_hash: HashPort, prefixCrc: number, stat: DigestedStat): number {
+  return digestOfStat(prefixCrc, stat)
+}
 
 /** A running 64-bit sum of node digests, modulo 2^64. */
 export interface DigestSum {
