@@ -1,0 +1,114 @@
+import { JuteWriter } from 'jute-ts'
+import { encodeTxn, type Txn } from '../../protocol/txn.ts'
+import type { Outbox } from '../outbox.ts'
+
+/** Batches handed to the log and not yet durable; while there are so many, the next one gathers. */
+const IN_FLIGHT_BATCHES_MAX = 4
+/** A batch is closed when its body reaches this size. */
+const BATCH_BYTES_MAX = 1024 * 1024
+/** A body buffer that one huge transaction made larger than this is let go afterwards. */
+const KEPT_BUFFER_BYTES_MAX = 4 * BATCH_BYTES_MAX
+
+/**
+ * Gathers transactions into batches for the log: group commit without a timer. A batch goes out at the end of the
+ * step, or waits, still gathering, while the log is busy with those before it.
+ */
+export class LogBatcher {
+  readonly #txnsMax: number
+  readonly #ready: Batch[] = []
+  #open: Batch
+  #sequence = 1
+  #persistedSequence = 0
+  #sentSequence = 0
+
+  /** @param txnsMax most transactions in one batch */
+  constructor(txnsMax: number) {
+    this.#txnsMax = txnsMax
+    this.#open = new Batch(this.#sequence)
+  }
+
+  /** Sequence of the newest transaction taken: what a mark in the order of writes waits for. */
+  get lastSequence(): number {
+    return this.#open.txnCount > 0 ? this.#open.sequence : this.#open.sequence - 1
+  }
+
+  /** Newest sequence known to be durable. */
+  get persistedSequence(): number {
+    return this.#persistedSequence
+  }
+
+  /** Adds a transaction and returns the sequence that will be durable with it. */
+  add(txn: Txn): number {
+    const batch = this.#open
+    batch.add(txn)
+    if (batch.txnCount >= this.#txnsMax || batch.body.offset >= BATCH_BYTES_MAX) this.#close()
+    return batch.sequence
+  }
+
+  /** Sends what may be sent. */
+  flush(out: Outbox): void {
+    while (this.#sentSequence - this.#persistedSequence < IN_FLIGHT_BATCHES_MAX) {
+      if (this.#ready.length === 0) {
+        if (this.#open.txnCount === 0) return
+        this.#close()
+      }
+      const batch = this.#ready.shift()
+      if (batch === undefined) return
+      this.#sentSequence = batch.sequence
+      out.persist(batch.sequence, {
+        firstZxidHi: batch.firstZxidHi,
+        firstZxidLo: batch.firstZxidLo,
+        lastZxidHi: batch.lastZxidHi,
+        lastZxidLo: batch.lastZxidLo,
+        txnCount: batch.txnCount,
+        body: batch.body.bytes()
+      })
+      this.#recycle(batch)
+    }
+  }
+
+  persisted(sequence: number): void {
+    if (sequence > this.#persistedSequence) this.#persistedSequence = sequence
+  }
+
+  #spare: JuteWriter | null = null
+
+  #close(): void {
+    this.#ready.push(this.#open)
+    this.#open = new Batch(++this.#sequence, this.#spare ?? new JuteWriter(4096))
+    this.#spare = null
+  }
+
+  #recycle(batch: Batch): void {
+    if (batch.body.buffer.length <= KEPT_BUFFER_BYTES_MAX) this.#spare = batch.body.reset()
+  }
+}
+
+class Batch {
+  readonly sequence: number
+  readonly body: JuteWriter
+  txnCount = 0
+  firstZxidHi = 0
+  firstZxidLo = 0
+  lastZxidHi = 0
+  lastZxidLo = 0
+
+  constructor(sequence: number, body: JuteWriter = new JuteWriter(4096)) {
+    this.sequence = sequence
+    this.body = body
+  }
+
+  add(txn: Txn): void {
+    const { zxidHi, zxidLo } = txn.header
+    if (this.txnCount++ === 0) {
+      this.firstZxidHi = zxidHi
+      this.firstZxidLo = zxidLo
+    }
+    this.lastZxidHi = zxidHi
+    this.lastZxidLo = zxidLo
+    const lengthAt = this.body.offset
+    this.body.writeInt(0)
+    encodeTxn(this.body, txn)
+    this.body.buffer.writeInt32BE(this.body.offset - lengthAt - 4, lengthAt)
+  }
+}

@@ -1,0 +1,143 @@
+import type { JuteReader } from 'jute-ts'
+import { ErrorCode } from '../../../protocol/error-code.ts'
+import {
+  type CreateRequest,
+  decodeCheckVersionRequest,
+  decodeCreateRequest,
+  decodeCreateTTLRequest,
+  decodeDeleteRequest,
+  decodeMultiHeader,
+  decodeSetDataRequest
+} from '../../../protocol/generated/proto.ts'
+import { CreateMode, OpCode } from '../../../protocol/op-code.ts'
+import type { TxnBody } from '../../../protocol/txn.ts'
+import { prepareCheck } from './check.ts'
+import { type CreateIntent, type CreateKind, createNode, isTtlFlags, ttlProblem } from './create.ts'
+import { prepareDelete } from './delete.ts'
+import type { PrepareContext, Prepared } from './prepare-context.ts'
+import { prepareSetData } from './set-data.ts'
+
+/** One operation of a multi as parsed: what to run when its turn comes. */
+type Operation =
+  | { readonly kind: 'create'; readonly intent: CreateIntent; readonly makes: CreateKind }
+  | { readonly kind: 'delete'; readonly path: string; readonly version: number }
+  | { readonly kind: 'setData'; readonly path: string; readonly data: Uint8Array | null; readonly version: number }
+  | { readonly kind: 'check'; readonly path: string; readonly version: number }
+
+/**
+ * Parses the body of a multi; null when it is one that fails as a whole with MARSHALLINGERROR: reads or other types in
+ * it, create flags out of range, a null path (client-protocol section 9).
+ *
+ * @throws JuteError when the bytes end early or have unreasonable lengths, which has the same outcome
+ */
+export function parseMulti(reader: JuteReader): readonly Operation[] | null {
+  const operations: Operation[] = []
+  for (let header = decodeMultiHeader(reader); !header.done; header = decodeMultiHeader(reader)) {
+    const operation = parseOperation(header.type, reader)
+    if (operation === null) return null
+    operations.push(operation)
+  }
+  return operations
+}
+
+/**
+ * Runs the operations one after the other over the pending changes. When one fails, what the ones before it changed
+ * is taken back, though they stay in the transaction as upstream leaves them there.
+ */
+export function prepareMulti(context: PrepareContext, operations: readonly Operation[]): Prepared {
+  const bodies: TxnBody[] = []
+  const { digestHi, digestLo } = context
+  let failed = false
+  context.changes.beginMulti()
+  for (const operation of operations) {
+    const prepared = failed ? ErrorCode.RUNTIMEINCONSISTENCY : prepareOperation(context, operation)
+    if (typeof prepared !== 'number') {
+      bodies.push(prepared)
+      continue
+    }
+    if (!failed) {
+      context.changes.rollbackMulti()
+      context.digestHi = digestHi
+      context.digestLo = digestLo
+      // An exception other than a protocol error, such as that of a null id in an ACL, fails the request as a whole.
+      if (prepared === ErrorCode.MARSHALLINGERROR) return ErrorCode.MARSHALLINGERROR
+    }
+    failed = true
+    bodies.push({ kind: 'error', err: prepared })
+  }
+  if (!failed) context.changes.commitMulti()
+  return { kind: 'multi', operations: bodies }
+}
+
+function prepareOperation(context: PrepareContext, operation: Operation): Prepared {
+  switch (operation.kind) {
+    case 'create':
+      return prepareCreateInMulti(context, operation.intent, operation.makes)
+    case 'delete':
+      return prepareDelete(context, operation.path, operation.version)
+    case 'setData':
+      return prepareSetData(context, operation.path, operation.data, operation.version)
+    case 'check':
+      return prepareCheck(context, operation.path, operation.version)
+  }
+}
+
+function prepareCreateInMulti(context: PrepareContext, intent: CreateIntent, kind: CreateKind): Prepared {
+  const problem = ttlProblem(context, intent)
+  return problem === ErrorCode.OK ? createNode(context, intent, intent.type, kind) : problem
+}
+
+function parseOperation(type: number, reader: JuteReader): Operation | null {
+  switch (type) {
+    case OpCode.create:
+    case OpCode.create2:
+    case OpCode.createContainer:
+      return parseCreate(type, decodeCreateRequest(reader), -1, -1)
+    case OpCode.createTTL: {
+      const request = decodeCreateTTLRequest(reader)
+      return parseCreate(type, request, request.ttlHi, request.ttlLo)
+    }
+    case OpCode.delete: {
+      const { path, version } = decodeDeleteRequest(reader)
+      return path === null ? null : { kind: 'delete', path, version }
+    }
+    case OpCode.setData: {
+      const { path, data, version } = decodeSetDataRequest(reader)
+      return path === null ? null : { kind: 'setData', path, data: copyOf(data), version }
+    }
+    case OpCode.check: {
+      const { path, version } = decodeCheckVersionRequest(reader)
+      return path === null ? null : { kind: 'check', path, version }
+    }
+    default:
+      return null
+  }
+}
+
+/** The flags decide what a create in a multi makes, and with it the type of its sub-transaction. */
+function parseCreate(type: number, request: CreateRequest, ttlHi: number, ttlLo: number): Operation | null {
+  const { path, flags, acl } = request
+  if (path === null || flags < CreateMode.persistent || flags > CreateMode.persistentSequentialWithTtl) return null
+  const data = copyOf(request.data)
+  if (type === OpCode.createTTL && isTtlFlags(flags)) {
+    return { kind: 'create', makes: 'ttl', intent: { type: OpCode.createTTL, path, data, acl, flags, ttlHi, ttlLo } }
+  }
+  if (isTtlFlags(flags)) return null
+  const makes = kindByFlags(type, flags)
+  return { kind: 'create', makes, intent: { type: typeInMulti(type, makes), path, data, acl, flags, ttlHi: -1, ttlLo: -1 } }
+}
+
+function kindByFlags(type: number, flags: number): CreateKind {
+  if (type === OpCode.createContainer || flags === CreateMode.container) return 'container'
+  return flags === CreateMode.ephemeral || flags === CreateMode.ephemeralSequential ? 'ephemeral' : 'persistent'
+}
+
+function typeInMulti(type: number, makes: CreateKind): number {
+  if (makes === 'container') return OpCode.createContainer
+  return type === OpCode.create2 ? OpCode.create2 : OpCode.create
+}
+
+/** Bytes that outlive the input they were read from. */
+export function copyOf(data: Uint8Array | null): Uint8Array | null {
+  return data === null ? null : new Uint8Array(data)
+}

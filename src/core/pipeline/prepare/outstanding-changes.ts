@@ -1,0 +1,180 @@
+import type { ACL, StatPersisted } from '../../../protocol/generated/data.ts'
+import { compareInt64 } from '../../../protocol/int64.ts'
+import { Int64Map } from '../../../protocol/int64-map.ts'
+import { type DataTree, NO_NODE } from '../../tree/data-tree.ts'
+import { Fifo } from '../../fifo.ts'
+
+/** A znode as it will be when the change that made this record has been applied. */
+export interface ChangeRecord {
+  readonly path: string
+  /** Transaction of the change; the record is dropped when that one has been applied. */
+  zxidHi: number
+  zxidLo: number
+  /** False when the change deletes the znode. */
+  exists: boolean
+  /** Stored form, as in the tree. */
+  readonly stat: StatPersisted
+  childCount: number
+  acl: readonly ACL[]
+  /** CRC-32 over path and data, on which the znode's digest is built. */
+  prefixCrc: number
+  /** The znode's digest, unsigned; 0 for those that do not count. */
+  digest: number
+}
+
+/** The root has two names upstream ("" and "/"); here it has one key. */
+function keyOf(path: string): string {
+  return path === '/' ? '' : path
+}
+
+/**
+ * Changes of transactions that are prepared but not yet applied, laid over the tree: what the next request must be
+ * checked against. (What `ZooKeeperServer.outstandingChanges` is upstream.)
+ */
+export class OutstandingChanges {
+  readonly #tree: DataTree
+  readonly #latest = new Map<string, ChangeRecord>()
+  readonly #order = new Fifo<ChangeRecord>()
+  /** session → path of an ephemeral → the newest pending change that creates or deletes it. */
+  readonly #ephemerals = new Int64Map<Map<string, ChangeRecord>>()
+  #undo: UndoEntry[] | null = null
+
+  constructor(tree: DataTree) {
+    this.#tree = tree
+  }
+
+  /** Number of pending changes. */
+  get size(): number {
+    return this.#order.size
+  }
+
+  /**
+   * The newest state of a znode, pending changes included, as a copy that the caller may change and `add`; null if it
+   * does not exist then.
+   */
+  recordFor(path: string): ChangeRecord | null {
+    const pending = this.#latest.get(keyOf(path))
+    if (pending !== undefined) return pending.exists ? { ...pending, stat: { ...pending.stat } } : null
+    const node = this.#tree.find(path)
+    if (node === NO_NODE) return null
+    const stat = emptyStat()
+    this.#tree.readStat(node, stat)
+    return {
+      path,
+      zxidHi: 0,
+      zxidLo: 0,
+      exists: true,
+      stat,
+      childCount: this.#tree.childCount(node),
+      acl: this.#tree.acl(node),
+      prefixCrc: this.#tree.prefixCrc(node),
+      digest: this.#tree.nodeDigest(node)
+    }
+  }
+
+  /** Whether a znode will exist. */
+  exists(path: string): boolean {
+    const pending = this.#latest.get(keyOf(path))
+    return pending !== undefined ? pending.exists : this.#tree.find(path) !== NO_NODE
+  }
+
+  /** Makes `record` the newest state of its path. */
+  add(record: ChangeRecord): void {
+    const key = keyOf(record.path)
+    this.#undo?.push({ table: this.#latest, key, previous: this.#latest.get(key) })
+    this.#latest.set(key, record)
+    this.#order.push(record)
+  }
+
+  /** The same for a change that creates or deletes an ephemeral of the session that its stat names. */
+  addEphemeral(record: ChangeRecord): void {
+    this.add(record)
+    const { ephemeralOwnerHi: hi, ephemeralOwnerLo: lo } = record.stat
+    let changes = this.#ephemerals.get(hi, lo)
+    if (changes === undefined) {
+      changes = new Map()
+      this.#ephemerals.set(hi, lo, changes)
+    }
+    this.#undo?.push({ table: changes, key: record.path, previous: changes.get(record.path) })
+    changes.set(record.path, record)
+  }
+
+  /** Paths of a session's ephemerals once everything pending has been applied. */
+  ephemeralsOf(sessionHi: number, sessionLo: number): string[] {
+    const changes = this.#ephemerals.get(sessionHi, sessionLo)
+    const paths: string[] = []
+    for (const path of this.#tree.ephemeralsOf(sessionHi, sessionLo)) if (!changes?.has(path)) paths.push(path)
+    if (changes !== undefined) for (const [path, change] of changes) if (change.exists) paths.push(path)
+    return paths
+  }
+
+  /** From here on changes can be taken back: the operations of one multi. */
+  beginMulti(): void {
+    this.#undo = []
+  }
+
+  commitMulti(): void {
+    this.#undo = null
+  }
+
+  /** Takes back all changes since `beginMulti`. */
+  rollbackMulti(): void {
+    const undo = this.#undo ?? []
+    this.#undo = null
+    // The records stay in the order, where they are harmless: dropping one compares identities.
+    for (let index = undo.length - 1; index >= 0; index--) takeBack(undo[index] as UndoEntry)
+  }
+
+  /** Drops what transactions up to this zxid did: the tree shows it now. */
+  applied(zxidHi: number, zxidLo: number): void {
+    for (let record = this.#order.peek(); record !== undefined; record = this.#order.peek()) {
+      if (compareInt64(record.zxidHi, record.zxidLo, zxidHi, zxidLo) > 0) break
+      this.#order.shift()
+      const key = keyOf(record.path)
+      if (this.#latest.get(key) === record) this.#latest.delete(key)
+      this.#forgetEphemeral(record)
+    }
+  }
+
+  #forgetEphemeral(record: ChangeRecord): void {
+    const { ephemeralOwnerHi: hi, ephemeralOwnerLo: lo } = record.stat
+    if (hi === 0 && lo === 0) return
+    const changes = this.#ephemerals.get(hi, lo)
+    if (changes === undefined) return
+    if (changes.get(record.path) === record) changes.delete(record.path)
+    if (changes.size === 0) this.#ephemerals.delete(hi, lo)
+  }
+}
+
+/** What a table held under a key before a change. */
+interface UndoEntry {
+  readonly table: Map<string, ChangeRecord>
+  readonly key: string
+  readonly previous: ChangeRecord | undefined
+}
+
+function takeBack(entry: UndoEntry): void {
+  if (entry.previous === undefined) entry.table.delete(entry.key)
+  else entry.table.set(entry.key, entry.previous)
+}
+
+/** A stat of zeros, to be filled. */
+export function emptyStat(): StatPersisted {
+  return {
+    czxidHi: 0,
+    czxidLo: 0,
+    mzxidHi: 0,
+    mzxidLo: 0,
+    ctimeHi: 0,
+    ctimeLo: 0,
+    mtimeHi: 0,
+    mtimeLo: 0,
+    version: 0,
+    cversion: 0,
+    aversion: 0,
+    ephemeralOwnerHi: 0,
+    ephemeralOwnerLo: 0,
+    pzxidHi: 0,
+    pzxidLo: 0
+  }
+}

@@ -1,0 +1,93 @@
+import { ErrorCode } from '../../../protocol/error-code.ts'
+import type { ACL } from '../../../protocol/generated/data.ts'
+import type { TxnBody } from '../../../protocol/txn.ts'
+import type { AclChecker } from '../../acl/acl-checker.ts'
+import type { Identity } from '../../acl/authentication-provider.ts'
+import type { HashPort } from '../../ports.ts'
+import type { DataTree } from '../../tree/data-tree.ts'
+import { isDigested, prefixCrc, statDigest } from '../../tree/node-digest.ts'
+import type { CoreSettings } from '../core-settings.ts'
+import type { ChangeRecord, OutstandingChanges } from './outstanding-changes.ts'
+
+/** What a request becomes: the body of its transaction, or the error code that it fails with. */
+export type Prepared = TxnBody | number
+
+/** The request being prepared, and what it is checked against. One object, refilled for each request. */
+export class PrepareContext {
+  readonly tree: DataTree
+  readonly changes: OutstandingChanges
+  readonly acl: AclChecker
+  readonly hash: HashPort
+  readonly settings: CoreSettings
+  sessionHi = 0
+  sessionLo = 0
+  /** False while the session is being closed, or when it is gone. */
+  isSessionAlive = true
+  identities: readonly Identity[] = []
+  /** zxid and time of the transaction in the making. */
+  zxidHi = 0
+  zxidLo = 0
+  timeHi = 0
+  timeLo = 0
+  /** Tree digest once everything prepared so far has been applied. */
+  digestHi = 0
+  digestLo = 0
+
+  constructor(tree: DataTree, changes: OutstandingChanges, acl: AclChecker, hash: HashPort, settings: CoreSettings) {
+    this.tree = tree
+    this.changes = changes
+    this.acl = acl
+    this.hash = hash
+    this.settings = settings
+  }
+
+  /** Whether the session of this request has `perm` under `acl`. */
+  isAllowed(acl: readonly ACL[], perm: number): boolean {
+    return this.acl.isAllowed(acl, perm, this.identities)
+  }
+
+  /**
+   * Makes a record of an existing or new znode the newest state of its path: stamps it with this transaction and
+   * moves the predicted tree digest.
+   */
+  commitChange(record: ChangeRecord, isEphemeralChange = false): void {
+    record.zxidHi = this.zxidHi
+    record.zxidLo = this.zxidLo
+    const before = record.digest
+    record.digest = this.#digestOf(record)
+    this.#moveDigest(before, record.digest)
+    if (isEphemeralChange) this.changes.addEphemeral(record)
+    else this.changes.add(record)
+  }
+
+  prefixCrcOf(path: string, data: Uint8Array | null): number {
+    return this.settings.digestEnabled && isDigested(path) ? prefixCrc(this.hash, path, data) : 0
+  }
+
+  #digestOf(record: ChangeRecord): number {
+    if (!record.exists || !this.settings.digestEnabled || !isDigested(record.path)) return 0
+    return statDigest(this.hash, record.prefixCrc, record.stat)
+  }
+
+  /** digest − before + after, modulo 2^64; both are unsigned 32-bit numbers. */
+  #moveDigest(before: number, after: number): void {
+    const low = (this.digestLo >>> 0) - before + after
+    this.digestLo = low | 0
+    this.digestHi = (this.digestHi + Math.floor(low / 4294967296)) | 0
+  }
+}
+
+/** The code with which a request of a session that is closing or gone fails, or OK. */
+export function checkSession(context: PrepareContext): ErrorCode {
+  return context.isSessionAlive ? ErrorCode.OK : ErrorCode.SESSIONEXPIRED
+}
+
+/**
+ * The version after a successful change, or null when `expected` neither matches nor is −1. Versions are int32 and
+ * wrap; −1 is left out, since it means "any" in requests.
+ */
+export function nextVersion(current: number, expected: number): number | null {
+  if (expected !== -1 && expected !== current) return null
+  const next = (current + 1) | 0
+  return next === -1 ? 0 : next
+}

@@ -1,0 +1,27 @@
+import { NO_NODE } from '../../tree/data-tree.ts'
+import { quotaBreach } from '../../tree/quota-use.ts'
+import type { PrepareContext } from './prepare-context.ts'
+
+/**
+ * Hard quotas, which are enforced only with `enforceQuota`. They are held against applied totals, so operations in
+ * flight, or of one multi, do not see each other (as upstream).
+ */
+
+/** Whether creating a znode with this data breaks a hard quota. */
+export function isCreateOverQuota(context: PrepareContext, path: string, data: Uint8Array | null): boolean {
+  return isOver(context, path, 1, data === null ? 0 : data.length)
+}
+
+/** Whether giving a znode this data breaks a hard quota. */
+export function isSetOverQuota(context: PrepareContext, path: string, data: Uint8Array | null): boolean {
+  if (!context.settings.enforceQuota) return false
+  const node = context.tree.find(path)
+  const before = node === NO_NODE ? 0 : context.tree.dataLength(node)
+  return isOver(context, path, 0, (data === null ? 0 : data.length) - before)
+}
+
+function isOver(context: PrepareContext, path: string, countDiff: number, bytesDiff: number): boolean {
+  if (!context.settings.enforceQuota) return false
+  const quota = context.tree.quotaFor(path)
+  return quota !== null && quotaBreach(quota, countDiff, bytesDiff)?.isHard === true
+}

@@ -1,0 +1,99 @@
+import { JuteWriter } from 'jute-ts'
+import type { SnapshotCursor } from '../tree/snapshot.ts'
+import type { PeerState } from './peer-state.ts'
+
+/** Bytes of the snapshot that one step may produce: well under a millisecond's work. */
+const SLICE_BYTES_MAX = 64 * 1024
+
+/**
+ * Decides when a snapshot is due and produces it, slice by slice, as the shell asks for more. One at a time.
+ *
+ * A snapshot is due after snapCount/2 + random(snapCount/2) transactions, or after so many log bytes; random, so that
+ * the servers of an ensemble do not all write at once.
+ */
+export class Snapshotter {
+  readonly #state: PeerState
+  readonly #random: () => number
+  readonly #writer = new JuteWriter(SLICE_BYTES_MAX * 2)
+  #cursor: SnapshotCursor | null = null
+  #sessionCount = 0
+  #isWriting = false
+  #txnCount = 0
+  #logBytes = 0
+  #dueTxns = 0
+  #dueBytes = 0
+
+  /** @param random gives numbers in [0, 1) */
+  constructor(state: PeerState, random: () => number) {
+    this.#state = state
+    this.#random = random
+    this.#schedule()
+  }
+
+  /** Whether one is being written. */
+  get isWriting(): boolean {
+    return this.#isWriting
+  }
+
+  /** Counts applied transactions. */
+  applied(txnCount: number): void {
+    this.#txnCount += txnCount
+  }
+
+  /** Counts bytes handed to the log. */
+  logged(bytes: number): void {
+    this.#logBytes += bytes
+  }
+
+  /** Begins one if it is due. */
+  check(): void {
+    if (this.#isWriting) return
+    if (this.#txnCount < this.#dueTxns && (this.#dueBytes === 0 || this.#logBytes < this.#dueBytes)) return
+    this.begin()
+  }
+
+  /** Begins one now, unless one is being written or nothing has been applied yet. */
+  begin(): void {
+    if (this.#isWriting) return
+    const { tree, sessions, out, metrics } = this.#state
+    const records = sessions.records()
+    this.#isWriting = true
+    this.#sessionCount = records.length
+    this.#schedule()
+    metrics.snapCount.add(1)
+    out.snapshotBegin(tree.lastZxidHi, tree.lastZxidLo)
+    this.#cursor = tree.openSnapshot(records)
+  }
+
+  /** The shell has room for more bytes. */
+  pull(bytesMax: number): void {
+    const cursor = this.#cursor
+    if (cursor === null) return
+    const hasMore = cursor.next(this.#writer.reset(), Math.min(bytesMax, SLICE_BYTES_MAX))
+    this.#state.out.snapshotChunk(this.#writer.bytes())
+    if (hasMore) return
+    const { zxidHi, zxidLo, digestHi, digestLo, nodeCount } = cursor
+    const sessionCount = this.#sessionCount
+    this.#state.out.snapshotEnd({ zxidHi, zxidLo, digestHi, digestLo, nodeCount, sessionCount })
+    this.#closeCursor()
+  }
+
+  /** The shell has written it, or could not. */
+  done(): void {
+    this.#closeCursor()
+    this.#isWriting = false
+  }
+
+  #closeCursor(): void {
+    this.#cursor?.close()
+    this.#cursor = null
+  }
+
+  #schedule(): void {
+    const { snapCount, snapSizeLimitBytes } = this.#state.settings
+    this.#txnCount = 0
+    this.#logBytes = 0
+    this.#dueTxns = Math.floor(snapCount / 2 + this.#random() * (snapCount / 2)) + 1
+    this.#dueBytes = Math.floor(snapSizeLimitBytes / 2 + this.#random() * (snapSizeLimitBytes / 2))
+  }
+}

@@ -1,0 +1,151 @@
+import { ErrorCode } from '../../protocol/error-code.ts'
+import { compareInt64, highWordOfNumber, lowWordOfNumber } from '../../protocol/int64.ts'
+import { OpCode } from '../../protocol/op-code.ts'
+import { DIGEST_VERSION, type Txn, type TxnBody } from '../../protocol/txn.ts'
+import type { ClientConnection } from '../client-connection.ts'
+import { Fifo } from '../fifo.ts'
+import type { Session } from '../session/session.ts'
+import { LogBatcher } from './log-batcher.ts'
+import type { PeerState } from './peer-state.ts'
+import { OutstandingChanges } from './prepare/outstanding-changes.ts'
+import { PrepareContext } from './prepare/prepare-context.ts'
+import type { Proposal } from './proposal.ts'
+
+/** Who asks for a write, and how it is to be answered. */
+export interface WriteOrigin {
+  readonly connection: ClientConnection | null
+  readonly session: Session | null
+  readonly type: number
+  readonly xid: number
+  readonly receivedMs: number
+}
+
+/**
+ * The one order of writes: gives each its zxid, keeps what is prepared but not applied, and hands transactions to the
+ * log. On a standalone server a transaction is committed when it is durable.
+ */
+export class WriteOrder {
+  readonly #state: PeerState
+  readonly #batcher: LogBatcher
+  readonly #waiting = new Fifo<Proposal>()
+  readonly context: PrepareContext
+  #zxidHi: number
+  #zxidLo: number
+  /** Transactions and log bytes since the last snapshot are counted by who looks. */
+  txnCount = 0
+
+  constructor(state: PeerState) {
+    this.#state = state
+    this.#batcher = new LogBatcher(state.settings.maxBatchSize)
+    this.context = new PrepareContext(
+      state.tree,
+      new OutstandingChanges(state.tree),
+      state.acl,
+      state.hash,
+      state.settings
+    )
+    this.context.digestHi = state.tree.digestHi
+    this.context.digestLo = state.tree.digestLo
+    this.#zxidHi = state.tree.lastZxidHi
+    this.#zxidLo = state.tree.lastZxidLo
+  }
+
+  /** Proposals and marks that are not applied yet. */
+  get waitingCount(): number {
+    return this.#waiting.size
+  }
+
+  /** Readies the context for preparing one request: its zxid, time, session and identities. */
+  begin(session: Session | null, isServersOwn: boolean): PrepareContext {
+    const { context } = this
+    context.zxidLo = (this.#zxidLo + 1) | 0
+    context.zxidHi = context.zxidLo === 0 ? (this.#zxidHi + 1) | 0 : this.#zxidHi
+    context.timeHi = highWordOfNumber(this.#state.wallMs)
+    context.timeLo = lowWordOfNumber(this.#state.wallMs)
+    context.sessionHi = session?.idHi ?? 0
+    context.sessionLo = session?.idLo ?? 0
+    context.isSessionAlive = isServersOwn || (session !== null && !session.isClosing)
+    return context
+  }
+
+  /** Gives what was prepared after `begin` its place in the order. */
+  propose(origin: WriteOrigin, body: TxnBody, type: number): Proposal {
+    const { context } = this
+    this.#zxidHi = context.zxidHi
+    this.#zxidLo = context.zxidLo
+    const txn: Txn = {
+      header: {
+        clientIdHi: context.sessionHi,
+        clientIdLo: context.sessionLo,
+        cxid: origin.xid,
+        zxidHi: context.zxidHi,
+        zxidLo: context.zxidLo,
+        timeHi: context.timeHi,
+        timeLo: context.timeLo,
+        type
+      },
+      body,
+      digest: body.kind === 'error' ? null : this.#digest()
+    }
+    this.txnCount++
+    return this.#queue(origin, txn, this.#batcher.add(txn), ErrorCode.OK, null)
+  }
+
+  /** The same for a write that failed: it uses up the zxid and is logged as an error. */
+  proposeError(origin: WriteOrigin, err: number): Proposal {
+    return this.propose(origin, { kind: 'error', err }, OpCode.error)
+  }
+
+  /** A place in the order without a transaction: answered when all writes before it are applied. */
+  mark(origin: WriteOrigin, err: number, path: string | null): Proposal {
+    return this.#queue(origin, null, this.#batcher.lastSequence, err, path)
+  }
+
+  /** Hands to the log what may go. */
+  flush(): void {
+    this.#batcher.flush(this.#state.out)
+  }
+
+  persisted(sequence: number): void {
+    this.#batcher.persisted(sequence)
+  }
+
+  /** The next proposal that is committed, taken out of the order; undefined if there is none yet. */
+  nextCommitted(): Proposal | undefined {
+    const head = this.#waiting.peek()
+    if (head === undefined || head.sequence > this.#batcher.persistedSequence) return undefined
+    return this.#waiting.shift()
+  }
+
+  /** The tree shows this transaction now. */
+  applied(txn: Txn): void {
+    this.context.changes.applied(txn.header.zxidHi, txn.header.zxidLo)
+  }
+
+  /** Whether a zxid that a client says it has seen lies ahead of everything this server has processed. */
+  isAhead(zxidHi: number, zxidLo: number): boolean {
+    return compareInt64(zxidHi, zxidLo, this.#state.tree.lastZxidHi, this.#state.tree.lastZxidLo) > 0
+  }
+
+  #digest(): Txn['digest'] {
+    if (!this.#state.settings.digestEnabled) return null
+    return {
+      version: DIGEST_VERSION,
+      treeDigestHi: this.context.digestHi,
+      treeDigestLo: this.context.digestLo
+    }
+  }
+
+  #queue(
+    origin: WriteOrigin,
+    txn: Txn | null,
+    sequence: number,
+    markError: number,
+    markPath: string | null
+  ): Proposal {
+    const { connection, session, type, xid, receivedMs } = origin
+    const proposal = { txn, sequence, connection, session, type, xid, receivedMs, markError, markPath }
+    this.#waiting.push(proposal)
+    return proposal
+  }
+}
