@@ -147,8 +147,8 @@ export interface StorageSettings {
   readonly serializeLastProcessedZxid: boolean
   /** Snapshots kept by autopurge; at least 3. */
   readonly autopurgeSnapRetainCount: number
-  /** Time between purges; hours; 0 = no autopurge. */
-  readonly autopurgePurgeIntervalHours: number
+  /** Time between purges; ms; 0 = no autopurge. */
+  readonly autopurgePurgeIntervalMs: number
 }
 
 /** What the tree keeps and checks. */
@@ -298,6 +298,9 @@ export interface EnsembleMember {
   readonly clientAddress: string | null
   /** Port for clients as given after `;`; null when the line has none. */
   readonly clientPort: number | null
+  /** The same for TLS clients, after a second `;` (3.10). */
+  readonly secureClientAddress: string | null
+  readonly secureClientPort: number | null
 }
 
 export interface MemberAddress {
@@ -330,8 +333,8 @@ export interface AdminSettings {
 
 /** Exported measurements. */
 export interface MetricsSettings {
-  /** `prometheus` opens an exporter; `default` shows them by `mntr` and the admin server only. */
-  readonly provider: 'default' | 'prometheus'
+  /** `prometheus` opens an exporter; `default` shows them by `mntr` and the admin server only; `none` shows none. */
+  readonly provider: 'default' | 'prometheus' | 'none'
   readonly httpHost: string
   /** null = no plain HTTP. */
   readonly httpPort: number | null
