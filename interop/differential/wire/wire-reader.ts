@@ -52,7 +52,8 @@ export class WireReader {
   }
 
   #take(bytes: number): Buffer {
-    if (bytes < 0 || bytes > this.left) throw new WireError(`${bytes} bytes wanted at ${this.offset}, ${this.left} left`)
+    if (bytes < 0 || bytes > this.left)
+      throw new WireError(`${bytes} bytes wanted at ${this.offset}, ${this.left} left`)
     const part = this.bytes.subarray(this.offset, this.offset + bytes)
     this.offset += bytes
     return part

@@ -23,6 +23,7 @@ public final class Cases {
   private final boolean canAsk = "1".equals(System.getenv("INTEROP_HARNESS"));
   private int count;
   private int failedCount;
+  private long caseStartedNanos;
 
   /** A case. */
   public interface Body {
@@ -47,6 +48,7 @@ public final class Cases {
     });
     Thread thread = new Thread(task, "case");
     thread.setDaemon(true);
+    caseStartedNanos = System.nanoTime();
     thread.start();
     try {
       task.get(timeoutSeconds, TimeUnit.SECONDS);
@@ -85,6 +87,7 @@ public final class Cases {
   private void print(String name, String status, String detail) {
     count++;
     if (status.equals("failed")) failedCount++;
+    System.err.println((System.nanoTime() - caseStartedNanos) / 1_000_000 + " ms: " + name + ": " + status);
     out.println("{\"case\":" + quote(name) + ",\"status\":" + quote(status) + ",\"detail\":" + quote(detail) + "}");
   }
 

@@ -1,0 +1,215 @@
+import type { Request } from '../requests.ts'
+import type { Observation } from '../side.ts'
+import type { ConnectStep, Step } from '../steps.ts'
+import { Belief } from './belief.ts'
+import { mangledRequest } from './mangled.ts'
+import { multi, multiRead } from './multi.ts'
+import { orderlyRequest } from './operations.ts'
+import { Random } from './random.ts'
+import { DIGEST_USERS, newPath, type World } from './values.ts'
+
+const SLOT_COUNT = 6
+const STEPS_PER_BARRIER = 100
+// Long enough that no session but an `expire` step's ends by itself while a run lasts.
+const TIMEOUTS_MS = [3_600_000, 7_200_000, 10_000_000, 100_000_000]
+const UNKNOWN_TYPES = [0, -1, 10, 13, 23, 24, 50, 99, 108, 1000, -2, -12, 0x7fffffff, -0x80000000]
+const BROKEN_FRAMES = [
+  'ffffffff',
+  'fffffffe',
+  '80000000',
+  '7fffffff',
+  '00100001',
+  '00000000',
+  '0000000100',
+  '000000040000000a'
+]
+
+interface SlotState {
+  session: number | null
+}
+
+/**
+ * Makes the steps of a run from its seed. What it makes next depends on the seed and on what the left side answered,
+ * so one seed gives one sequence as long as the left side behaves the same.
+ */
+export class SequenceGenerator {
+  readonly #random: Random
+  readonly #belief = new Belief()
+  readonly #world: World
+  readonly #slots: SlotState[] = Array.from({ length: SLOT_COUNT }, () => ({ session: null }))
+  readonly #detached: number[] = []
+  readonly #ended: number[] = []
+  #sessionCount = 0
+  #stepCount = 0
+
+  constructor(seed: string) {
+    this.#random = new Random(seed)
+    this.#world = { random: this.#random, belief: this.#belief }
+  }
+
+  next(): Step {
+    this.#stepCount++
+    if (this.#stepCount % STEPS_PER_BARRIER === 0) return { kind: 'barrier' }
+    const slot = this.#random.below(SLOT_COUNT)
+    const state = this.#slotState(slot)
+    if (state.session === null) {
+      return this.#random.chance(0.02) ? this.#brokenHandshake(slot) : this.#connect(slot)
+    }
+    return this.#random.weighted<() => Step>([
+      [1000, () => this.#requests(slot, [this.#request()])],
+      [25, () => this.#burst(slot)],
+      [14, () => this.#requests(slot, [this.#authenticate()])],
+      [2.5, () => this.#requests(slot, [this.#failingAuth()], true)],
+      [
+        3,
+        () =>
+          this.#requests(
+            slot,
+            [{ op: 102, fields: { token: this.#random.pick([null, '', 'x', { hex: 'ff00' }]) } }],
+            true
+          )
+      ],
+      [4, () => this.#requests(slot, [this.#unknownType()], true)],
+      [4, () => this.#requests(slot, [{ op: -11 }], true)],
+      [6, () => ({ kind: 'drop', slot })],
+      [4, () => this.#connect(slot)],
+      [1.5, () => ({ kind: 'raw', slot, hex: this.#random.pick(BROKEN_FRAMES) })]
+    ])()
+  }
+
+  /** A session that makes ephemeral nodes and is left to expire. */
+  expireStep(): Step {
+    const requests = Array.from({ length: 4 }, (): Request => {
+      const acl = [{ perms: 31, scheme: 'world', id: 'anyone' }]
+      return { op: 15, fields: { path: newPath(this.#world), data: 'e', acl, flags: this.#random.pick([1, 3]) } }
+    })
+    return { kind: 'expire', session: this.#sessionCount++, requests }
+  }
+
+  /** Tells the generator what the left side showed for the step that `next` gave. */
+  observe(step: Step, observations: readonly Observation[]): void {
+    const session = 'slot' in step ? this.#slotState(step.slot).session : null
+    this.#belief.observe(step, observations, session)
+    if (step.kind === 'drop') this.#detach(step.slot)
+    if (step.kind === 'connect') this.#connected(step, observations[0])
+    for (const { slot, end } of observations) {
+      if (slot < 0 || end === undefined || end === 'open') continue
+      if (step.kind === 'requests' && step.requests.at(-1)?.op === -11 && slot === step.slot) this.#endSession(slot)
+      else this.#detach(slot)
+    }
+  }
+
+  #slotState(slot: number): SlotState {
+    const state = this.#slots[slot]
+    if (state === undefined) throw new RangeError(`slot ${slot}`)
+    return state
+  }
+
+  #connected(step: ConnectStep, observation: Observation | undefined): void {
+    this.#detach(step.slot)
+    const [seen] = observation?.seen ?? []
+    const accepted = seen?.kind === 'connected' && JSON.stringify(seen.reply).includes('"session":"S')
+    if (!accepted) return
+    const at = this.#detached.indexOf(step.session)
+    if (at >= 0) this.#detached.splice(at, 1)
+    this.#slotState(step.slot).session = step.session
+  }
+
+  #detach(slot: number): void {
+    const state = this.#slotState(slot)
+    if (state.session !== null) this.#detached.push(state.session)
+    state.session = null
+  }
+
+  #endSession(slot: number): void {
+    const state = this.#slotState(slot)
+    if (state.session !== null) this.#ended.push(state.session)
+    state.session = null
+  }
+
+  #connect(slot: number): ConnectStep {
+    const random = this.#random
+    const others = this.#slots.flatMap((state, at) => (at !== slot && state.session !== null ? [state.session] : []))
+    const session = random.weighted<() => number | null>([
+      [40, () => null],
+      [this.#detached.length > 0 ? 50 : 0, () => random.pick(this.#detached)],
+      [others.length > 1 ? 4 : 0, () => random.pick(others)],
+      [this.#ended.length > 0 ? 3 : 0, () => random.pick(this.#ended)]
+    ])()
+    return {
+      kind: 'connect',
+      slot,
+      session: session ?? this.#sessionCount++,
+      resume: session !== null,
+      password:
+        session === null
+          ? random.pick(['right', 'null', 'empty', 'short'])
+          : random.chance(0.92)
+            ? 'right'
+            : random.pick(['wrong', 'short', 'null', 'empty']),
+      timeoutMs: random.pick(TIMEOUTS_MS),
+      zxidsAhead: random.weighted([
+        [50, null],
+        [40, 0],
+        [7, -random.below(50)],
+        [3, random.between(1, 1000)]
+      ]),
+      readOnly: random.pick([false, false, true, null]),
+      protocolVersion: random.chance(0.9) ? 0 : random.pick([1, 7, -1])
+    }
+  }
+
+  #requests(slot: number, requests: readonly Request[], settle = false): Step {
+    return { kind: 'requests', slot, requests, settle }
+  }
+
+  #burst(slot: number): Step {
+    const length = this.#random.between(3, 40)
+    return this.#requests(
+      slot,
+      Array.from({ length }, () => this.#request())
+    )
+  }
+
+  #request(): Request {
+    const request = this.#random.weighted<(w: World) => Request>([
+      [84, orderlyRequest],
+      [10, multi],
+      [3, multiRead],
+      [3, mangledRequest]
+    ])(this.#world)
+    const plain = request.xid === undefined && this.#random.chance(0.005)
+    return plain ? { ...request, xid: this.#random.pick([0, -77, 0x7fffffff, -0x80000000, -3, 1]) } : request
+  }
+
+  #authenticate(): Request {
+    const random = this.#random
+    const [scheme, auth] = random.weighted<readonly [string, string | null]>([
+      [60, ['digest', random.pick(DIGEST_USERS)]],
+      [25, ['digest', 'super:admin']],
+      [15, ['ip', random.pick(['', '10.0.0.1', null])]]
+    ])
+    return { op: 100, xid: random.chance(0.9) ? -4 : 5, fields: { authType: random.pick([0, 0, 0, 1]), scheme, auth } }
+  }
+
+  #failingAuth(): Request {
+    const random = this.#random
+    const scheme = random.pick(['nosuch', '', null, 'world', 'super', 'auth', 'x509', 'sasl', 'digest'])
+    const auth = scheme === 'digest' ? null : random.pick(['', 'x', null])
+    const request: Request = { op: 100, xid: -4, fields: { authType: 0, scheme, auth } }
+    return random.chance(0.25) ? { ...request, mangle: { cut: random.between(1, 8) } } : request
+  }
+
+  #unknownType(): Request {
+    return { op: this.#random.pick(UNKNOWN_TYPES), body: this.#random.chance(0.5) ? '' : this.#random.hex(12) }
+  }
+
+  /** A first frame that no server takes for a ConnectRequest. */
+  #brokenHandshake(slot: number): Step {
+    return {
+      kind: 'raw',
+      slot,
+      hex: this.#random.pick(['ffffffff', '7fffffff', '00000003616263', '0000000400000000', '00100000'])
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { compareStep, type Difference } from './compare.ts'
+import { compareFigures, TreeWalk } from './final-state.ts'
+import { KNOWN_DIFFERENCES } from './known-differences.ts'
+import type { Observation, Side } from './side.ts'
+import { requestCount, type Step } from './steps.ts'
+
+/** Where a run's steps come from: a generator, or a list that was written down. */
+export interface StepSource {
+  next(): Step | null
+  observe(step: Step, left: readonly Observation[]): void
+}
+
+export interface CaseResult {
+  readonly steps: readonly Step[]
+  readonly requestCount: number
+  readonly treeNodeCount: number
+  readonly difference: Difference | null
+  /** Names of known differences that were met, with how often. */
+  readonly known: ReadonlyMap<string, number>
+}
+
+export interface CaseOptions {
+  /** Compare the whole tree and the figures at the end. */
+  readonly finalState: boolean
+  /** Tells how a server ended by itself, or null while both live; asked after every step. */
+  readonly failure?: () => string | null
+  readonly onProgress?: (requests: number) => void
+}
+
+/** Runs steps against both sides in lock step until they end or the sides differ. */
+export async function runCase(
+  sides: readonly [Side, Side],
+  source: StepSource,
+  options: CaseOptions
+): Promise<CaseResult> {
+  const steps: Step[] = []
+  const known = new Map<string, number>()
+  let requests = 0
+  let nodes = 0
+
+  const play = async (step: Step): Promise<{ left: Observation[]; difference: Difference | null }> => {
+    const [left, right] = await Promise.all([sides[0].run(step), sides[1].run(step)])
+    const difference = compareStep(steps.length, step, left, right, sides)
+    const excuse = difference === null ? undefined : KNOWN_DIFFERENCES.find((entry) => entry.matches(difference))
+    if (excuse !== undefined) known.set(excuse.name, (known.get(excuse.name) ?? 0) + 1)
+    return { left, difference: excuse === undefined ? difference : null }
+  }
+  const result = (difference: Difference | null): CaseResult => {
+    return { steps, requestCount: requests, treeNodeCount: nodes, difference, known }
+  }
+
+  try {
+    for (let step = source.next(); step !== null; step = source.next()) {
+      const { left, difference } = await play(step)
+      steps.push(step)
+      requests += requestCount(step)
+      if (difference !== null) return result(difference)
+      const failure = options.failure?.() ?? null
+      if (failure !== null) return result(serverEnded(steps.length - 1, step, failure))
+      source.observe(step, left)
+      options.onProgress?.(requests)
+    }
+    const { difference } = await play({ kind: 'barrier' })
+    if (difference !== null || !options.finalState) return result(difference)
+    const walk = new TreeWalk()
+    for (let step = walk.next(); step !== null; step = walk.next()) {
+      const walked = await play(step)
+      if (walked.difference !== null) return result(inFinalState(walked.difference))
+      walk.observe(walked.left)
+    }
+    nodes = walk.nodeCount
+    return result(await figuresDifference(sides, steps.length))
+  } finally {
+    sides[0].dropAll()
+    sides[1].dropAll()
+  }
+}
+
+function serverEnded(stepIndex: number, step: Step, failure: string): Difference {
+  return { signature: 'a server ended', stepIndex, slot: -1, step, left: null, right: null, detail: failure }
+}
+
+function inFinalState(difference: Difference): Difference {
+  return { ...difference, signature: `final tree: ${difference.signature}` }
+}
+
+async function figuresDifference(sides: readonly [Side, Side], stepIndex: number): Promise<Difference | null> {
+  const { left, right } = await compareFigures(sides)
+  if (left === right) return null
+  return {
+    signature: 'final figures',
+    stepIndex,
+    slot: -1,
+    step: { kind: 'barrier' },
+    left,
+    right,
+    detail: 'four-letter words disagree'
+  }
+}
+
+/** A source that replays a list. */
+export function replay(steps: readonly Step[]): StepSource {
+  let at = 0
+  return {
+    next: () => steps[at++] ?? null,
+    observe: () => undefined
+  }
+}

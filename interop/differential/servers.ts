@@ -1,0 +1,174 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fourLetterWord } from './wire/four-letter.ts'
+
+/** Which program to start. */
+export type ServerKind = 'apache' | 'zoonode'
+
+/** Keys of zoo.cfg beyond dataDir and clientPort; for Apache each is given as a system property too. */
+export type Settings = Readonly<Record<string, string>>
+
+/** A started server in a folder of its own, removed at `stop`. */
+export interface RunningServer {
+  readonly kind: ServerKind
+  readonly port: number
+  readonly folder: string
+  readonly pid: number
+  /** Null while the process lives, else how it ended. */
+  exited(): string | null
+  /** Standard output and error so far. */
+  log(): string
+  /** Ends the process at once and removes its folder. */
+  stop(): Promise<void>
+}
+
+export interface StartOptions {
+  readonly projectRoot: string
+  readonly settings: Settings
+  /** JVM options instead of those for a quick start. */
+  readonly javaOptions?: readonly string[]
+  /** Where the data folder is made; memory-backed if the system has such a folder, so that the disk's speed does not count. */
+  readonly parentFolder?: string
+}
+
+const START_TIMEOUT_MS = 60_000
+const QUICK_START = ['-Xmx256m', '-Xms64m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto']
+
+/** Settings of the differential runs: nothing happens by itself, everything is allowed. */
+export const DIFFERENTIAL_SETTINGS: Settings = {
+  tickTime: '2000',
+  maxSessionTimeout: '10000000',
+  maxClientCnxns: '0',
+  extendedTypesEnabled: 'true',
+  'DigestAuthenticationProvider.superDigest': 'super:xQJmxLMiHGwaqBvst5y6rkB6HQs=',
+  'znode.container.checkIntervalMs': '100000000',
+  '4lw.commands.whitelist': '*',
+  'admin.enableServer': 'false'
+}
+
+/**
+ * Starts a standalone server on a free port and waits until it serves.
+ *
+ * @throws Error with the server's output when it does not come up
+ */
+export async function startServer(kind: ServerKind, options: StartOptions): Promise<RunningServer> {
+  const port = await freePort()
+  const parent = options.parentFolder ?? (existsSync('/dev/shm') ? '/dev/shm' : tmpdir())
+  const folder = mkdtempSync(join(parent, `zk-${kind}-`))
+  const config = join(folder, 'zoo.cfg')
+  const keys = {
+    dataDir: join(folder, 'data'),
+    clientPort: String(port),
+    clientPortAddress: '127.0.0.1',
+    ...options.settings
+  }
+  writeFileSync(
+    config,
+    Object.entries(keys)
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join('')
+  )
+  const [program, ...args] = commandLine(kind, options, config)
+  const logPath = join(folder, 'log')
+  const logFile = openSync(logPath, 'a')
+  const child = spawn(program ?? '', args, { cwd: folder, stdio: ['ignore', logFile, logFile] })
+  closeSync(logFile)
+  const server = running(kind, port, folder, child, logPath)
+  try {
+    await waitUntilServing(server)
+  } catch (error) {
+    const text = server.log()
+    await server.stop()
+    throw new Error(`${kind} did not start: ${String(error)}\n${text}`)
+  }
+  return server
+}
+
+function commandLine(kind: ServerKind, options: StartOptions, config: string): string[] {
+  if (kind === 'zoonode')
+    return [process.execPath, join(options.projectRoot, 'dist/bin/zoonode.js'), '--config', config]
+  const properties = Object.entries(options.settings).map(([key, value]) =>
+    key.startsWith('znode.container.') || key === 'jute.maxbuffer' ? `-D${key}=${value}` : `-Dzookeeper.${key}=${value}`
+  )
+  return [
+    'java',
+    ...(options.javaOptions ?? QUICK_START),
+    '-Djava.net.preferIPv4Stack=true',
+    ...properties,
+    '-cp',
+    join(apacheLibraries(options.projectRoot), '*'),
+    'org.apache.zookeeper.server.quorum.QuorumPeerMain',
+    config
+  ]
+}
+
+/**
+ * Folder with the jars of Apache ZooKeeper 3.9.5: ZOOKEEPER_LIB, or where the interop scripts put them.
+ *
+ * @throws Error when there is none
+ */
+export function apacheLibraries(projectRoot: string): string {
+  const places = [
+    process.env.ZOOKEEPER_LIB,
+    join(projectRoot, '.cache/zookeeper-3.9.5/lib'),
+    join(tmpdir(), 'zk395/lib')
+  ].filter((place) => place !== undefined)
+  const found = places.find((place) => existsSync(place))
+  if (found === undefined) throw new Error(`no Apache ZooKeeper jars in ${places.join(', ')}: set ZOOKEEPER_LIB`)
+  return found
+}
+
+function running(kind: ServerKind, port: number, folder: string, child: ChildProcess, logPath: string): RunningServer {
+  let ended: string | null = null
+  const exit = new Promise<void>((resolve) => {
+    child.on('error', (error) => {
+      ended = String(error)
+      resolve()
+    })
+    child.on('exit', (code, signal) => {
+      ended ??= `exit ${code ?? signal}`
+      resolve()
+    })
+  })
+  return {
+    kind,
+    port,
+    folder,
+    pid: child.pid ?? -1,
+    exited: () => ended,
+    log: () => (existsSync(logPath) ? readFileSync(logPath, 'utf8') : ''),
+    stop: async () => {
+      child.kill('SIGKILL')
+      await exit
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+}
+
+async function waitUntilServing(server: RunningServer): Promise<void> {
+  const deadline = performance.now() + START_TIMEOUT_MS
+  for (;;) {
+    const ended = server.exited()
+    if (ended !== null) throw new Error(ended)
+    const answer = await fourLetterWord(server.port, 'srvr').catch(() => '')
+    if (answer.includes('Mode:')) return
+    if (performance.now() > deadline) throw new Error(`not serving after ${START_TIMEOUT_MS} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 30))
+  }
+}
+
+/** A port of the loopback interface that nothing listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.on('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      probe.close(() => resolve(port))
+    })
+  })
+}
