@@ -1,4 +1,4 @@
-import { ConfigError } from './config-error.ts'
+import { ConfigError, type Origin } from './config-error.ts'
 
 export interface ListenAddress {
   readonly port: number | null
@@ -20,15 +20,17 @@ export function bindAddress(host: string | null): string | null {
  * @param keys  names of the keys, for messages: `clientPort` or `secureClientPort`
  * @param fromFile  port and address keys of the main file
  * @param fromLine  what stands after `;` in the server line
+ * @param origin  of the key in the main file, for messages
  * @throws ConfigError
  */
 export function chooseListenAddress(
   keys: 'clientPort' | 'secureClientPort',
   fromFile: ListenAddress,
-  fromLine: ListenAddress
+  fromLine: ListenAddress,
+  origin: Origin | null
 ): ListenAddress {
   if (fromFile.port === null && fromFile.address !== null) {
-    throw new ConfigError(`${keys}Address is set but ${keys} is not`, null, `${keys}Address`)
+    throw new ConfigError(`${keys}Address is set but ${keys} is not`, origin, `${keys}Address`)
   }
   const file = { port: fromFile.port, address: bindAddress(fromFile.address) }
   if (fromLine.port === null) return file

@@ -1,0 +1,232 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import type { CloseReason } from '../core/outbox.ts'
+import type { ConnectionId } from '../core/ports.ts'
+import { ExpiryQueue } from '../core/session/expiry-queue.ts'
+import { ClientSocket } from './client-socket.ts'
+import type { EventLoop } from './event-loop.ts'
+import { monotonicNowMs } from './event-loop.ts'
+import type { Logger } from './logging/logger.ts'
+import { OutputPool } from './output-pool.ts'
+
+export interface ClientListenerOptions {
+  readonly port: number
+  /** Address to bind; null = all. */
+  readonly address: string | null
+  /** null = the system's customary 50. */
+  readonly backlog: number | null
+  /** Connections per client address; 0 = no limit. */
+  readonly maxClientCnxns: number
+  /** Connections in all; 0 = no limit. */
+  readonly maxCnxns: number
+  readonly keepAlive: boolean
+  /** Largest frame (`jute.maxbuffer`), bytes. */
+  readonly frameBytesMax: number
+  /** A connection that has no session after this long is closed, ms. */
+  readonly sessionlessTimeoutMs: number
+}
+
+/** What the listener tells others, beside the inputs that it feeds to the event loop. */
+export interface ClientListenerPorts {
+  /**
+   * Answers a four-letter word: the bytes that a connection began with, four or more of them.
+   * @returns the text to send before closing; null if the bytes begin a frame; 'wait' if more bytes are needed
+   */
+  fourLetterWord(bytes: Buffer, socket: ClientSocket): string | null | 'wait'
+  /** Whether handshakes are taken; else a connection that begins with one is closed. */
+  isServing(): boolean
+  /** Timeout of a connection's session, ms; null while it has none. */
+  sessionTimeoutMs(id: ConnectionId): number | null
+  rejected(): void
+}
+
+const BACKLOG_DEFAULT = 50
+
+/** Accepts client connections, tells four-letter words from frames, and feeds frames to the event loop. */
+export class ClientListener {
+  readonly #options: ClientListenerOptions
+  readonly #loop: EventLoop
+  readonly #ports: ClientListenerPorts
+  readonly #log: Logger
+  readonly #server: Server
+  readonly #pool = new OutputPool()
+  readonly #sockets = new Map<ConnectionId, ClientSocket>()
+  readonly #countByAddress = new Map<string, number>()
+  readonly #idle: ExpiryQueue<ClientSocket>
+  #lastId = 0
+
+  constructor(options: ClientListenerOptions, loop: EventLoop, ports: ClientListenerPorts, log: Logger) {
+    this.#options = options
+    this.#loop = loop
+    this.#ports = ports
+    this.#log = log
+    this.#idle = new ExpiryQueue(options.sessionlessTimeoutMs, monotonicNowMs())
+    this.#server = createServer({ noDelay: true, keepAlive: options.keepAlive, allowHalfOpen: false })
+    this.#server.on('connection', (socket) => this.#accept(socket))
+  }
+
+  /** Resolves with the port once connections are accepted. @throws the system's error: EADDRINUSE, EACCES … */
+  listen(): Promise<number> {
+    const { port, address, backlog } = this.#options
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ port, host: address ?? undefined, backlog: backlog ?? BACKLOG_DEFAULT }, () => {
+        this.#server.removeListener('error', reject)
+        this.#server.on('error', (error) => this.#log.error(`cannot accept client connections: ${error.message}`))
+        const bound = this.#server.address()
+        resolve(bound !== null && typeof bound === 'object' ? bound.port : port)
+      })
+    })
+  }
+
+  /** Accepts no more connections. Those that are open go on. */
+  stopAccepting(): void {
+    this.#server.close()
+  }
+
+  /** Closes all connections after their output has been sent. */
+  closeAll(): void {
+    for (const socket of this.#sockets.values()) socket.closeWhenSent()
+  }
+
+  socket(id: ConnectionId): ClientSocket | undefined {
+    return this.#sockets.get(id)
+  }
+
+  get sockets(): ReadonlyMap<ConnectionId, ClientSocket> {
+    return this.#sockets
+  }
+
+  /** Connections by when they are closed if nothing is heard of them (`dump`). */
+  get expiry(): ExpiryQueue<ClientSocket> {
+    return this.#idle
+  }
+
+  close(socket: ClientSocket, reason: CloseReason): void {
+    if (this.#log.debugEnabled) {
+      this.#log.debug(`closing ${socket.remoteAddress}:${socket.remotePort}: ${reason}`)
+    }
+    socket.closeWhenSent()
+  }
+
+  overflow(socket: ClientSocket): void {
+    this.#log.warn(
+      `closing ${socket.remoteAddress}:${socket.remotePort}: it does not take its replies ` +
+        `(${socket.unsentBytes} bytes wait)`
+    )
+    socket.isClosing = true
+    socket.socket.destroy()
+  }
+
+  /** Closes connections that have been silent for too long. */
+  tick(nowMs: number, lateMs: number): void {
+    if (lateMs > 0) this.#idle.postpone(lateMs)
+    for (const socket of this.#idle.expired(nowMs)) {
+      if (this.#log.debugEnabled) this.#log.debug(`closing ${socket.remoteAddress}:${socket.remotePort}: silent`)
+      socket.isClosing = true
+      socket.socket.destroy()
+    }
+  }
+
+  #accept(raw: Socket): void {
+    const address = numericAddress(raw.remoteAddress)
+    const refusal = this.#refusal(address)
+    if (refusal !== null) {
+      this.#ports.rejected()
+      this.#log.warn(refusal)
+      raw.destroy()
+      return
+    }
+    const id = ++this.#lastId as ConnectionId
+    const socket = new ClientSocket(id, raw, address, this.#options.frameBytesMax, this.#pool)
+    this.#sockets.set(id, socket)
+    this.#countByAddress.set(address, (this.#countByAddress.get(address) ?? 0) + 1)
+    this.#idle.update(socket, this.#options.sessionlessTimeoutMs, monotonicNowMs())
+    raw.on('data', (chunk: Buffer) => this.#read(socket, chunk))
+    raw.on('error', (error) => {
+      if (this.#log.debugEnabled) this.#log.debug(`${address}:${socket.remotePort}: ${error.message}`)
+    })
+    raw.on('close', () => this.#gone(socket))
+    this.#loop.inputs.pushOpened(id, address)
+    this.#loop.schedule()
+  }
+
+  #refusal(address: string): string | null {
+    const { maxClientCnxns, maxCnxns } = this.#options
+    const fromAddress = this.#countByAddress.get(address) ?? 0
+    if (maxClientCnxns > 0 && fromAddress >= maxClientCnxns) {
+      return `Too many connections from ${address} - max is ${maxClientCnxns}`
+    }
+    if (maxCnxns > 0 && this.#sockets.size >= maxCnxns) return `Too many connections - max is ${maxCnxns}`
+    return null
+  }
+
+  #read(socket: ClientSocket, chunk: Buffer): void {
+    if (socket.isClosing) return
+    const bytes = socket.isHandshakeSeen ? chunk : this.#begin(socket, chunk)
+    if (bytes === null) return
+    const { inputs } = this.#loop
+    const { id } = socket
+    const refused = socket.splitter.push(bytes, (frame, start, end) => inputs.pushFrame(id, frame, start, end))
+    if (refused !== null) return this.#refuseLength(socket, refused)
+    this.#touch(socket)
+    this.#loop.schedule()
+  }
+
+  /** The first bytes of a connection: a four-letter word, or the first frame. Returns the bytes to go on with. */
+  #begin(socket: ClientSocket, chunk: Buffer): Buffer | null {
+    const bytes = socket.firstBytes === null ? chunk : Buffer.concat([socket.firstBytes, chunk])
+    if (bytes.length < 4) {
+      socket.firstBytes = bytes
+      return null
+    }
+    const answer = this.#ports.fourLetterWord(bytes, socket)
+    if (answer === 'wait') {
+      socket.firstBytes = bytes
+      return null
+    }
+    socket.firstBytes = null
+    if (answer !== null) {
+      socket.isClosing = true
+      socket.socket.end(answer, 'utf8')
+      return null
+    }
+    if (!this.#ports.isServing()) {
+      socket.isClosing = true
+      socket.socket.destroy()
+      return null
+    }
+    socket.isHandshakeSeen = true
+    return bytes
+  }
+
+  #refuseLength(socket: ClientSocket, length: number): void {
+    this.#log.warn(`closing ${socket.remoteAddress}:${socket.remotePort}: frame length ${length} is out of range`)
+    socket.isClosing = true
+    // What was read before it is still answered: the frames are in the batch, and the close comes behind them.
+    this.#loop.schedule()
+    setImmediate(() => socket.closeWhenSent())
+  }
+
+  #touch(socket: ClientSocket): void {
+    const timeoutMs = this.#ports.sessionTimeoutMs(socket.id)
+    if (timeoutMs !== null) this.#idle.update(socket, timeoutMs, monotonicNowMs())
+  }
+
+  #gone(socket: ClientSocket): void {
+    this.#sockets.delete(socket.id)
+    this.#idle.remove(socket)
+    const count = (this.#countByAddress.get(socket.remoteAddress) ?? 1) - 1
+    if (count === 0) this.#countByAddress.delete(socket.remoteAddress)
+    else this.#countByAddress.set(socket.remoteAddress, count)
+    this.#loop.inputs.pushClosed(socket.id)
+    this.#loop.schedule()
+  }
+}
+
+/** An IPv4 address that came over an IPv6 socket is shown, and matched in ACLs, as the IPv4 address that it is. */
+function numericAddress(address: string | undefined): string {
+  if (address === undefined) return ''
+  const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
+  const zone = plain.indexOf('%')
+  return zone === -1 ? plain : plain.slice(0, zone)
+}

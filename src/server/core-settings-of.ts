@@ -1,0 +1,43 @@
+import type { CoreSettings } from '../core/pipeline/core-settings.ts'
+import type { ServerSettings } from './config/settings.ts'
+
+/** What the core is told of the configuration. */
+export function coreSettingsOf(settings: ServerSettings): CoreSettings {
+  const { client, flow, session, storage, tree, acl, quorum } = settings
+  const schemes = acl.sessionRequireClientSaslAuth ? [...acl.enforceAuthSchemes, 'sasl'] : acl.enforceAuthSchemes
+  return {
+    serverId: quorum.serverId,
+    tickTimeMs: session.tickTimeMs,
+    minSessionTimeoutMs: session.minTimeoutMs,
+    maxSessionTimeoutMs: session.maxTimeoutMs,
+    juteMaxBufferBytes: client.juteMaxBufferBytes,
+    juteExtraSizeBytes: client.juteExtraSizeBytes,
+    globalOutstandingLimit: flow.globalOutstandingLimit,
+    requestThrottleMax: flow.requestThrottleMax,
+    requestThrottleDropStale: flow.requestThrottleDropStale,
+    throttledOpWaitTimeMs: flow.throttledOpWaitTimeMs ?? 0,
+    largeRequestThresholdBytes: flow.largeRequestThresholdBytes ?? 0,
+    largeRequestMaxBytes: flow.largeRequestMaxBytes,
+    connectionThrottle: {
+      tokensMax: flow.connectionMaxTokens,
+      fillTimeMs: flow.connectionTokenFillTimeMs,
+      fillCount: flow.connectionTokenFillCount,
+      weightEnabled: flow.connectionWeightEnabled,
+      globalSessionWeight: flow.connectionGlobalSessionWeight,
+      renewSessionWeight: flow.connectionRenewSessionWeight
+    },
+    extendedTypesEnabled: tree.extendedTypesEnabled,
+    enforceQuota: tree.enforceQuota,
+    digestEnabled: tree.digestEnabled,
+    closeSessionTxnEnabled: session.closeSessionTxnEnabled,
+    reconfigEnabled: quorum.reconfigEnabled,
+    enforceAuthEnabled: acl.enforceAuthEnabled || acl.sessionRequireClientSaslAuth,
+    enforceAuthSchemes: schemes,
+    maxBatchSize: storage.maxBatchSize,
+    snapCount: storage.snapCount,
+    snapSizeLimitBytes: (storage.snapSizeLimitKb ?? 0) * 1024,
+    containerCheckIntervalMs: tree.containerCheckIntervalMs,
+    containerMaxPerMinute: tree.containerMaxPerMinute,
+    containerMaxNeverUsedIntervalMs: tree.containerMaxNeverUsedIntervalMs
+  }
+}
