@@ -1,0 +1,80 @@
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, write } from 'node:fs'
+import { dirname } from 'node:path'
+import { Writable } from 'node:stream'
+
+export interface RollingFileOptions {
+  /** Absolute. Old files are `path.1` (the newest), `path.2` … */
+  readonly path: string
+  /** A file that has reached this size is put aside before the next line. */
+  readonly sizeBytesMax: number
+  /** Old files kept; 0 = the file is started again. */
+  readonly backupCountMax: number
+  /** Told once of each run of failures, such as a full disk; lines are lost meanwhile, and the server goes on. */
+  readonly onError: (error: Error) => void
+}
+
+/**
+ * A log file that is put aside when it is full. Made of a stream whose every chunk is whole lines.
+ *
+ * @throws Error when the file cannot be opened
+ */
+export function openRollingFile(options: RollingFileOptions): Writable {
+  mkdirSync(dirname(options.path), { recursive: true })
+  let file = openSync(options.path, 'a')
+  let sizeBytes = fstatSync(file).size
+  let isFailing = false
+
+  const report = (error: Error): void => {
+    if (!isFailing) options.onError(error)
+    isFailing = true
+  }
+  const rollIfFull = (): void => {
+    if (sizeBytes < options.sizeBytesMax) return
+    shiftFiles(options)
+    // The new one is opened before the old one is closed: if that fails, lines go on to the old one.
+    const next = openSync(options.path, 'a')
+    closeSync(file)
+    file = next
+    sizeBytes = 0
+  }
+
+  return new Writable({
+    decodeStrings: true,
+    write(chunk: Buffer, _encoding, done) {
+      try {
+        rollIfFull()
+      } catch (error) {
+        report(error instanceof Error ? error : new Error(String(error)))
+      }
+      writeAll(file, chunk, 0, (error) => {
+        if (error === null) isFailing = false
+        else report(error)
+        sizeBytes += chunk.length
+        done()
+      })
+    },
+    final(done) {
+      closeSync(file)
+      done()
+    }
+  })
+}
+
+function writeAll(file: number, chunk: Buffer, from: number, done: (error: Error | null) => void): void {
+  write(file, chunk, from, chunk.length - from, null, (error, written) => {
+    if (error !== null) done(error)
+    else if (from + written < chunk.length) writeAll(file, chunk, from + written, done)
+    else done(null)
+  })
+}
+
+function shiftFiles({ path, backupCountMax }: RollingFileOptions): void {
+  if (backupCountMax === 0) {
+    rmSync(path, { force: true })
+    return
+  }
+  for (let number = backupCountMax - 1; number >= 1; number--) {
+    if (existsSync(`${path}.${number}`)) renameSync(`${path}.${number}`, `${path}.${number + 1}`)
+  }
+  renameSync(path, `${path}.1`)
+}
