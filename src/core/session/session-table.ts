@@ -24,6 +24,8 @@ export class SessionTable {
   readonly #queue: ExpiryQueue<Session>
   #isExpiringGlobal: boolean
   #localCount = 0
+  /** On a learner: sessions that gave a sign of life since the last `takeUnreported`. */
+  #unreported: Session[] = []
 
   /** @param isExpiringGlobal false on a learner, until `startExpiring` */
   constructor(tickMs: number, nowMs: number, isExpiringGlobal = true) {
@@ -44,14 +46,21 @@ export class SessionTable {
     return this.#sessions.get(idHi, idLo)
   }
 
-  /** Begins to track a session with a full timeout, or finds it already there and touches it. */
+  /**
+   * Begins to track a session with a full timeout, as a createSession transaction says. One that is there already gets
+   * this timeout; a local one becomes global, if `isLocal` does not say that it is to stay local.
+   */
   create(idHi: number, idLo: number, timeoutMs: number, nowMs: number, isLocal = false): Session {
-    let session = this.#sessions.get(idHi, idLo)
-    if (session === undefined) {
-      session = new Session(idHi, idLo, timeoutMs, isLocal, nowMs)
-      this.#sessions.set(idHi, idLo, session)
-      if (isLocal) this.#localCount++
+    const known = this.#sessions.get(idHi, idLo)
+    if (known !== undefined) {
+      known.createdTimeoutMs = timeoutMs
+      if (!isLocal) this.#becomeGlobal(known)
+      this.setTimeout(known, timeoutMs, nowMs)
+      return known
     }
+    const session = new Session(idHi, idLo, timeoutMs, isLocal, nowMs)
+    this.#sessions.set(idHi, idLo, session)
+    if (isLocal) this.#localCount++
     this.touch(session, nowMs)
     return session
   }
@@ -69,7 +78,12 @@ export class SessionTable {
   touch(session: Session, nowMs: number): boolean {
     if (session.isClosing) return false
     session.lastSeenMs = nowMs
-    if (this.#isExpiringGlobal || session.isLocal) this.#queue.update(session, session.timeoutMs, nowMs)
+    if (this.#isExpiringGlobal || session.isLocal) {
+      this.#queue.update(session, session.timeoutMs, nowMs)
+    } else if (!session.isUnreported) {
+      session.isUnreported = true
+      this.#unreported.push(session)
+    }
     return true
   }
 
@@ -86,13 +100,15 @@ export class SessionTable {
     this.#queue.remove(session)
   }
 
-  /** Makes a local session a global one, once its createSession transaction is applied. */
-  upgrade(session: Session, nowMs: number): void {
-    if (!session.isLocal) return
-    session.isLocal = false
-    this.#localCount--
-    if (!this.#isExpiringGlobal) this.#queue.remove(session)
-    this.touch(session, nowMs)
+  /**
+   * On a learner: the global sessions that gave a sign of life since the last call, for the next ping's answer to the
+   * leader. Sessions that have been removed since may be among them.
+   */
+  takeUnreported(): Session[] {
+    const taken = this.#unreported
+    this.#unreported = []
+    for (const session of taken) session.isUnreported = false
+    return taken
   }
 
   /** Forgets a session: its closing transaction has been applied. @returns the session, if it was known */
@@ -148,6 +164,7 @@ export class SessionTable {
   /** This server leads: every session gets a full timeout, those whose closing was never committed included. */
   startExpiring(nowMs: number): void {
     this.#isExpiringGlobal = true
+    this.takeUnreported()
     this.#forEachGlobal((session) => {
       session.isClosing = false
       session.owner = null
@@ -194,6 +211,13 @@ export class SessionTable {
   /** Visits the buckets by deadline, for `dump`. */
   forEachBucket(visit: (deadlineMs: number, sessions: readonly Session[]) => void): void {
     this.#queue.forEachBucket(visit)
+  }
+
+  #becomeGlobal(session: Session): void {
+    if (!session.isLocal) return
+    session.isLocal = false
+    this.#localCount--
+    if (!this.#isExpiringGlobal) this.#queue.remove(session)
   }
 
   #forEachGlobal(visit: (session: Session) => void): void {

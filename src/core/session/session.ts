@@ -14,7 +14,7 @@ export class Session implements ExpiryEntry {
   /** Timeout in force, as negotiated by the last connect. */
   timeoutMs: number
   /** Timeout in the createSession transaction. Snapshots hold this one, and a restart goes back to it. */
-  readonly createdTimeoutMs: number
+  createdTimeoutMs: number
   /** Known only to this server and made without a transaction (`localSessionsEnabled`). */
   isLocal: boolean
   /** The closing transaction is on its way: no request of the session is taken any more, nothing touches it. */
@@ -25,6 +25,8 @@ export class Session implements ExpiryEntry {
   owner: SessionOwner | null = null
   /** When the session last gave a sign of life, by the monotonic clock. */
   lastSeenMs: number
+  /** On a learner: it gave a sign of life of which the leader has not been told yet. */
+  isUnreported = false
   expiryBucket = NOT_QUEUED
   expiryIndex = 0
 
