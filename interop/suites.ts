@@ -1,21 +1,7 @@
 import { javaSuite } from './harness/java-suite.ts'
-import type { ServerSettings } from './harness/server.ts'
+import { BRISK } from './harness/settings.ts'
 import type { Suite } from './harness/suite.ts'
-
-/**
- * Short ticks, so that sessions of one second are possible and expire soon; containers and TTL znodes looked for every half second; the super
- * user `super:admin`; quotas that refuse.
- */
-const BRISK: ServerSettings = {
-  config: {
-    tickTime: '500',
-    maxClientCnxns: '1000',
-    extendedTypesEnabled: 'true',
-    enforceQuota: 'true',
-    'DigestAuthenticationProvider.superDigest': 'super:xQJmxLMiHGwaqBvst5y6rkB6HQs='
-  },
-  properties: { 'znode.container.checkIntervalMs': '500' }
-}
+import { kazooSuite } from './kazoo/suite.ts'
 
 /** All suites, in the order in which they run. */
 export const SUITES: readonly Suite[] = [
@@ -27,5 +13,6 @@ export const SUITES: readonly Suite[] = [
     isQuick: true,
     timeoutMs: 600_000,
     settings: BRISK
-  })
+  }),
+  kazooSuite
 ]
