@@ -1,4 +1,4 @@
-import { Fifo } from '../core/fifo.ts'
+import { Fifo } from '../collections/fifo.ts'
 import { LimitReachedError, type ZkError } from './errors.ts'
 
 /** An identity to give to every server that the client connects to. */

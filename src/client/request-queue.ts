@@ -1,4 +1,4 @@
-import { Fifo } from '../core/fifo.ts'
+import { Fifo } from '../collections/fifo.ts'
 import type { ZkError } from './errors.ts'
 import type { Outstanding } from './request.ts'
 

@@ -1,6 +1,7 @@
 import { JuteReader } from 'jute-ts'
 import { OpCode } from '../protocol/op-code.ts'
 import type { AclChecker } from './acl/acl-checker.ts'
+import type { Proposal } from './client-connection.ts'
 import { ClientConnection, ConnectionPhase } from './client-connection.ts'
 import { type InputBatch, InputKind } from './input-batch.ts'
 import type { Metrics, ServerStats } from './metrics.ts'
@@ -11,7 +12,6 @@ import type { CoreSettings } from './pipeline/core-settings.ts'
 import { Handshake } from './pipeline/handshake.ts'
 import { Intake } from './pipeline/intake.ts'
 import type { PeerState } from './pipeline/peer-state.ts'
-import type { Proposal } from './pipeline/proposal.ts'
 import { Reaper } from './pipeline/reaper.ts'
 import { Snapshotter } from './pipeline/snapshotter.ts'
 import { WriteOrder } from './pipeline/write-order.ts'
@@ -49,7 +49,7 @@ export interface PeerParts {
  */
 export class Peer {
   readonly #state: PeerState
-  readonly #reader = new JuteReader()
+  readonly #reader: JuteReader
   readonly #writes: WriteOrder
   readonly #committer: Committer
   readonly #handshake: Handshake
@@ -75,6 +75,7 @@ export class Peer {
       nowMs: monotonicMs,
       wallMs: 0
     }
+    this.#reader = new JuteReader(undefined, settings.juteMaxBufferBytes + settings.juteExtraSizeBytes)
     this.#writes = new WriteOrder(this.#state)
     this.#committer = new Committer(this.#state)
     const sessionIds = new SessionIdSequence(settings.serverId, monotonicMs)
@@ -143,7 +144,7 @@ export class Peer {
 
   #opened(id: ConnectionId, address: string): void {
     const connection = new ClientConnection(id, address, this.#state.wallMs)
-    connection.identities = this.#state.acl.initialIdentities({ remoteAddress: address, certificateSubject: null })
+    connection.identities = [{ scheme: 'ip', id: address }]
     this.#state.connections.set(id, connection)
   }
 

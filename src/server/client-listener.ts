@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { clientAddressText } from '../core/acl/ip-address.ts'
 import type { CloseReason } from '../core/outbox.ts'
 import type { ConnectionId } from '../core/ports.ts'
 import { ExpiryQueue } from '../core/session/expiry-queue.ts'
@@ -128,7 +129,7 @@ export class ClientListener {
   }
 
   #accept(raw: Socket): void {
-    const address = numericAddress(raw.remoteAddress)
+    const address = clientAddressText(raw.remoteAddress ?? '')
     const refusal = this.#refusal(address)
     if (refusal !== null) {
       this.#ports.rejected()
@@ -221,12 +222,4 @@ export class ClientListener {
     this.#loop.inputs.pushClosed(socket.id)
     this.#loop.schedule()
   }
-}
-
-/** An IPv4 address that came over an IPv6 socket is shown, and matched in ACLs, as the IPv4 address that it is. */
-function numericAddress(address: string | undefined): string {
-  if (address === undefined) return ''
-  const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
-  const zone = plain.indexOf('%')
-  return zone === -1 ? plain : plain.slice(0, zone)
 }

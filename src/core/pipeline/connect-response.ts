@@ -1,5 +1,5 @@
-import { SESSION_PASSWORD_SIZE_BYTES, writeSessionPassword } from '../session/session-password.ts'
 import type { ClientConnection } from '../client-connection.ts'
+import { SESSION_PASSWORD_SIZE_BYTES, writeSessionPassword } from '../session/session-password.ts'
 import type { PeerState } from './peer-state.ts'
 
 const password = new Uint8Array(SESSION_PASSWORD_SIZE_BYTES)

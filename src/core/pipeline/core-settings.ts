@@ -5,6 +5,13 @@ export interface CoreSettings {
   readonly tickTimeMs: number
   readonly minSessionTimeoutMs: number
   readonly maxSessionTimeoutMs: number
+  /** Largest frame (`jute.maxbuffer`). */
+  readonly juteMaxBufferBytes: number
+  /** By how much a length inside a frame may exceed it. */
+  readonly juteExtraSizeBytes: number
+  /** Requests larger than this count against `largeRequestMaxBytes` while they are in process; 0 = off. */
+  readonly largeRequestThresholdBytes: number
+  readonly largeRequestMaxBytes: number
   /** Above this many requests in process, connections with a request outstanding are not read from. */
   readonly globalOutstandingLimit: number
   /** Most requests in the pipeline before the throttler holds others back; 0 = off. */

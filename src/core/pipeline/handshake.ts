@@ -1,6 +1,7 @@
 import { JuteError, type JuteReader } from 'jute-ts'
 import { type ConnectRequest, decodeConnectRequest } from '../../protocol/generated/proto.ts'
 import { OpCode } from '../../protocol/op-code.ts'
+import type { Proposal } from '../client-connection.ts'
 import { type ClientConnection, ConnectionPhase } from '../client-connection.ts'
 import type { CloseReason } from '../outbox.ts'
 import type { SessionIdSequence } from '../session/session-id.ts'
@@ -8,7 +9,6 @@ import { isSessionPassword } from '../session/session-password.ts'
 import { writeConnectResponse } from './connect-response.ts'
 import type { ConnectionThrottle } from './connection-throttle.ts'
 import type { PeerState } from './peer-state.ts'
-import type { Proposal } from './proposal.ts'
 import type { WriteOrder } from './write-order.ts'
 
 /**
@@ -68,7 +68,7 @@ export class Handshake {
   }
 
   #createSession(connection: ClientConnection, timeoutMs: number): void {
-    this.#sessionIds.next()
+    this.#nextSessionId()
     connection.phase = ConnectionPhase.connecting
     const context = this.#writes.begin(null, true)
     context.sessionHi = this.#sessionIds.hi
@@ -79,6 +79,12 @@ export class Handshake {
     connection.pending.push(proposal)
     connection.outstanding++
     this.#state.outstanding++
+  }
+
+  /** Skips ids of living sessions: the clock they are made from may start again with the machine. */
+  #nextSessionId(): void {
+    do this.#sessionIds.next()
+    while (this.#state.sessions.get(this.#sessionIds.hi, this.#sessionIds.lo) !== undefined)
   }
 
   /**
@@ -92,7 +98,7 @@ export class Handshake {
     if (session !== undefined) this.#closeOwner(session.ownerConnection)
     connection.phase = ConnectionPhase.established
     const isRight = isSessionPassword(hi, lo, request.passwd)
-    if (session === undefined || !isRight || !sessions.setTimeout(session, timeoutMs, nowMs)) {
+    if (session === undefined || !isRight || !sessions.changeTimeout(session, timeoutMs, nowMs)) {
       if (session !== undefined) session.ownerConnection = null
       writeConnectResponse(this.#state, connection)
       return this.#refuse(connection, 'SESSION_REOPEN_FAILED')

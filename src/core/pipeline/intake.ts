@@ -4,6 +4,7 @@ import { ErrorCode } from '../../protocol/error-code.ts'
 import { decodeAuthPacket, decodeSyncRequest } from '../../protocol/generated/proto.ts'
 import { OpCode } from '../../protocol/op-code.ts'
 import { addIdentities } from '../acl/acl-checker.ts'
+import type { Proposal } from '../client-connection.ts'
 import { type ClientConnection, ConnectionPhase, type HeldRequest, type Pending } from '../client-connection.ts'
 import type { CloseReason } from '../outbox.ts'
 import { AnswerContext } from './answer/answer-context.ts'
@@ -12,9 +13,8 @@ import type { Handshake } from './handshake.ts'
 import type { PeerState } from './peer-state.ts'
 import { prepareCloseSession } from './prepare/close-session.ts'
 import { isWrite, prepareWrite } from './prepare/prepare-write.ts'
-import type { Proposal } from './proposal.ts'
 import { noteAnswered, replyHeaderOnly } from './reply.ts'
-import type { WriteOrigin, WriteOrder } from './write-order.ts'
+import type { WriteOrder, WriteOrigin } from './write-order.ts'
 
 /**
  * Takes the requests of established connections, each in its place: auth and SASL packets at once, writes into the

@@ -38,7 +38,13 @@ export class Reaper {
   }
 
   #reap(path: string): void {
-    const origin = { connection: null, session: null, type: OpCode.deleteContainer, xid: 0, receivedMs: this.#state.nowMs }
+    const origin = {
+      connection: null,
+      session: null,
+      type: OpCode.deleteContainer,
+      xid: 0,
+      receivedMs: this.#state.nowMs
+    }
     const prepared = prepareDeleteContainer(this.#writes.begin(null, true), path)
     if (typeof prepared === 'number') this.#writes.proposeError(origin, prepared)
     else this.#writes.propose(origin, prepared, OpCode.deleteContainer)

@@ -29,7 +29,14 @@ export function noteAnswered(
 ): void {
   const { tree, nowMs } = state
   connection.sent++
-  connection.noteResponse(type, type === OpCode.ping ? Xid.ping : xid, tree.lastZxidHi, tree.lastZxidLo, receivedMs, nowMs)
+  connection.noteResponse(
+    type,
+    type === OpCode.ping ? Xid.ping : xid,
+    tree.lastZxidHi,
+    tree.lastZxidLo,
+    receivedMs,
+    nowMs
+  )
   state.stats.packetsSent.add(1)
   state.stats.requestLatency.add(Math.max(0, Math.round(nowMs - receivedMs)))
 }

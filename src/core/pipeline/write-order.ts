@@ -1,15 +1,14 @@
+import { Fifo } from '../../collections/fifo.ts'
 import { ErrorCode } from '../../protocol/error-code.ts'
 import { compareInt64, highWordOfNumber, lowWordOfNumber } from '../../protocol/int64.ts'
 import { OpCode } from '../../protocol/op-code.ts'
 import { DIGEST_VERSION, type Txn, type TxnBody } from '../../protocol/txn.ts'
-import type { ClientConnection } from '../client-connection.ts'
-import { Fifo } from '../fifo.ts'
+import type { ClientConnection, Proposal } from '../client-connection.ts'
 import type { Session } from '../session/session.ts'
 import { LogBatcher } from './log-batcher.ts'
 import type { PeerState } from './peer-state.ts'
 import { OutstandingChanges } from './prepare/outstanding-changes.ts'
 import { PrepareContext } from './prepare/prepare-context.ts'
-import type { Proposal } from './proposal.ts'
 
 /** Who asks for a write, and how it is to be answered. */
 export interface WriteOrigin {
@@ -136,13 +135,7 @@ export class WriteOrder {
     }
   }
 
-  #queue(
-    origin: WriteOrigin,
-    txn: Txn | null,
-    sequence: number,
-    markError: number,
-    markPath: string | null
-  ): Proposal {
+  #queue(origin: WriteOrigin, txn: Txn | null, sequence: number, markError: number, markPath: string | null): Proposal {
     const { connection, session, type, xid, receivedMs } = origin
     const proposal = { txn, sequence, connection, session, type, xid, receivedMs, markError, markPath }
     this.#waiting.push(proposal)

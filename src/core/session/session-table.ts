@@ -55,7 +55,7 @@ export class SessionTable {
     if (known !== undefined) {
       known.createdTimeoutMs = timeoutMs
       if (!isLocal) this.#becomeGlobal(known)
-      this.setTimeout(known, timeoutMs, nowMs)
+      this.changeTimeout(known, timeoutMs, nowMs)
       return known
     }
     const session = new Session(idHi, idLo, timeoutMs, isLocal, nowMs)
@@ -88,7 +88,7 @@ export class SessionTable {
   }
 
   /** Puts another timeout in force, as a resumed session negotiates it, and touches the session. */
-  setTimeout(session: Session, timeoutMs: number, nowMs: number): boolean {
+  changeTimeout(session: Session, timeoutMs: number, nowMs: number): boolean {
     if (session.isClosing) return false
     session.timeoutMs = timeoutMs
     return this.touch(session, nowMs)

@@ -79,7 +79,7 @@ describe('expiry', () => {
     table.expired(106_000)
 
     expect(table.touch(session, 106_001)).toBe(false)
-    expect(table.setTimeout(session, 40_000, 106_001)).toBe(false)
+    expect(table.changeTimeout(session, 40_000, 106_001)).toBe(false)
     expect(expiredIds(1_000_000)).toEqual([])
   })
 
@@ -130,7 +130,7 @@ describe('the timeout in force', () => {
   test('is the newly negotiated one after a resume', () => {
     const session = create(1, 4000)
 
-    table.setTimeout(session, 30_000, START_MS)
+    table.changeTimeout(session, 30_000, START_MS)
 
     expect(expiryMs(START_MS)).toBe(132_000)
   })
@@ -138,13 +138,13 @@ describe('the timeout in force', () => {
   test('may be shorter than before', () => {
     const session = create(1, 30_000)
 
-    table.setTimeout(session, 4000, START_MS)
+    table.changeTimeout(session, 4000, START_MS)
 
     expect(expiryMs(START_MS)).toBe(106_000)
   })
 
   test('is not what a snapshot holds, which is that of the transaction', () => {
-    table.setTimeout(create(1, 4000), 30_000, START_MS)
+    table.changeTimeout(create(1, 4000), 30_000, START_MS)
 
     expect(table.records()).toEqual([{ idHi: HI, idLo: 1, timeoutMs: 4000 }])
   })

@@ -38,4 +38,3 @@ export class AnswerContext {
  * @throws JuteError when the body cannot be parsed, before anything has been written: MARSHALLINGERROR
  */
 export type Answer = (context: AnswerContext) => number
-

@@ -65,13 +65,7 @@ function isWriteMulti(reader: JuteReader): boolean {
 function replyBroken(context: AnswerContext, reads: readonly Read[]): number {
   const { state, connection, xid } = context
   const { tree } = state
-  const writer = state.out.beginReply(
-    connection.id,
-    xid,
-    tree.lastZxidHi,
-    tree.lastZxidLo,
-    ErrorCode.MARSHALLINGERROR
-  )
+  const writer = state.out.beginReply(connection.id, xid, tree.lastZxidHi, tree.lastZxidLo, ErrorCode.MARSHALLINGERROR)
   for (const read of reads) writeResult(context, read, writer)
   encodeMultiHeader(writer, END)
   context.end()

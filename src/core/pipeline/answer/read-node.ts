@@ -1,4 +1,5 @@
 import { ErrorCode } from '../../../protocol/error-code.ts'
+import { encodeACL } from '../../../protocol/generated/data.ts'
 import {
   decodeExistsRequest,
   decodeGetACLRequest,
@@ -7,7 +8,6 @@ import {
   decodeGetChildrenRequest,
   decodeGetDataRequest
 } from '../../../protocol/generated/proto.ts'
-import { encodeACL } from '../../../protocol/generated/data.ts'
 import { Perm } from '../../../protocol/op-code.ts'
 import { NO_NODE } from '../../tree/data-tree.ts'
 import type { AnswerContext } from './answer-context.ts'

@@ -3,7 +3,7 @@ import type { ACL, StatPersisted } from '../../../protocol/generated/data.ts'
 import { CreateMode, OpCode, Perm } from '../../../protocol/op-code.ts'
 import { parentOf, pathProblem, sequentialPath } from '../../../protocol/path.ts'
 import { emptyStat } from './outstanding-changes.ts'
-import { checkSession, type PrepareContext, type Prepared} from './prepare-context.ts'
+import { checkSession, type PrepareContext, type Prepared } from './prepare-context.ts'
 import { isCreateOverQuota } from './quota.ts'
 
 /** Largest TTL in ms: the stored owner has 40 bits for it. */

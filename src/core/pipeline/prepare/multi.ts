@@ -124,7 +124,11 @@ function parseCreate(type: number, request: CreateRequest, ttlHi: number, ttlLo:
   }
   if (isTtlFlags(flags)) return null
   const makes = kindByFlags(type, flags)
-  return { kind: 'create', makes, intent: { type: typeInMulti(type, makes), path, data, acl, flags, ttlHi: -1, ttlLo: -1 } }
+  return {
+    kind: 'create',
+    makes,
+    intent: { type: typeInMulti(type, makes), path, data, acl, flags, ttlHi: -1, ttlLo: -1 }
+  }
 }
 
 function kindByFlags(type: number, flags: number): CreateKind {

@@ -1,8 +1,8 @@
+import { Fifo } from '../../../collections/fifo.ts'
 import type { ACL, StatPersisted } from '../../../protocol/generated/data.ts'
 import { compareInt64 } from '../../../protocol/int64.ts'
 import { Int64Map } from '../../../protocol/int64-map.ts'
 import { type DataTree, NO_NODE } from '../../tree/data-tree.ts'
-import { Fifo } from '../../fifo.ts'
 
 /** A znode as it will be when the change that made this record has been applied. */
 export interface ChangeRecord {

@@ -1,0 +1,88 @@
+// The import rules of docs/architecture.md: downward only, and what may be used where.
+const core = '^src/core/'
+const only = (name, comment, to, fromNot) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { pathNot: fromNot },
+  to: { path: to }
+})
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'core-is-pure',
+      comment: 'the core imports nothing of Node and no package but the Jute runtime',
+      severity: 'error',
+      from: { path: '^src/(core|protocol)/' },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev'], pathNot: '(^|/)(jute|jute-ts)/' }
+    },
+    {
+      name: 'protocol-is-lowest',
+      severity: 'error',
+      from: { path: '^src/protocol/' },
+      to: { path: '^src/(?!protocol/)' }
+    },
+    {
+      name: 'core-imports-downward',
+      severity: 'error',
+      from: { path: core },
+      to: { path: '^src/(?!core/|protocol/)' }
+    },
+    {
+      name: 'core-parts-do-not-know-each-other',
+      comment: 'tree, watch, session and acl are siblings; what joins them is above',
+      severity: 'error',
+      from: { path: '^src/core/(tree|watch|session|acl)/' },
+      to: { path: '^src/core/(?!$1/)[^/]+/' }
+    },
+    {
+      name: 'core-parts-are-below-the-pipeline',
+      severity: 'error',
+      from: { path: '^src/core/pipeline/' },
+      to: { path: '^src/core/(peer|zab)' }
+    },
+    {
+      name: 'storage-knows-no-core',
+      severity: 'error',
+      from: { path: '^src/storage/' },
+      to: { path: '^src/(core|server|admin|client|cli|bin)/' }
+    },
+    {
+      name: 'client-knows-the-protocol-only',
+      severity: 'error',
+      from: { path: '^src/client/' },
+      to: { path: '^src/(?!client/|protocol/)' }
+    },
+    {
+      name: 'shell-is-below-the-programs',
+      severity: 'error',
+      from: { path: '^src/(server|admin|storage|client|cli)/' },
+      to: { path: '^src/bin/' }
+    },
+    only('sqlite-in-storage-only', 'one place owns the files', '(^|/)better-sqlite3/', '^src/storage/'),
+    only('winston-in-one-file', 'all others know the Logger port', '(^|/)winston/', '^src/server/logging/winston-logger\\.ts$'),
+    {
+      name: 'jute-runtime-has-no-dependency',
+      severity: 'error',
+      from: { path: '^jute/src/(index|runtime)' },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev'] }
+    },
+    {
+      name: 'jute-is-by-itself',
+      severity: 'error',
+      from: { path: '^jute/' },
+      to: { path: '^src/' }
+    }
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] }
+  }
+}

@@ -1,0 +1,115 @@
+import { JuteReader } from 'jute-ts'
+import type { SessionTable } from '../core/session/session-table.ts'
+import type { DataTree } from '../core/tree/data-tree.ts'
+import { toHex } from '../protocol/int64.ts'
+import { decodeTxn, type Txn } from '../protocol/txn.ts'
+import type { Recovery } from '../storage/storage.ts'
+
+/** What recovery found, for the log and metrics. */
+export interface RecoveryReport {
+  readonly snapshotZxid: string | null
+  readonly txnCount: number
+  /**
+   * Zxids (hex) of transactions whose digest is not that of the tree they give. The bytes are sound, so this is no
+   * damage: an Apache leader, or an older version, computed it wrongly.
+   */
+  readonly digestMismatches: readonly string[]
+  readonly snapshotLoadMs: number
+  readonly replayMs: number
+}
+
+/** The stored state contradicts itself; serving it would serve wrong data. */
+export class RecoveryError extends Error {
+  override readonly name = 'RecoveryError'
+  readonly code = 'RECOVERY'
+}
+
+/**
+ * Loads the snapshot into the tree, then replays the log behind it.
+ *
+ * @throws RecoveryError, or the errors of the storage and the decoders
+ */
+export async function recover(
+  recovery: Recovery,
+  tree: DataTree,
+  sessions: SessionTable,
+  nowMs: () => number
+): Promise<RecoveryReport> {
+  const startMs = nowMs()
+  const snapshotZxid = await loadSnapshot(recovery, tree, sessions, nowMs)
+  const loadedMs = nowMs()
+  const { txnCount, digestMismatches } = await replay(recovery, tree, sessions, nowMs)
+  adoptOrphans(tree, sessions, nowMs())
+  return { snapshotZxid, txnCount, digestMismatches, snapshotLoadMs: loadedMs - startMs, replayMs: nowMs() - loadedMs }
+}
+
+async function loadSnapshot(
+  recovery: Recovery,
+  tree: DataTree,
+  sessions: SessionTable,
+  nowMs: () => number
+): Promise<string | null> {
+  const { snapshot } = recovery
+  if (snapshot === null) return null
+  const loader = tree.loadSnapshot(snapshot.zxidHi, snapshot.zxidLo)
+  for await (const chunk of snapshot.chunks()) loader.push(chunk)
+  const zxid = toHex(snapshot.zxidHi, snapshot.zxidLo)
+  if (!loader.done) throw new RecoveryError(`snapshot 0x${zxid} ends before its last znode`)
+  sessions.restore(loader.sessions, nowMs())
+  const { digestHi, digestLo } = snapshot.summary
+  const isDigested = tree.digestHi !== 0 || tree.digestLo !== 0
+  if (isDigested && (digestHi !== tree.digestHi || digestLo !== tree.digestLo)) {
+    throw new RecoveryError(
+      `snapshot 0x${zxid}: its tree digest is ${toHex(digestHi, digestLo)}, ` +
+        `but the tree it holds has ${toHex(tree.digestHi, tree.digestLo)}`
+    )
+  }
+  return zxid
+}
+
+async function replay(
+  recovery: Recovery,
+  tree: DataTree,
+  sessions: SessionTable,
+  nowMs: () => number
+): Promise<{ txnCount: number; digestMismatches: string[] }> {
+  const reader = new JuteReader(undefined, Number.MAX_SAFE_INTEGER)
+  const digestMismatches: string[] = []
+  let txnCount = 0
+  for await (const batch of recovery.batches()) {
+    const body = Buffer.from(batch.body.buffer, batch.body.byteOffset, batch.body.byteLength)
+    for (let offset = 0; offset < body.length; ) {
+      const end = offset + 4 + body.readInt32BE(offset)
+      const txn = decodeTxn(reader.reset(body, offset + 4, end))
+      tree.apply(txn, null)
+      applyToSessions(txn, sessions, nowMs())
+      if (isDigestWrong(txn, tree)) digestMismatches.push(toHex(txn.header.zxidHi, txn.header.zxidLo))
+      offset = end
+      txnCount++
+    }
+  }
+  return { txnCount, digestMismatches }
+}
+
+function applyToSessions(txn: Txn, sessions: SessionTable, nowMs: number): void {
+  const { clientIdHi, clientIdLo } = txn.header
+  if (txn.body.kind === 'createSession') sessions.create(clientIdHi, clientIdLo, txn.body.timeoutMs, nowMs)
+  else if (txn.body.kind === 'closeSession') sessions.remove(clientIdHi, clientIdLo)
+}
+
+/** Whether the tree is not what the transaction says that it is afterwards. */
+function isDigestWrong(txn: Txn, tree: DataTree): boolean {
+  const { digest } = txn
+  if (digest === null || (tree.digestHi === 0 && tree.digestLo === 0)) return false
+  return digest.treeDigestHi !== tree.digestHi || digest.treeDigestLo !== tree.digestLo
+}
+
+/**
+ * Ephemerals of sessions that nobody knows (an imported fuzzy snapshot may have them) get such a session with no
+ * timeout to speak of, so that they go the way all ephemerals go.
+ */
+function adoptOrphans(tree: DataTree, sessions: SessionTable, nowMs: number): void {
+  tree.forEachEphemeralOwner((idHi, idLo) => {
+    if (sessions.get(idHi, idLo) === undefined) sessions.create(idHi, idLo, 1, nowMs)
+  })
+}

@@ -1,0 +1,203 @@
+import { createAclChecker } from '../core/acl/acl-checker.ts'
+import { configuredProviders } from '../core/acl/configured-providers.ts'
+import type { InputBatch } from '../core/input-batch.ts'
+import { createMetrics, createServerStats } from '../core/metrics.ts'
+import { Peer } from '../core/peer.ts'
+import { SessionTable } from '../core/session/session-table.ts'
+import { PlainTree } from '../core/tree/plain-tree.ts'
+import { openStorage, type Storage } from '../storage/storage.ts'
+import { authenticationSettingsOf } from './authentication-settings-of.ts'
+import { ClientListener, type ClientListenerPorts } from './client-listener.ts'
+import type { ServerSettings } from './config/settings.ts'
+import { coreSettingsOf } from './core-settings-of.ts'
+import { EventLoop, monotonicNowMs } from './event-loop.ts'
+import { exitAtOnce } from './fatal-exit.ts'
+import { createHashPort } from './hash-port.ts'
+import type { Logger } from './logging/logger.ts'
+import { recover } from './recovery.ts'
+import { ShellOutbox } from './shell-outbox.ts'
+import { SnapshotPump } from './snapshot-pump.ts'
+
+/** Distance of ticks at most, ms; sessions expire in buckets of tickTime. */
+const TICK_MS_MAX = 500
+/** How long an orderly stop may take to get everything to the disk, ms. */
+const CLOSE_DEADLINE_MS = 10_000
+
+/** A running server, standalone for now. */
+export interface RunningServer {
+  /** Port that plain clients use. */
+  readonly clientPort: number
+  readonly peer: Peer
+  readonly listener: ClientListener
+  readonly storage: Storage
+  readonly metrics: ReturnType<typeof createMetrics>
+  readonly stats: ReturnType<typeof createServerStats>
+  /** Stops accepting, lets what is under way finish, closes the store. Idempotent. */
+  stop(): Promise<void>
+}
+
+/** What a server takes from outside of its settings. */
+export interface ServerOptions {
+  readonly settings: ServerSettings
+  readonly log: Logger
+  /** Answers four-letter words; made once the server exists, since it shows what is in there. */
+  readonly fourLetterWords: (server: () => RunningServer | null) => ClientListenerPorts['fourLetterWord']
+}
+
+/**
+ * Opens the store, recovers the tree, and serves.
+ *
+ * @throws StorageError, RecoveryError, or the system's error of listening
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { settings, log } = options
+  const core = coreSettingsOf(settings)
+  const hash = createHashPort(settings.acl.digestAlgorithm)
+  const acl = createAclChecker({
+    providers: configuredProviders(authenticationSettingsOf(settings), hash),
+    skipAcl: settings.acl.skipAcl
+  })
+  const metrics = createMetrics()
+  const stats = createServerStats()
+  const tree = new PlainTree(hash, {
+    digestEnabled: core.digestEnabled,
+    extendedTypesEnabled: core.extendedTypesEnabled
+  })
+  const sessions = new SessionTable(core.tickTimeMs, monotonicNowMs())
+
+  const { storage, recovery } = await openStorage(storageOptionsOf(settings, log.child('storage')))
+  storage.onFatal((error) => exitAtOnce(error.message))
+  const report = await recover(recovery, tree, sessions, monotonicNowMs)
+  metrics.startupSnapLoadTime.add(Math.round(report.snapshotLoadMs))
+  metrics.startupTxnsLoadTime.add(Math.round(report.replayMs))
+  metrics.startupTxnsLoaded.add(report.txnCount)
+  metrics.dbInitTime.add(Math.round(report.snapshotLoadMs + report.replayMs))
+  metrics.digestMismatchesCount.add(report.digestMismatches.length)
+  for (const zxid of report.digestMismatches.slice(0, 10)) log.error(`the digest of transaction 0x${zxid} is wrong`)
+
+  let running: RunningServer | null = null
+  let isServing = false
+  const loop = new EventLoop(Math.min(TICK_MS_MAX, Math.max(50, Math.floor(core.tickTimeMs / 2))), runStep)
+  const ports: ClientListenerPorts = {
+    fourLetterWord: options.fourLetterWords(() => running),
+    isServing: () => isServing,
+    sessionTimeoutMs: (id) => peer.state.connections.get(id)?.session?.timeoutMs ?? null,
+    rejected: () => metrics.connectionRejected.add(1)
+  }
+  const listener = new ClientListener(listenerOptionsOf(settings), loop, ports, log.child('connections'))
+  const snapshots = new SnapshotPump(storage, loop, log.child('snapshot'), (elapsedMs) => {
+    metrics.snapshotTime.add(Math.round(elapsedMs))
+  })
+  const outbox = new ShellOutbox({
+    socket: (id) => listener.socket(id),
+    close: (socket, reason) => listener.close(socket, reason),
+    overflow: (socket) => listener.overflow(socket),
+    persist: (sequence, batch) => storage.append(sequence, batch),
+    snapshotBegin: (hi, lo) => snapshots.begin(hi, lo),
+    snapshotChunk: (bytes) => snapshots.chunk(bytes),
+    snapshotEnd: (summary) => snapshots.end(summary),
+    log: (level, message) => log[level](message)
+  })
+  const seed = Number(process.hrtime.bigint() & 0x7fffffffn)
+  const peer = new Peer({
+    settings: core,
+    hash,
+    tree,
+    sessions,
+    acl,
+    metrics,
+    stats,
+    seed,
+    monotonicMs: monotonicNowMs(),
+    out: outbox
+  })
+  storage.onPersisted((sequence) => {
+    loop.inputs.pushPersisted(sequence)
+    loop.schedule()
+  })
+
+  function runStep(inputs: InputBatch): void {
+    if (inputs.lateMs > 0 || isServing) listener.tick(inputs.monotonicMs, inputs.lateMs)
+    peer.step(inputs, outbox)
+    outbox.flush()
+  }
+
+  const clientPort = await listener.listen()
+  loop.start()
+  isServing = true
+  const purge = startPurge(settings, storage, log)
+
+  let stopping: Promise<void> | null = null
+  running = {
+    clientPort,
+    peer,
+    listener,
+    storage,
+    metrics,
+    stats,
+    stop: () => {
+      stopping ??= stop()
+      return stopping
+    }
+  }
+  return running
+
+  async function stop(): Promise<void> {
+    listener.stopAccepting()
+    isServing = false
+    clearInterval(purge)
+    await drained(peer, CLOSE_DEADLINE_MS)
+    loop.stop()
+    listener.closeAll()
+    await storage.flushAndClose(CLOSE_DEADLINE_MS)
+  }
+}
+
+function listenerOptionsOf(settings: ServerSettings) {
+  const { client } = settings
+  return {
+    port: client.port ?? 0,
+    address: client.address,
+    backlog: client.listenBacklog,
+    maxClientCnxns: client.maxClientCnxns,
+    maxCnxns: client.maxCnxns,
+    keepAlive: client.tcpKeepAlive,
+    frameBytesMax: client.juteMaxBufferBytes,
+    sessionlessTimeoutMs: client.sessionlessTimeoutMs
+  }
+}
+
+function storageOptionsOf(settings: ServerSettings, logger: Logger) {
+  const { storage } = settings
+  return {
+    dataDir: storage.dataDir,
+    dataLogDir: storage.dataLogDir,
+    forceSync: storage.forceSync,
+    autocreate: storage.dataDirAutocreate,
+    trustEmptySnapshot: storage.snapshotTrustEmpty,
+    fsyncWarningThresholdMs: storage.fsyncWarningThresholdMs,
+    logger
+  }
+}
+
+/** Removes old snapshots and segments each purge interval (`autopurge.*`); off by default. */
+function startPurge(settings: ServerSettings, storage: Storage, log: Logger): NodeJS.Timeout | undefined {
+  const { autopurgePurgeIntervalHours, autopurgeSnapRetainCount } = settings.storage
+  if (autopurgePurgeIntervalHours <= 0) return undefined
+  const purge = (): void => {
+    storage.purge(autopurgeSnapRetainCount).then(
+      ({ removed }) => log.info(`purge: ${removed.length} files removed`),
+      (error: unknown) => log.error('purge failed', error)
+    )
+  }
+  purge()
+  return setInterval(purge, autopurgePurgeIntervalHours * 3_600_000)
+}
+
+/** Resolves when all writes under way are applied and answered, or at the deadline. */
+async function drained(peer: Peer, deadlineMs: number): Promise<void> {
+  const endMs = performance.now() + deadlineMs
+  while (peer.waitingWrites > 0 && performance.now() < endMs) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
