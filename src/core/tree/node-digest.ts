@@ -66,3 +66,11 @@ export function subtractDigest(sum: DigestSum, nodeDigest: number): void {
   sum.lo = lo | 0
   if (lo < 0) sum.hi = (sum.hi - 1) | 0
 }
+
+/** Puts one node digest in the place of another; either may be in its signed form. */
+export function moveDigest(sum: DigestSum, before: number, after: number): void {
+  const lo = (sum.lo >>> 0) - (before >>> 0) + (after >>> 0)
+  sum.lo = lo | 0
+  if (lo > 0xffffffff) sum.hi = (sum.hi + 1) | 0
+  else if (lo < 0) sum.hi = (sum.hi - 1) | 0
+}

@@ -15,8 +15,8 @@ export type OwnerKind = 'none' | 'session' | 'container' | 'ttl'
 export interface OwnerSettings {
   /** `zookeeper.extendedTypesEnabled`: without it a TTL mark reads as the id of a session that nobody has. */
   readonly extendedTypesEnabled: boolean
-  /** `zookeeper.emulate353TTLNodes`: any negative owner but a container's is a TTL node, as 3.5.3 wrote them. */
-  readonly emulate353TtlNodes: boolean
+  /** `zookeeper.emulate353TTLNodes`, off unless given: any negative owner but a container's is a TTL node, as 3.5.3 wrote them. */
+  readonly emulate353TtlNodes?: boolean
 }
 
 const CONTAINER_HI = 0x80000000 | 0
@@ -30,7 +30,7 @@ export function ownerKind(hi: number, lo: number, settings: OwnerSettings): Owne
   if (hi === 0 && lo === 0) return 'none'
   const isContainer = hi === CONTAINER_HI && lo === 0
   if (settings.extendedTypesEnabled) {
-    if (settings.emulate353TtlNodes && hi < 0 && !isContainer) return 'ttl'
+    if (settings.emulate353TtlNodes === true && hi < 0 && !isContainer) return 'ttl'
     if (hi >>> 24 === TTL_MARK) return (hi & 0xffff00) === 0 ? 'ttl' : null
   }
   return isContainer ? 'container' : 'session'
