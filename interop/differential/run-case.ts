@@ -17,6 +17,8 @@ export interface CaseResult {
   readonly difference: Difference | null
   /** Names of known differences that were met, with how often. */
   readonly known: ReadonlyMap<string, number>
+  /** What the left side answered, by request and error (`create -110`) or event type, with how often. */
+  readonly answers: ReadonlyMap<string, number>
 }
 
 export interface CaseOptions {
@@ -35,18 +37,20 @@ export async function runCase(
 ): Promise<CaseResult> {
   const steps: Step[] = []
   const known = new Map<string, number>()
+  const answers = new Map<string, number>()
   let requests = 0
   let nodes = 0
 
   const play = async (step: Step): Promise<{ left: Observation[]; difference: Difference | null }> => {
     const [left, right] = await Promise.all([sides[0].run(step), sides[1].run(step)])
     const difference = compareStep(steps.length, step, left, right, sides)
+    count(left, answers)
     const excuse = difference === null ? undefined : KNOWN_DIFFERENCES.find((entry) => entry.matches(difference))
     if (excuse !== undefined) known.set(excuse.name, (known.get(excuse.name) ?? 0) + 1)
     return { left, difference: excuse === undefined ? difference : null }
   }
   const result = (difference: Difference | null): CaseResult => {
-    return { steps, requestCount: requests, treeNodeCount: nodes, difference, known }
+    return { steps, requestCount: requests, treeNodeCount: nodes, difference, known, answers }
   }
 
   try {
@@ -74,6 +78,21 @@ export async function runCase(
     sides[0].dropAll()
     sides[1].dropAll()
   }
+}
+
+function count(observations: readonly Observation[], answers: Map<string, number>): void {
+  for (const { seen, end } of observations) {
+    for (const item of seen)
+      add(
+        answers,
+        item.kind === 'reply' ? `${item.op} ${item.err}` : item.kind === 'event' ? `event ${item.type}` : item.kind
+      )
+    if (end !== undefined) add(answers, `connection ${end}`)
+  }
+}
+
+function add(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1)
 }
 
 function serverEnded(stepIndex: number, step: Step, failure: string): Difference {

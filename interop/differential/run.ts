@@ -7,7 +7,7 @@ import { type Pair, PairSource, parseTarget, type Target } from './pairs.ts'
 import { type CaseResult, replay, runCase, type StepSource } from './run-case.ts'
 import { DIFFERENTIAL_SETTINGS, type Settings } from './servers.ts'
 import { shrink } from './shrink.ts'
-import type { Step } from './steps.ts'
+import { requestCount, type Step } from './steps.ts'
 
 const USAGE = `tsx interop/differential/run.ts [options]
   --requests N      how many requests (100000)
@@ -65,6 +65,7 @@ async function main(): Promise<number> {
   const startedMs = performance.now()
   const source = pairSource(options)
   const known = new Map<string, number>()
+  const answers = new Map<string, number>()
   const found: Found[] = []
   let requests = 0
   let segments = 0
@@ -76,6 +77,7 @@ async function main(): Promise<number> {
       const result = await runSegment(seed, wanted, options, source)
       requests += result.requestCount
       for (const [name, count] of result.known) known.set(name, (known.get(name) ?? 0) + count)
+      for (const [name, count] of result.answers) answers.set(name, (answers.get(name) ?? 0) + count)
       if (result.difference === null) {
         progress(
           `segment ${segments} seed=${seed}: ${result.requestCount} requests, ${result.treeNodeCount} znodes at the end, equal\n`
@@ -99,7 +101,8 @@ async function main(): Promise<number> {
       requests,
       segments,
       seconds,
-      known: [...known],
+      answers: Object.fromEntries([...answers].sort()),
+      known: Object.fromEntries(known),
       differences: found
     }
     writeFileSync(options.json, `${JSON.stringify(summary, null, 2)}\n`)
@@ -191,7 +194,7 @@ function limited(seed: string, wanted: number, expiries: number): StepSource {
       return generator.next()
     },
     observe: (step, left) => {
-      sent += step.kind === 'requests' ? step.requests.length : step.kind === 'expire' ? step.requests.length : 1
+      sent += requestCount(step)
       generator.observe(step, left)
     }
   }

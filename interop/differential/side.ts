@@ -16,6 +16,7 @@ import { frame } from './wire/wire-writer.ts'
 
 const PING: Request = { op: 11, xid: -2 }
 const REPLY_TIMEOUT_MS = 30_000
+const SETTLE_TIMEOUT_MS = 2000
 const CLOSE_WAIT_MS = 250
 const EXPIRY_TIMEOUT_MS = 60_000
 
@@ -188,19 +189,22 @@ export class Side implements ReplyContext {
     return { slot: number, seen, end: result === 'closed' ? 'closed' : 'no answer' }
   }
 
-  /** Finds out whether the connection stays open after `wanted` answers at most: by its close, or by a ping's answer. */
+  /**
+   * Finds out whether the connection stays open after `wanted` answers at most: by its close, or by a ping's answer.
+   * The ping waits for the answers, or a while, as bytes that a closing server has not read may cost what it sent.
+   */
   async #settle(number: number, wanted: number): Promise<Observation> {
     const slot = this.#slots.get(number)
     if (slot === undefined) return { slot: number, seen: [] }
-    if (wanted > 0) await slot.connection.waitUntil((frames) => answers(frames) >= wanted, REPLY_TIMEOUT_MS)
-    const result = await slot.connection.waitUntil(() => false, CLOSE_WAIT_MS)
-    if (result === 'closed') {
-      const seen = this.#take(slot)
-      this.#drop(number)
-      return { slot: number, seen, end: 'closed' }
+    const enough = wanted === 0 ? () => false : (frames: readonly Buffer[]) => answers(frames) >= wanted
+    const result = await slot.connection.waitUntil(enough, wanted === 0 ? CLOSE_WAIT_MS : SETTLE_TIMEOUT_MS)
+    if (result !== 'closed') {
+      const observation = await this.#ping(number)
+      return observation.end === undefined ? { ...observation, end: 'open' } : observation
     }
-    const observation = await this.#ping(number)
-    return observation.end === undefined ? { ...observation, end: 'open' } : observation
+    const seen = this.#take(slot)
+    this.#drop(number)
+    return { slot: number, seen, end: 'closed' }
   }
 
   async #ping(number: number): Promise<Observation> {

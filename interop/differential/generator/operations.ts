@@ -1,6 +1,6 @@
 import type { FieldValue, Request } from '../requests.ts'
 import type { Blob } from '../wire/wire-writer.ts'
-import { quotaNode, quotaText } from './quota.ts'
+import { quotaNode, quotaStatsText, quotaText } from './quota.ts'
 import { acl, anyPath, data, existingPath, newPath, oddPath, version, type World } from './values.ts'
 
 type Maker = (world: World) => Request
@@ -65,7 +65,12 @@ export function remove(world: World): Request {
 
 export function setData(world: World): Request {
   const path = anyPath(world)
-  return request(5, { path, data: data(world), version: version(world, believedVersion(world, path)) })
+  return request(5, { path, data: dataFor(world, path), version: version(world, believedVersion(world, path)) })
+}
+
+/** Data for a path; the stats of a quota get what can be parsed, as anything else stops Apache ZooKeeper 3.9.5. */
+function dataFor(world: World, path: Blob): Blob {
+  return typeof path === 'string' && path.endsWith('/zookeeper_stats') ? quotaStatsText(world) : data(world)
 }
 
 export function check(world: World): Request {
@@ -127,7 +132,7 @@ function reconfig(world: World): Request {
 
 function quotaWork(world: World): Request {
   const path = quotaNode(world)
-  const text = path.endsWith('_limits') ? quotaText(world) : world.random.pick<Blob>(['count=0,bytes=0', null, 'x'])
+  const text = path.endsWith('_limits') ? quotaText(world) : quotaStatsText(world)
   return world.random.weighted<() => Request>([
     [55, () => request(1, { path, data: text, acl: [{ perms: 31, scheme: 'world', id: 'anyone' }], flags: 0 })],
     [15, () => request(5, { path, data: text, version: -1 })],

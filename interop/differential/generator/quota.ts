@@ -38,3 +38,16 @@ export function quotaText({ random }: World): Blob {
     `count=${count},bytes=${bytes}=;countHardLimit=${hardCount}`
   ])
 }
+
+/** The text of a stats node as a client may set it. */
+export function quotaStatsText({ random }: World): Blob {
+  return random.pick([
+    '',
+    'count=0,bytes=0',
+    'count=5,bytes=100',
+    'bytes=7',
+    'count=-5',
+    'x=1',
+    'count=3,bytes=9=;byteHardLimit=12;other=2'
+  ])
+}

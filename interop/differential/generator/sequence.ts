@@ -57,7 +57,7 @@ export class SequenceGenerator {
     }
     return this.#random.weighted<() => Step>([
       [1000, () => this.#requests(slot, [this.#request()])],
-      [25, () => this.#burst(slot)],
+      [70, () => this.#burst(slot)],
       [14, () => this.#requests(slot, [this.#authenticate()])],
       [2.5, () => this.#requests(slot, [this.#failingAuth()], true)],
       [
@@ -164,7 +164,7 @@ export class SequenceGenerator {
   }
 
   #burst(slot: number): Step {
-    const length = this.#random.between(3, 40)
+    const length = this.#random.between(3, 60)
     return this.#requests(
       slot,
       Array.from({ length }, () => this.#request())
