@@ -33,8 +33,9 @@ export function runCli(args: readonly string[], output: CliOutput): 0 | 1 | 2 {
       output.err(`jute-ts: ${error.message}\n\n${USAGE}`)
       return 2
     }
-    if (!(error instanceof JuteCompileError) && !isSystemError(error)) throw error
-    output.err(`${error instanceof JuteCompileError ? '' : 'jute-ts: '}${error.message}\n`)
+    if (error instanceof JuteCompileError) output.err(`${error.message}\n`)
+    else if (isSystemError(error)) output.err(`jute-ts: ${messageOf(error)}\n`)
+    else throw error
     return 1
   }
 }
@@ -73,7 +74,7 @@ function parse(args: readonly string[]) {
       }
     })
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
+    throw new UsageError(messageOf(error))
   }
 }
 
@@ -83,6 +84,11 @@ function oneOf<T extends string>(option: string, value: string, choices: readonl
   return choice
 }
 
-function isSystemError(error: unknown): error is Error {
-  return error instanceof Error && 'syscall' in error
+/** Tells whether a file could not be read or written. */
+function isSystemError(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'syscall' in error
+}
+
+function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error)
 }

@@ -1,6 +1,7 @@
 import { getDouble, getFloat, getInt, getLong } from './fixed-width.ts'
 import { decodeJavaUtf8 } from './java-utf8.ts'
 import { JuteError } from './jute-error.ts'
+import { decodeShortAscii, SHORT_ASCII_LENGTH_MAX } from './short-ascii.ts'
 
 /** Largest buffer or string accepted unless told otherwise: jute.maxbuffer plus its default extra size, in bytes. */
 export const LENGTH_MAX_DEFAULT = 2 * 1048575
@@ -107,6 +108,10 @@ export class JuteReader {
     if (length < 0) return null
     const start = this.offset
     this.offset = start + length
+    if (length <= SHORT_ASCII_LENGTH_MAX) {
+      const text = decodeShortAscii(this.buffer, start, length)
+      if (text !== null) return text
+    }
     return decodeJavaUtf8(this.buffer, start, start + length)
   }
 

@@ -1,6 +1,7 @@
 import { putDouble, putFloat, putInt, putLong } from './fixed-width.ts'
 
-const ASCII_LOOP_LENGTH_MAX = 40
+/** perf: longest text for which a loop is faster than native code; see jute/bench/codec.ts. */
+const LOOP_LENGTH_MAX = 20
 
 /**
  * Appends Jute items to a buffer that grows by doubling. Made once and `reset` for each use.
@@ -125,8 +126,7 @@ export class JuteWriter {
 /** Writes the text at `start` and returns the count of bytes. The caller has made room for the worst case. */
 function writeUtf8(buffer: Buffer, start: number, value: string): number {
   const length = value.length
-  if (length > ASCII_LOOP_LENGTH_MAX) return buffer.write(value, start)
-  // perf: jute/bench/codec.ts; the call into native code costs more than a loop over a short ASCII text
+  if (length > LOOP_LENGTH_MAX) return buffer.write(value, start)
   for (let index = 0; index < length; index++) {
     const code = value.charCodeAt(index)
     if (code > 0x7f) return buffer.write(value, start)
