@@ -114,13 +114,14 @@ export interface TreeView {
   /** Sessions that own ephemerals. */
   readonly ephemeralOwnerCount: number
   ephemerals(): Iterable<{ readonly sessionId: bigint; readonly paths: Iterable<string> }>
-  /** Limits and usage of nodes with a quota, by the first name of their path. */
-  quotas(): Iterable<NamespaceQuota>
+  /** Limits and usage of each node with a quota. */
+  quotas(): Iterable<QuotaView>
 }
 
-export interface NamespaceQuota {
+export interface QuotaView {
+  /** First name of the node's path; several quotas may share it. */
   readonly namespace: string
-  /** -1 = no limit. */
+  /** The hard limit, or else the soft one; -1 = no limit. */
   readonly countLimit: number
   readonly bytesLimit: number
   readonly countUsed: number

@@ -455,7 +455,12 @@ export function createServerStats() {
     requestLatency: summary('latency'),
     /** Bytes of one reply. */
     clientResponseSize: new SizeStats(),
-    /** Failed addauth, SASL and TLS authentications. Not reset by `srst`. */
-    authFailedCount: counter('auth_failed_count')
+    /** TLS clients whose certificate was refused. Not reset by `srst`, nor are the next three. */
+    authFailedCount: counter('auth_failed_count'),
+    /** Connections on a TLS port that showed no certificate, from other machines and from this one. */
+    nonMtlsRemoteConnectionCount: counter('non_mtls_remote_conn_count'),
+    nonMtlsLocalConnectionCount: counter('non_mtls_local_conn_count'),
+    /** TLS handshakes under way: add(1) and add(-1). */
+    outstandingTlsHandshakes: counter('outstanding_tls_handshake')
   }
 }
