@@ -76,5 +76,19 @@ async function figures(side: Side): Promise<string> {
   const wchs = await fourLetterWord(side.port, 'wchs')
   const counted = [...mntr.matchAll(FIGURES)].map(([line]) => line.replace('\t', ' ')).sort()
   const lines = srvr.split('\n').filter((line) => /^(Zxid|Mode|Node count):/.test(line))
-  return [...counted, ...lines, ...wchs.split('\n').filter((line) => line !== '')].join('; ')
+  const watches = watchesByPath(await fourLetterWord(side.port, 'wchp'), side)
+  return [...counted, ...lines, ...wchs.split('\n').filter((line) => line !== ''), ...watches].join('; ')
+}
+
+/** Lines `path: sessions` of wchp, with the run's names of the sessions. */
+function watchesByPath(wchp: string, side: Side): string[] {
+  const lines: string[] = []
+  for (const [, path, sessions] of wchp.matchAll(/^(?!\t)(.*)\n((?:\t0x[0-9a-f]+\n)+)/gm)) {
+    const names = (sessions ?? '')
+      .trim()
+      .split(/\s+/)
+      .map((id) => side.sessionName(BigInt.asIntN(64, BigInt(id))) ?? id)
+    lines.push(`${path}: ${names.sort().join(', ')}`)
+  }
+  return lines.sort()
 }

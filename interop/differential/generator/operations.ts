@@ -1,7 +1,20 @@
 import type { FieldValue, Request } from '../requests.ts'
 import type { Blob } from '../wire/wire-writer.ts'
 import { quotaNode, quotaStatsText, quotaText } from './quota.ts'
-import { acl, anyPath, data, existingPath, newPath, oddPath, version, type World } from './values.ts'
+import {
+  acl,
+  anyPath,
+  data,
+  existingPath,
+  newPath,
+  oddPath,
+  remember,
+  version,
+  type World,
+  watchedPath
+} from './values.ts'
+
+const WATCHER_TYPES = [1, 2, 3, 4, 5, 5, 2, 0, 6, -1]
 
 type Maker = (world: World) => Request
 
@@ -90,26 +103,34 @@ function believedVersion(world: World, path: Blob): number {
 
 /** exists, getData, getChildren, getChildren2 with or without watch. */
 function read(op: number, watchChance = 0.35): Maker {
-  return (world) =>
-    request(op, {
-      path: anyPath(world),
-      watch: world.random.chance(watchChance) ? world.random.pick([1, 1, 1, 255]) : 0
-    })
+  return (world) => {
+    const path = anyPath(world)
+    const watch = world.random.chance(watchChance) ? world.random.pick([1, 1, 1, 255]) : 0
+    if (watch !== 0) remember(world, path)
+    return request(op, { path, watch })
+  }
 }
 
 function onPath(op: number): Maker {
   return (world) => request(op, { path: anyPath(world) })
 }
 
-function onKind(op: number, kinds: readonly number[]): Maker {
-  return (world) => request(op, { path: anyPath(world), kind: world.random.pick(kinds) })
+/** checkWatches and removeWatches. */
+function aboutWatch(op: number): Maker {
+  return (world) => request(op, { path: watchedPath(world), kind: world.random.pick(WATCHER_TYPES) })
+}
+
+function addWatch(world: World): Request {
+  const path = anyPath(world)
+  remember(world, path)
+  return request(106, { path, kind: world.random.pick([0, 0, 0, 1, 1, 1, 2, -1, 7]) })
 }
 
 function setWatches(world: World): Request {
   const { random } = world
   const list = (): readonly Blob[] | null => {
     if (random.chance(0.03)) return null
-    return Array.from({ length: random.below(5) }, () => anyPath(world))
+    return Array.from({ length: random.below(5) }, () => watchedPath(world))
   }
   const op = random.chance(0.5) ? 101 : 105
   const relativeZxid = random.chance(0.9)
@@ -156,9 +177,9 @@ const ORDERLY: readonly (readonly [number, Maker])[] = [
   [4, read(12)],
   [2, onPath(9)],
   [1.5, () => ({ op: 11, xid: -2 })],
-  [2, onKind(17, [1, 2, 3, 4, 5, 5, 0, 6, -1, 9])],
-  [3, onKind(18, [1, 2, 3, 4, 5, 5, 0, 6, -1, 9])],
-  [4, onKind(106, [0, 0, 0, 1, 1, 1, 2, -1, 7])],
+  [3, aboutWatch(17)],
+  [3, aboutWatch(18)],
+  [4, addWatch],
   [2.5, setWatches],
   [1.5, onPath(103)],
   [1.5, onPath(104)],

@@ -26,6 +26,7 @@ const BROKEN_FRAMES = [
 
 interface SlotState {
   session: number | null
+  readonly world: World
 }
 
 /**
@@ -35,8 +36,7 @@ interface SlotState {
 export class SequenceGenerator {
   readonly #random: Random
   readonly #belief = new Belief()
-  readonly #world: World
-  readonly #slots: SlotState[] = Array.from({ length: SLOT_COUNT }, () => ({ session: null }))
+  readonly #slots: readonly SlotState[]
   readonly #detached: number[] = []
   readonly #ended: number[] = []
   #sessionCount = 0
@@ -44,7 +44,9 @@ export class SequenceGenerator {
 
   constructor(seed: string) {
     this.#random = new Random(seed)
-    this.#world = { random: this.#random, belief: this.#belief }
+    this.#slots = Array.from({ length: SLOT_COUNT }, () => {
+      return { session: null, world: { random: this.#random, belief: this.#belief, watched: [] } }
+    })
   }
 
   next(): Step {
@@ -56,8 +58,8 @@ export class SequenceGenerator {
       return this.#random.chance(0.02) ? this.#brokenHandshake(slot) : this.#connect(slot)
     }
     return this.#random.weighted<() => Step>([
-      [1000, () => this.#requests(slot, [this.#request()])],
-      [70, () => this.#burst(slot)],
+      [1000, () => this.#requests(slot, [this.#request(state.world)])],
+      [70, () => this.#burst(slot, state.world)],
       [14, () => this.#requests(slot, [this.#authenticate()])],
       [2.5, () => this.#requests(slot, [this.#failingAuth()], true)],
       [
@@ -79,9 +81,10 @@ export class SequenceGenerator {
 
   /** A session that makes ephemeral nodes and is left to expire. */
   expireStep(): Step {
+    const { world } = this.#slotState(0)
     const requests = Array.from({ length: 4 }, (): Request => {
       const acl = [{ perms: 31, scheme: 'world', id: 'anyone' }]
-      return { op: 15, fields: { path: newPath(this.#world), data: 'e', acl, flags: this.#random.pick([1, 3]) } }
+      return { op: 15, fields: { path: newPath(world), data: 'e', acl, flags: this.#random.pick([1, 3]) } }
     })
     return { kind: 'expire', session: this.#sessionCount++, requests }
   }
@@ -163,21 +166,21 @@ export class SequenceGenerator {
     return { kind: 'requests', slot, requests, settle }
   }
 
-  #burst(slot: number): Step {
+  #burst(slot: number, world: World): Step {
     const length = this.#random.between(3, 60)
     return this.#requests(
       slot,
-      Array.from({ length }, () => this.#request())
+      Array.from({ length }, () => this.#request(world))
     )
   }
 
-  #request(): Request {
+  #request(world: World): Request {
     const request = this.#random.weighted<(w: World) => Request>([
       [84, orderlyRequest],
       [10, multi],
       [3, multiRead],
       [3, mangledRequest]
-    ])(this.#world)
+    ])(world)
     const plain = request.xid === undefined && this.#random.chance(0.005)
     return plain ? { ...request, xid: this.#random.pick([0, -77, 0x7fffffff, -0x80000000, -3, 1]) } : request
   }

@@ -7,6 +7,8 @@ import type { Random } from './random.ts'
 export interface World {
   readonly random: Random
   readonly belief: Belief
+  /** Paths that the connection at hand has watched of late, oldest first. */
+  readonly watched: Blob[]
 }
 
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'é', 'n-', 'x y', '...', '.h', '日本']
@@ -56,7 +58,7 @@ const ODD_PATHS: readonly Blob[] = [
 ]
 
 /** A path of a node that should exist, or of one of the system's. */
-export function existingPath({ random, belief }: World): string {
+export function existingPath({ random, belief }: Pick<World, 'random' | 'belief'>): string {
   return random.chance(0.06) ? random.pick(SYSTEM_PATHS) : belief.anyPath(random)
 }
 
@@ -75,6 +77,19 @@ export function anyPath(world: World): Blob {
     [3, () => join(newPath(world), world.random.pick(NAMES))],
     [5, () => oddPath(world)]
   ])()
+}
+
+const WATCHED_COUNT_MAX = 30
+
+/** Remembers a path that the connection watches, for `watchedPath`. */
+export function remember({ watched }: World, path: Blob): void {
+  watched.push(path)
+  if (watched.length > WATCHED_COUNT_MAX) watched.shift()
+}
+
+/** A path that the connection watches or watched, if there is one; else any. */
+export function watchedPath(world: World): Blob {
+  return world.watched.length > 0 && world.random.chance(0.7) ? world.random.pick(world.watched) : anyPath(world)
 }
 
 /** Paths that are invalid, or valid and surprising. */
