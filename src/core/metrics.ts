@@ -431,12 +431,12 @@ export function createMetrics() {
     writeCommitprocTimeMs: percentiles('write_commitproc_time_ms'),
 
     // ---- summary sets
+    /** Packets queued for a learner, by its id. */
+    learnerHandlerQpSize: summaries('learner_handler_qp_size'),
     /** Bytes of getData and getChildren replies, by the first name of the path. */
     readPerNamespace: summaries('read_per_namespace'),
     /** Bytes of data written, by the first name of the path. */
     writePerNamespace: summaries('write_per_namespace'),
-    /** Packets queued for a learner, by its id. */
-    learnerHandlerQpSize: summaries('learner_handler_qp_size'),
     learnerHandlerQpTimeMs: percentileSets('learner_handler_qp_time_ms'),
     ackLatency: percentileSets('ack_latency')
   }
