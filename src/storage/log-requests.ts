@@ -1,0 +1,271 @@
+import { highWord, lowWord, toBigInt } from '../protocol/int64.ts'
+import type { SnapshotEntry } from './catalogue-contents.ts'
+import { withSnapshot } from './catalogue-contents.ts'
+import { showZxid } from './file-names.ts'
+import type { Report } from './log-loop.ts'
+import type { LogStore } from './log-store.ts'
+import type { Say } from './open-log-store.ts'
+import { takeInitializeFile } from './open-log-store.ts'
+import { purge } from './purge.ts'
+import { joinParts, RecoveryReader } from './recovery-reader.ts'
+import { isDiskFull, StorageError, toStorageError } from './storage-error.ts'
+import type {
+  LogAnswers,
+  LogRequest,
+  LogRequestKind,
+  LogThreadSettings,
+  ReadBatch,
+  RecoveryHead,
+  SnapshotEntryFields,
+  ZxidPair
+} from './thread-messages.ts'
+import { truncateLog } from './truncation.ts'
+import type { RowPart } from './txn-row.ts'
+
+interface WaitingSnapshot {
+  readonly id: number
+  readonly entry: SnapshotEntry
+}
+
+/** Answers requests of the main thread, one at a time, in their order among the batches. */
+export class LogRequests {
+  readonly #store: LogStore
+  readonly #settings: LogThreadSettings
+  readonly #wasCleanShutdown: boolean
+  readonly #say: Say
+  readonly #report: Report
+  #recovery: RecoveryReader | null = null
+  /** Written, but ahead of the log; catalogued when the log has come to them. */
+  #waitingSnapshots: WaitingSnapshot[] = []
+  isClosed = false
+
+  constructor(store: LogStore, settings: LogThreadSettings, wasCleanShutdown: boolean, say: Say, report: Report) {
+    this.#store = store
+    this.#settings = settings
+    this.#wasCleanShutdown = wasCleanShutdown
+    this.#say = say
+    this.#report = report
+  }
+
+  /**
+   * Handles a request and answers it. What cannot be read is an answer; a failed write is not:
+   *
+   * @throws the error of a write, when a full disk is to be waited for or the server has to stop
+   */
+  handle(id: number, request: LogRequest): void {
+    switch (request.kind) {
+      case 'recover':
+        return this.#answerOrFail(id, () => this.#recover())
+      case 'nextChunk':
+        return this.#answerOrFail(id, () => transferable(this.#recovery?.nextChunk() ?? null))
+      case 'nextBatches':
+        return this.#answerOrFail(id, () => this.#nextBatches())
+      case 'readLog':
+        return this.#answerOrFail(id, () =>
+          this.#readLog(toBigInt(request.after.hi, request.after.lo), request.bytesMax)
+        )
+      case 'setEpoch':
+        return this.#answer(id, this.#setEpoch(request.which, request.epoch))
+      case 'catalogueSnapshot':
+        return this.#catalogue({ id, entry: entryOf(request.snapshot, false) })
+      case 'installSnapshot':
+        return this.#answer(id, this.#install(entryOf(request.snapshot, true), request.currentEpoch))
+      case 'roll':
+        return this.#answer(id, this.#roll())
+      case 'purge':
+        return this.#answer(id, purge(this.#store, request.snapRetainCount))
+      case 'truncate':
+        return this.#truncate(id, toBigInt(request.zxid.hi, request.zxid.lo))
+      case 'close':
+        return this.#close(id)
+      default:
+        return unreachable(request)
+    }
+  }
+
+  /** Catalogues the snapshots for which the log was not yet durable. Safe to repeat. */
+  logReached(zxid: bigint): void {
+    for (;;) {
+      const index = this.#waitingSnapshots.findIndex(({ entry }) => entry.endZxid <= zxid)
+      const waiting = this.#waitingSnapshots[index]
+      if (waiting === undefined) return
+      this.#catalogue(waiting)
+      this.#waitingSnapshots.splice(index, 1)
+    }
+  }
+
+  #recover(): RecoveryHead {
+    this.#recovery?.close()
+    this.#recovery = new RecoveryReader(this.#store, this.#settings.trustEmptySnapshot, this.#say)
+    const { segments, snapshots, acceptedEpoch, currentEpoch } = this.#store.catalogue.contents
+    const { snapshot } = this.#recovery
+    const { lastZxid } = this.#store
+    const epochOfLog = Number(BigInt.asUintN(64, lastZxid) >> 32n)
+    assertEpochs(acceptedEpoch, currentEpoch, epochOfLog, lastZxid)
+    const isEmpty = segments.length === 0 && snapshots.length === 0
+    const mayBeEmpty = takeInitializeFile(this.#settings.dataLogDir) || this.#settings.dbAutocreate
+    return {
+      snapshotZxid: snapshot === null ? null : pairOf(snapshot.zxid),
+      snapshotDigest: snapshot === null || snapshot.digest === null ? null : pairOf(snapshot.digest),
+      lastZxid: pairOf(lastZxid),
+      acceptedEpoch: acceptedEpoch ?? currentEpoch ?? epochOfLog,
+      currentEpoch: currentEpoch ?? epochOfLog,
+      wasCleanShutdown: this.#wasCleanShutdown,
+      isUninitialized: isEmpty && !mayBeEmpty
+    }
+  }
+
+  #nextBatches(): ReadBatch | null {
+    const part = this.#recovery?.nextBatches() ?? null
+    if (part === null) this.#recovery?.close()
+    return part === null ? null : readBatchOf(part)
+  }
+
+  #readLog(after: bigint, bytesMax: number): ReadBatch | null {
+    const reader = this.#store.reader(after)
+    try {
+      const parts: RowPart[] = []
+      let bytes = 0
+      for (let part = reader.next(); part !== null; part = reader.next()) {
+        if (parts.length > 0 && bytes + part.body.length > bytesMax) break
+        parts.push(part)
+        bytes += part.body.length
+      }
+      const joined = joinParts(parts, bytes)
+      return joined === null ? null : readBatchOf(joined)
+    } finally {
+      reader.close()
+    }
+  }
+
+  #setEpoch(which: 'accepted' | 'current', epoch: number): null {
+    const { catalogue } = this.#store
+    const key = which === 'accepted' ? 'acceptedEpoch' : 'currentEpoch'
+    catalogue.change({ ...catalogue.contents, [key]: epoch })
+    return null
+  }
+
+  #catalogue(waiting: WaitingSnapshot): void {
+    const { catalogue, lastZxid } = this.#store
+    if (waiting.entry.endZxid > lastZxid) {
+      this.#waitingSnapshots.push(waiting)
+      return
+    }
+    catalogue.change(withSnapshot(catalogue.contents, waiting.entry))
+    this.#answer(waiting.id, null)
+  }
+
+  #install(entry: SnapshotEntry, currentEpoch: number): null {
+    const { segments, snapshots } = this.#store.catalogue.contents
+    const others = snapshots.filter(({ zxid }) => zxid !== entry.zxid)
+    this.#store.drop(segments, others, (contents) => ({
+      ...withSnapshot(contents, entry),
+      currentEpoch,
+      pendingTruncate: null,
+      logFloor: entry.zxid
+    }))
+    this.#store.resume(null, entry.zxid)
+    this.#failWaiting('was overtaken by the snapshot of a leader')
+    return null
+  }
+
+  #roll(): null {
+    this.#store.roll()
+    return null
+  }
+
+  #truncate(id: number, zxid: bigint): void {
+    this.#recovery?.close()
+    this.#failWaiting('is of a history that was cut off')
+    try {
+      truncateLog(this.#store, zxid)
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.code !== 'INCOMPLETE') throw error
+      this.#fail(id, error)
+      return
+    }
+    this.#answer(id, null)
+  }
+
+  #close(id: number): void {
+    this.#recovery?.close()
+    this.#failWaiting('was not finished before the storage was closed')
+    this.#store.close()
+    this.isClosed = true
+    this.#answer(id, null)
+  }
+
+  #failWaiting(why: string): void {
+    for (const { id, entry } of this.#waitingSnapshots) {
+      this.#fail(id, new StorageError('CLOSED', `the snapshot at ${showZxid(entry.zxid)} ${why}`))
+    }
+    this.#waitingSnapshots = []
+  }
+
+  #answerOrFail(id: number, compute: () => LogAnswers[LogRequestKind]): void {
+    let value: LogAnswers[LogRequestKind]
+    try {
+      value = compute()
+    } catch (error) {
+      if (isDiskFull(error)) throw error
+      this.#fail(id, toStorageError(error, 'reading the data directory'))
+      return
+    }
+    this.#answer(id, value)
+  }
+
+  #answer(id: number, value: LogAnswers[LogRequestKind]): void {
+    this.#report({ kind: 'answer', id, value }, transfersOf(value))
+  }
+
+  #fail(id: number, { code, message }: StorageError): void {
+    this.#report({ kind: 'failed', id, error: { code, message } }, [])
+  }
+}
+
+/** A learner's epochs never go back: Zab relies on it. */
+function assertEpochs(accepted: number | null, current: number | null, ofLog: number, lastZxid: bigint): void {
+  if (current !== null && ofLog > current) {
+    throw new StorageError('DAMAGED', `the current epoch ${current} is older than the last zxid, ${showZxid(lastZxid)}`)
+  }
+  if (accepted !== null && current !== null && accepted < current) {
+    throw new StorageError('DAMAGED', `the accepted epoch ${accepted} is less than the current epoch ${current}`)
+  }
+}
+
+function entryOf({ zxid, digest, bytes, file }: SnapshotEntryFields, isBase: boolean): SnapshotEntry {
+  const at = toBigInt(zxid.hi, zxid.lo)
+  return { zxid: at, endZxid: at, digest: BigInt.asUintN(64, toBigInt(digest.hi, digest.lo)), bytes, file, isBase }
+}
+
+function pairOf(value: bigint): ZxidPair {
+  return { hi: highWord(value), lo: lowWord(value) }
+}
+
+function readBatchOf({ firstZxid, lastZxid, txnCount, body }: RowPart): ReadBatch {
+  return {
+    firstZxidHi: highWord(firstZxid),
+    firstZxidLo: lowWord(firstZxid),
+    lastZxidHi: highWord(lastZxid),
+    lastZxidLo: lowWord(lastZxid),
+    txnCount,
+    body
+  }
+}
+
+/** A chunk whose memory is all its own can move to the other thread without being copied. */
+function transferable(chunk: Buffer | null): Uint8Array | null {
+  if (chunk === null) return null
+  const isWhole = chunk.byteOffset === 0 && chunk.byteLength === chunk.buffer.byteLength
+  return isWhole ? new Uint8Array(chunk.buffer) : new Uint8Array(chunk)
+}
+
+function transfersOf(value: LogAnswers[LogRequestKind]): ArrayBuffer[] {
+  if (value === null || Array.isArray(value)) return []
+  const body = value instanceof Uint8Array ? value : 'body' in value ? value.body : null
+  return body !== null && body.buffer instanceof ArrayBuffer ? [body.buffer] : []
+}
+
+function unreachable(request: never): never {
+  throw new Error(`unknown request ${JSON.stringify(request)}`)
+}

@@ -1,0 +1,152 @@
+import { existsSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileBytes, removeDatabase, syncDirectory } from './directory.ts'
+import { NEXT_SEGMENT_FILE, segmentFile, walOf } from './file-names.ts'
+import type { Connection, SyncMode } from './sqlite-connection.ts'
+import { checkpoint, leaveWalMode, openExclusive, PAGE_BYTES } from './sqlite-connection.ts'
+import { StorageError, toStorageError } from './storage-error.ts'
+
+const SCHEMA = `
+CREATE TABLE batch(first_zxid INTEGER PRIMARY KEY, last_zxid INTEGER NOT NULL, prev_zxid INTEGER NOT NULL,
+                   txn_count INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL);
+`
+
+/** Bytes of a page that a long body fills. */
+const OVERFLOW_PAGE_BODY_BYTES = PAGE_BYTES - 4
+
+/** Where the chain of a segment's rows has come to. */
+export interface RowTip {
+  readonly lastZxid: bigint
+  readonly crc: number
+}
+
+/**
+ * A segment of the log that is open in this thread's one connection to it: the active one, or an older one on its way to
+ * being closed.
+ */
+export class LogSegment {
+  readonly path: string
+  readonly file: string
+  readonly connection: Connection
+  #walPages: number
+  readonly #begin
+  readonly #commit
+  readonly #rollback
+  readonly #insert
+
+  private constructor(folder: string, file: string, connection: Connection) {
+    this.file = file
+    this.path = join(folder, file)
+    this.connection = connection
+    this.#walPages = Math.ceil(fileBytes(walOf(this.path)) / PAGE_BYTES)
+    this.#begin = connection.prepare('BEGIN IMMEDIATE')
+    this.#commit = connection.prepare('COMMIT')
+    this.#rollback = connection.prepare('ROLLBACK')
+    this.#insert = connection.prepare<[bigint, bigint, bigint, number, number, Uint8Array]>(
+      'INSERT INTO batch(first_zxid, last_zxid, prev_zxid, txn_count, crc, body) VALUES (?, ?, ?, ?, ?, ?)'
+    )
+  }
+
+  /** Opens a segment. Its -wal must have been scanned, if it has one. */
+  static open(folder: string, file: string, sync: SyncMode): LogSegment {
+    return new LogSegment(folder, file, openExclusive(join(folder, file), sync, false))
+  }
+
+  /** Makes the next segment under a temporary name, whole and synced; `adopt` gives it its name. */
+  static prepare(folder: string): void {
+    removeDatabase(folder, NEXT_SEGMENT_FILE)
+    const connection = openExclusive(join(folder, NEXT_SEGMENT_FILE), 'FULL', true)
+    try {
+      connection.exec(SCHEMA)
+    } finally {
+      connection.close()
+    }
+  }
+
+  /**
+   * Gives the prepared segment (made now, if there is none) the name of its first zxid, durably. It counts only when it
+   * is in the catalogue.
+   *
+   * @throws StorageError LOCKED or DAMAGED when there is a file of that name with transactions in it: it is none of ours
+   */
+  static adopt(folder: string, firstZxid: bigint): string {
+    const file = segmentFile(firstZxid)
+    const path = join(folder, file)
+    if (existsSync(path)) LogSegment.#assertEmpty(path)
+    if (!existsSync(join(folder, NEXT_SEGMENT_FILE))) LogSegment.prepare(folder)
+    removeDatabase(folder, file)
+    renameSync(join(folder, NEXT_SEGMENT_FILE), path)
+    syncDirectory(folder)
+    return file
+  }
+
+  /** An attempt that a full disk ended leaves an empty file; another server's log must not be taken for one. */
+  static #assertEmpty(path: string): void {
+    try {
+      const connection = openExclusive(path, 'FULL', false)
+      const row = connection.prepare('SELECT 1 FROM batch LIMIT 1').get()
+      connection.close()
+      if (row === undefined) return
+    } catch (error) {
+      throw toStorageError(error, `opening ${path}, which this server's log does not know`)
+    }
+    throw new StorageError(
+      'DAMAGED',
+      `${path} holds transactions that this server's log does not know; does another server use the same dataLogDir?`
+    )
+  }
+
+  /** Pages in the -wal, as far as this connection knows; an estimate from above between two checkpoints. */
+  get walPages(): number {
+    return this.#walPages
+  }
+
+  begin(): void {
+    this.#begin.run()
+  }
+
+  insert(firstZxid: bigint, lastZxid: bigint, prevZxid: bigint, txnCount: number, crc: number, body: Uint8Array): void {
+    this.#insert.run(firstZxid, lastZxid, prevZxid, txnCount, crc, body)
+    // A leaf, now and then its parent, and the pages of a long body.
+    this.#walPages += 2 + Math.floor(body.length / OVERFLOW_PAGE_BODY_BYTES)
+  }
+
+  commit(): void {
+    this.#commit.run()
+  }
+
+  rollback(): void {
+    if (this.connection.inTransaction) this.#rollback.run()
+  }
+
+  /** Moves the committed pages to the main file; the next commit starts at the beginning of the -wal again. */
+  checkpoint(): void {
+    const { walPages, movedPages } = checkpoint(this.connection, 'PASSIVE')
+    this.#walPages = walPages - movedPages
+  }
+
+  /** The last row, or null when there is none. */
+  tip(): RowTip | null {
+    const row = this.connection
+      .prepare<[], [bigint, bigint]>('SELECT last_zxid, crc FROM batch ORDER BY first_zxid DESC LIMIT 1')
+      .safeIntegers()
+      .raw()
+      .get()
+    return row === undefined ? null : { lastZxid: row[0], crc: Number(row[1]) }
+  }
+
+  /**
+   * Makes the file one that nobody needs this connection for: no -wal, rollback mode, its name's removal synced. Safe to
+   * repeat.
+   */
+  finish(): void {
+    leaveWalMode(this.connection)
+    this.connection.close()
+    syncDirectory(join(this.path, '..'))
+  }
+
+  /** Closes the connection; what is in the -wal goes to the main file first. */
+  close(): void {
+    this.connection.close()
+  }
+}

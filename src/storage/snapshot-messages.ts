@@ -1,0 +1,26 @@
+import type { StorageErrorFields } from './storage-error.ts'
+import type { ZxidPair } from './thread-messages.ts'
+
+/** What the main thread and a snapshot thread say to each other. */
+
+export interface SnapshotThreadSettings {
+  /** dataDir/version-2 */
+  readonly folder: string
+  readonly file: string
+}
+
+export type SnapshotCommand =
+  | { readonly kind: 'write'; readonly body: Uint8Array }
+  | {
+      readonly kind: 'finish'
+      readonly zxid: ZxidPair
+      readonly digest: ZxidPair
+      readonly nodeCount: number
+      readonly sessionCount: number
+    }
+  | { readonly kind: 'abort' }
+
+export type SnapshotReport =
+  | { readonly kind: 'written'; readonly bytes: number }
+  | { readonly kind: 'finished'; readonly bytes: number }
+  | { readonly kind: 'failed'; readonly error: StorageErrorFields }

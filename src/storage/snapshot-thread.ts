@@ -1,0 +1,61 @@
+import type { MessagePort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
+import { toBigInt } from '../protocol/int64.ts'
+import { SnapshotFileWriter } from './snapshot-file.ts'
+import type { SnapshotCommand, SnapshotReport, SnapshotThreadSettings } from './snapshot-messages.ts'
+import { toStorageError } from './storage-error.ts'
+
+/** The snapshot thread: writes one snapshot file, then ends. Compiled, this file is the worker's entry. */
+function main(port: MessagePort, settings: SnapshotThreadSettings): void {
+  const report = (message: SnapshotReport): void => port.postMessage(message)
+  const attempt = (action: () => void): void => {
+    try {
+      action()
+    } catch (error) {
+      const { code, message } = toStorageError(error, `writing ${settings.file}`)
+      report({ kind: 'failed', error: { code, message } })
+      port.close()
+    }
+  }
+  attempt(() => {
+    const writer = new SnapshotFileWriter(settings.folder, settings.file)
+    port.on('message', (command: SnapshotCommand) => attempt(() => handle(writer, command, port, report)))
+  })
+}
+
+function handle(
+  writer: SnapshotFileWriter,
+  command: SnapshotCommand,
+  port: MessagePort,
+  report: (message: SnapshotReport) => void
+): void {
+  switch (command.kind) {
+    case 'write':
+      writer.write(command.body)
+      return report({ kind: 'written', bytes: command.body.length })
+    case 'finish': {
+      const { zxid, digest, nodeCount, sessionCount } = command
+      const bytes = writer.finish({
+        zxid: toBigInt(zxid.hi, zxid.lo),
+        digest: BigInt.asUintN(64, toBigInt(digest.hi, digest.lo)),
+        nodeCount,
+        sessionCount
+      })
+      report({ kind: 'finished', bytes })
+      return port.close()
+    }
+    case 'abort':
+      writer.abort()
+      return port.close()
+    default:
+      return unreachable(command)
+  }
+}
+
+function unreachable(command: never): never {
+  throw new Error(`unknown command ${JSON.stringify(command)}`)
+}
+
+if (parentPort === null) throw new Error('snapshot-thread.js is started by the storage, as a worker')
+// The storage starts this worker, with these settings and nothing else.
+main(parentPort, workerData as SnapshotThreadSettings)

@@ -1,0 +1,202 @@
+import { Worker } from 'node:worker_threads'
+import { toBigInt } from '../protocol/int64.ts'
+import { snapshotFile } from './file-names.ts'
+import type { SnapshotCommand, SnapshotReport, SnapshotThreadSettings } from './snapshot-messages.ts'
+import { StorageError } from './storage-error.ts'
+import type { SnapshotEntryFields, ZxidPair } from './thread-messages.ts'
+
+/** Bytes of one stored chunk. */
+const CHUNK_BYTES = 256 * 1024
+/** Bytes on their way to the snapshot thread above which `write` asks the caller to wait. */
+const QUEUED_BYTES_MAX = 4 * 1024 * 1024
+
+/** What identifies a complete snapshot; stored beside it, and checked by whoever loads it. */
+export interface SnapshotSummary {
+  readonly zxidHi: number
+  readonly zxidLo: number
+  /** Tree digest at that zxid. */
+  readonly digestHi: number
+  readonly digestLo: number
+  readonly nodeCount: number
+  readonly sessionCount: number
+}
+
+/** Writes one snapshot in a thread of its own. */
+export interface SnapshotWriter {
+  /**
+   * Takes the next bytes of the snapshot; copies them. Where one call ends and the next begins is not kept. Returns
+   * false when enough is queued: wait for `drained` before writing more.
+   *
+   * @throws StorageError when writing has failed, or the writer was finished or aborted
+   */
+  write(bytes: Uint8Array): boolean
+  /** Resolves when there is room for more; rejects when writing has failed. */
+  drained(): Promise<void>
+  /**
+   * Resolves when the snapshot counts: it is on the disk under its name, the log is durable up to its zxid, and it is in
+   * the catalogue. Rejects, with nothing left behind, when one of these fails: code DISK_FULL is no reason to stop.
+   */
+  finish(summary: SnapshotSummary): Promise<void>
+  /** Gives up; nothing is left behind. Does nothing after `finish` or `abort`. */
+  abort(): void
+}
+
+/** What a writer needs of the storage. */
+export interface SnapshotWriterOwner {
+  /** Brings a written file into the catalogue. */
+  catalogue(entry: SnapshotEntryFields): Promise<unknown>
+  /** The writer has come to its end, one way or the other; `error` is null unless writing failed. */
+  ended(error: StorageError | null): void
+}
+
+interface Waiter {
+  readonly resolve: () => void
+  readonly reject: (error: StorageError) => void
+}
+
+export class ThreadedSnapshotWriter implements SnapshotWriter {
+  readonly #worker: Worker
+  readonly #owner: SnapshotWriterOwner
+  readonly #zxid: ZxidPair
+  readonly #file: string
+  #chunk = new Uint8Array(CHUNK_BYTES)
+  #chunkBytes = 0
+  #queuedBytes = 0
+  #fileBytes = 0
+  #state: 'open' | 'finishing' | 'ended' = 'open'
+  #failure: StorageError | null = null
+  #drainWaiters: Waiter[] = []
+  #finishWaiter: Waiter | null = null
+
+  constructor(workerUrl: URL, folder: string, zxid: ZxidPair, owner: SnapshotWriterOwner) {
+    this.#owner = owner
+    this.#zxid = zxid
+    this.#file = snapshotFile(toBigInt(zxid.hi, zxid.lo))
+    const workerData: SnapshotThreadSettings = { folder, file: this.#file }
+    this.#worker = new Worker(workerUrl, { workerData, name: 'zoonode-snapshot' })
+    this.#worker.on('message', (report: SnapshotReport) => this.#take(report))
+    this.#worker.on('error', (error) => {
+      this.#fail(new StorageError('CLOSED', `the snapshot thread died: ${error.message}`, { cause: error }))
+    })
+    this.#worker.once('exit', () => {
+      if (this.#state === 'open' || (this.#state === 'finishing' && this.#finishWaiter !== null)) {
+        this.#fail(new StorageError('CLOSED', 'the snapshot thread ended before the snapshot was finished'))
+      }
+    })
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.#assertOpen()
+    for (let at = 0; at < bytes.length; ) {
+      const part = bytes.subarray(at, at + CHUNK_BYTES - this.#chunkBytes)
+      this.#chunk.set(part, this.#chunkBytes)
+      this.#chunkBytes += part.length
+      at += part.length
+      if (this.#chunkBytes === CHUNK_BYTES) this.#send()
+    }
+    return this.#queuedBytes < QUEUED_BYTES_MAX
+  }
+
+  drained(): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure)
+    if (this.#queuedBytes < QUEUED_BYTES_MAX) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.#drainWaiters.push({ resolve, reject })
+    })
+  }
+
+  async finish(summary: SnapshotSummary): Promise<void> {
+    this.#assertOpen()
+    if (summary.zxidHi !== this.#zxid.hi || summary.zxidLo !== this.#zxid.lo) {
+      throw new RangeError('the summary has another zxid than the snapshot was begun with')
+    }
+    if (this.#chunkBytes > 0) this.#send()
+    this.#state = 'finishing'
+    const digest = { hi: summary.digestHi, lo: summary.digestLo }
+    const { nodeCount, sessionCount } = summary
+    this.#post({ kind: 'finish', zxid: this.#zxid, digest, nodeCount, sessionCount })
+    await new Promise<void>((resolve, reject) => {
+      this.#finishWaiter = { resolve, reject }
+    })
+    try {
+      await this.#owner.catalogue({ zxid: this.#zxid, digest, bytes: this.#fileBytes, file: this.#file })
+    } finally {
+      this.#end(null)
+    }
+  }
+
+  abort(): void {
+    if (this.#state !== 'open') return
+    this.#post({ kind: 'abort' })
+    this.#end(null)
+    this.#failWaiters(new StorageError('CLOSED', `the snapshot ${this.#file} was given up`))
+  }
+
+  /** Ends the thread at once, when the storage is closed or has failed. What it wrote is litter for the next start. */
+  async abandon(error: StorageError): Promise<void> {
+    this.#failure ??= error
+    this.#end(null)
+    this.#failWaiters(error)
+    await this.#worker.terminate()
+  }
+
+  #assertOpen(): void {
+    if (this.#failure !== null) throw this.#failure
+    if (this.#state !== 'open') throw new StorageError('CLOSED', `the snapshot ${this.#file} was finished or given up`)
+  }
+
+  #send(): void {
+    const body = this.#chunk.subarray(0, this.#chunkBytes)
+    this.#queuedBytes += body.length
+    this.#post({ kind: 'write', body }, [this.#chunk.buffer])
+    this.#chunk = new Uint8Array(CHUNK_BYTES)
+    this.#chunkBytes = 0
+  }
+
+  #post(command: SnapshotCommand, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(command, transfer)
+  }
+
+  #take(report: SnapshotReport): void {
+    switch (report.kind) {
+      case 'written':
+        this.#queuedBytes -= report.bytes
+        if (this.#queuedBytes < QUEUED_BYTES_MAX) {
+          for (const { resolve } of this.#drainWaiters.splice(0)) resolve()
+        }
+        return
+      case 'finished':
+        this.#fileBytes = report.bytes
+        this.#finishWaiter?.resolve()
+        this.#finishWaiter = null
+        return
+      case 'failed':
+        return this.#fail(new StorageError(report.error.code, report.error.message))
+      default:
+        return unreachable(report)
+    }
+  }
+
+  #fail(error: StorageError): void {
+    if (this.#failure !== null) return
+    this.#failure = error
+    this.#end(error)
+    this.#failWaiters(error)
+  }
+
+  #failWaiters(error: StorageError): void {
+    for (const { reject } of this.#drainWaiters.splice(0)) reject(error)
+    this.#finishWaiter?.reject(error)
+    this.#finishWaiter = null
+  }
+
+  #end(error: StorageError | null): void {
+    if (this.#state === 'ended') return
+    this.#state = 'ended'
+    this.#owner.ended(error)
+  }
+}
+
+function unreachable(report: never): never {
+  throw new Error(`unknown report ${JSON.stringify(report)}`)
+}

@@ -1,0 +1,231 @@
+import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from 'node:fs'
+import type { WalChecksum, WalHeader } from './wal-format.ts'
+import { equalChecksums, FRAME_HEADER_BYTES, parseWalHeader, WAL_HEADER_BYTES, WalFrame } from './wal-format.ts'
+
+/**
+ * Looks at a -wal before SQLite does. SQLite ends its recovery at the first frame that is not right, without a word: the
+ * right thing after a power cut, where that frame belongs to a commit that was never acknowledged; but damage to an
+ * older frame would silently take all later, acknowledged commits away. This tells the two apart.
+ *
+ * A power cut can only touch the last commit, since each one is synced before the next is written. So:
+ *
+ * - A torn tail has at most one whole commit mark at or behind the first bad frame (of that last commit, when an earlier
+ *   frame of it did not reach the disk) and nothing of the current salts behind that. Sectors of 512 bytes are taken as
+ *   old or new, never mixed.
+ * - Anything else is damage. So is a frame that one flipped bit, or other salts, would make right: a tear does not do that.
+ *
+ * What cannot be told from a tear: damage of several bits within the last commit, or wiping out the last frame of the
+ * commit before it.
+ *
+ * Must only be used on a -wal that no connection of this process has open, and not to decide anything while another
+ * process may be writing it.
+ */
+export interface WalScan {
+  readonly verdict: 'clean' | 'torn' | 'damaged'
+  /** End of the last whole commit; 0 when not even the header is right. */
+  readonly validBytes: number
+  readonly fileBytes: number
+  /** Number of the first bad frame (from 1; 0 is the header), and its offset; -1 when there is none. */
+  readonly badFrame: number
+  readonly badOffset: number
+}
+
+/** @throws the operating system's errors when the file cannot be read */
+export function scanWal(path: string): WalScan {
+  if (!existsSync(path)) return cleanScan(0, 0)
+  const handle = openSync(path, 'r')
+  try {
+    return new WalScanner(handle).scan()
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/** Cuts a torn tail off, durably, so that its remains cannot be taken for commits later. */
+export function cutTornTail(path: string, validBytes: number): void {
+  const handle = openSync(path, 'r+')
+  try {
+    ftruncateSync(handle, validBytes)
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/** Only this page size is ever written by this server; used where the header cannot tell. */
+const OWN_PAGE_BYTES = 4096
+const SECTOR_BYTES = 512
+
+function cleanScan(validBytes: number, fileBytes: number): WalScan {
+  return { verdict: 'clean', validBytes, fileBytes, badFrame: -1, badOffset: -1 }
+}
+
+class WalScanner {
+  readonly #handle: number
+  readonly #fileBytes: number
+
+  constructor(handle: number) {
+    this.#handle = handle
+    this.#fileBytes = fstatSync(handle).size
+  }
+
+  scan(): WalScan {
+    const headerBytes = this.#read(0, Math.min(WAL_HEADER_BYTES, this.#fileBytes))
+    const header = parseWalHeader(headerBytes)
+    if (header === null) return this.#judgeHeader(headerBytes)
+    const frameCount = this.#frameCount(header.pageBytes)
+    let checksum: WalChecksum = header.checksum
+    let validBytes = WAL_HEADER_BYTES
+    for (let number = 1; number <= frameCount; number++) {
+      const frame = this.#frame(number, header)
+      const isRight = frame.hasCurrentSalts && frame.pageNumber !== 0 && frame.follows(checksum)
+      if (!isRight) return this.#judgeTail(header, number, frameCount, frame, checksum, validBytes)
+      checksum = frame.storedChecksum
+      if (frame.hasCommitMark) validBytes = this.#offset(number + 1, header.pageBytes)
+    }
+    // Frames without their commit's mark, or a part of a frame: written, but never acknowledged.
+    return validBytes === this.#fileBytes
+      ? cleanScan(validBytes, this.#fileBytes)
+      : this.#result('torn', validBytes, frameCount + 1, this.#offset(frameCount + 1, header.pageBytes))
+  }
+
+  /** The first bad frame decides together with what lies behind it. `before` is the checksum that it should continue. */
+  #judgeTail(
+    header: WalHeader,
+    badNumber: number,
+    frameCount: number,
+    bad: WalFrame,
+    before: WalChecksum,
+    validBytes: number
+  ): WalScan {
+    const badOffset = this.#offset(badNumber, header.pageBytes)
+    const damaged = (): WalScan => this.#result('damaged', validBytes, badNumber, badOffset)
+    if (isOneFlipAway(bad, before)) return damaged()
+    let sawCurrentSalts = bad.hasCurrentSalts || validBytes < badOffset
+    let sawCommit = false
+    let stored = bad.storedChecksum
+    for (let number = badNumber + 1; number <= frameCount; number++) {
+      const frame = this.#frame(number, header)
+      const follows = frame.follows(stored)
+      if (frame.hasCurrentSalts) {
+        if (sawCommit) return damaged()
+        // The bad frame's own checksum alone may be wrong: then it is genuine, and so is its mark.
+        const confirmsBad = number === badNumber + 1 && frame.follows(bad.checksumAfter(before))
+        if (confirmsBad && bad.hasCommitMark) return damaged()
+        sawCommit = (follows || confirmsBad) && frame.hasCommitMark
+        sawCurrentSalts = true
+      }
+      stored = frame.storedChecksum
+    }
+    if (sawCommit && bad.hasCurrentSalts && bad.hasCommitMark && !markMayBeOlder(badOffset)) return damaged()
+    if (!sawCurrentSalts) return { ...cleanScan(validBytes, this.#fileBytes), badFrame: badNumber, badOffset }
+    return this.#result('torn', validBytes, badNumber, badOffset)
+  }
+
+  /**
+   * SQLite syncs the header before the first frame. So a header that is not right, in front of frames that continue each
+   * other, is damage; without them it is a log that had just begun.
+   */
+  #judgeHeader(headerBytes: Buffer): WalScan {
+    if (this.#fileBytes === 0) return cleanScan(0, 0)
+    const isDamaged = isHeaderOneFlipAway(headerBytes) || this.#hasChainedFrames()
+    return this.#result(isDamaged ? 'damaged' : 'torn', 0, 0, 0)
+  }
+
+  #hasChainedFrames(): boolean {
+    const unknown = { pageBytes: OWN_PAGE_BYTES, salts: new Uint8Array(8), checksum: { a: 0, b: 0 } }
+    const headers: WalHeader[] = [
+      { ...unknown, isBigEndian: false },
+      { ...unknown, isBigEndian: true }
+    ]
+    const frameCount = this.#frameCount(OWN_PAGE_BYTES)
+    for (let number = 2; number <= frameCount; number++) {
+      for (const header of headers) {
+        const before = this.#frame(number - 1, header)
+        const frame = this.#frame(number, header)
+        const haveSameSalts = frame.bytes.subarray(8, 16).equals(before.bytes.subarray(8, 16))
+        if (haveSameSalts && frame.pageNumber !== 0 && frame.follows(before.storedChecksum)) return true
+      }
+    }
+    return false
+  }
+
+  #result(verdict: WalScan['verdict'], validBytes: number, badFrame: number, badOffset: number): WalScan {
+    return { verdict, validBytes, fileBytes: this.#fileBytes, badFrame, badOffset }
+  }
+
+  #frameCount(pageBytes: number): number {
+    const bytes = this.#fileBytes - WAL_HEADER_BYTES
+    return bytes > 0 ? Math.floor(bytes / (FRAME_HEADER_BYTES + pageBytes)) : 0
+  }
+
+  /** Offset of a frame, the first being number 1. */
+  #offset(number: number, pageBytes: number): number {
+    return WAL_HEADER_BYTES + (number - 1) * (FRAME_HEADER_BYTES + pageBytes)
+  }
+
+  #frame(number: number, header: WalHeader): WalFrame {
+    const { pageBytes } = header
+    return new WalFrame(this.#read(this.#offset(number, pageBytes), FRAME_HEADER_BYTES + pageBytes), header)
+  }
+
+  #read(offset: number, sizeBytes: number): Buffer {
+    const bytes = Buffer.alloc(sizeBytes)
+    let done = 0
+    while (done < sizeBytes) {
+      const count = readSync(this.#handle, bytes, done, sizeBytes - done, offset + done)
+      if (count === 0)
+        throw new Error(`the file ends at ${offset + done}, where it had ${this.#fileBytes} bytes before`)
+      done += count
+    }
+    return bytes
+  }
+}
+
+/**
+ * A sector boundary between a frame's first 8 bytes and the rest can leave an older frame's commit mark in front of
+ * newer salts.
+ */
+function markMayBeOlder(frameOffset: number): boolean {
+  return (frameOffset + 8) % SECTOR_BYTES === 0
+}
+
+/** Tells whether the frame is right but for its salts, or would be with one bit changed. Cost: some 50 ms. */
+function isOneFlipAway(frame: WalFrame, before: WalChecksum): boolean {
+  const computed = frame.checksumAfter(before)
+  const { storedChecksum } = frame
+  if (equalChecksums(computed, storedChecksum)) return frame.pageNumber !== 0
+  if (!frame.hasCurrentSalts) return false
+  if (countBits(computed.a ^ storedChecksum.a) + countBits(computed.b ^ storedChecksum.b) === 1) return true
+  const { bytes } = frame
+  for (let at = 0; at < bytes.length; at++) {
+    if (at >= 8 && at < FRAME_HEADER_BYTES) continue
+    if (anyBit(bytes, at, () => frame.follows(before))) return true
+  }
+  return false
+}
+
+function isHeaderOneFlipAway(bytes: Buffer): boolean {
+  for (let at = 0; at < bytes.length; at++) {
+    if (anyBit(bytes, at, () => parseWalHeader(bytes) !== null)) return true
+  }
+  return false
+}
+
+/** Tells whether `holds` is true with one of the bits of the byte at `at` changed; leaves the byte as it was. */
+function anyBit(bytes: Buffer, at: number, holds: () => boolean): boolean {
+  const original = bytes[at] ?? 0
+  let found = false
+  for (let bit = 0; bit < 8 && !found; bit++) {
+    bytes[at] = original ^ (1 << bit)
+    found = holds()
+  }
+  bytes[at] = original
+  return found
+}
+
+function countBits(word: number): number {
+  let count = 0
+  for (let rest = word >>> 0; rest !== 0; rest &= rest - 1) count++
+  return count
+}
