@@ -13,6 +13,10 @@ import { StorageError } from './storage-error.ts'
 import type { ReadBatch, StorageTuning, ZxidPair } from './thread-messages.ts'
 import { ROW_BODY_BYTES_MAX, ROW_TXN_COUNT_MAX } from './txn-row.ts'
 
+export type { Recovery, RecoverySnapshot } from './recovery.ts'
+export type { SnapshotSummary, SnapshotWriter } from './snapshot-writer.ts'
+export type { ReadBatch } from './thread-messages.ts'
+
 /** Where the storage's few messages go. */
 export interface StorageLogger {
   info(message: string): void
