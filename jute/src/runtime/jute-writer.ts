@@ -1,7 +1,7 @@
 import { putDouble, putFloat, putInt, putLong } from './fixed-width.ts'
 
 /** perf: longest text for which a loop is faster than native code; see jute/bench/codec.ts. */
-const LOOP_LENGTH_MAX = 20
+const LOOP_LENGTH_MAX = 16
 
 /**
  * Appends Jute items to a buffer that grows by doubling. Made once and `reset` for each use.

@@ -2,6 +2,9 @@ import { fixedSizeBytes, type JuteType, minimumSizeBytes } from '../schema.ts'
 import type { ModuleScope } from './module-scope.ts'
 import { RUNTIME_NAMES, typeExpression } from './type-expression.ts'
 
+type VectorType = Extract<JuteType, { kind: 'vector' }>
+type MapType = Extract<JuteType, { kind: 'map' }>
+
 /** Functions that a file needs for the vectors and maps in its records; not exported from it. */
 export function containerFunctions(scope: ModuleScope): string[] {
   const done = new Set<string>()
@@ -62,16 +65,17 @@ export function skipStatement(scope: ModuleScope, type: JuteType, field: string)
 function containerFunction(scope: ModuleScope, kind: 'decode' | 'encode' | 'skip', type: JuteType): string {
   if (type.kind !== 'vector' && type.kind !== 'map') throw new TypeError(`${type.kind} is not a container`)
   const name = scope.containerFunction(kind, type)
-  if (kind === 'decode') return (type.kind === 'vector' ? decodeVector : decodeMap)(scope, name, type)
-  if (kind === 'encode') return (type.kind === 'vector' ? encodeVector : encodeMap)(scope, name, type)
-  return skipContainer(scope, name, type)
+  if (kind === 'skip') return skipContainer(scope, name, type)
+  if (type.kind === 'vector') {
+    return kind === 'decode' ? decodeVector(scope, name, type) : encodeVector(scope, name, type)
+  }
+  return kind === 'decode' ? decodeMap(scope, name, type) : encodeMap(scope, name, type)
 }
 
-function decodeVector(scope: ModuleScope, name: string, type: JuteType): string {
-  if (type.kind !== 'vector') throw new TypeError('a vector is needed')
+function decodeVector(scope: ModuleScope, name: string, type: VectorType): string {
   const items = typeExpression(scope, type)
   return [
-    `function ${name}(reader: ${scope.runtime('type JuteReader').slice(5)}, field: string): ${items} {`,
+    `function ${name}(reader: ${scope.runtimeType('JuteReader')}, field: string): ${items} {`,
     `  const count = reader.readVectorLength(field, ${minimumSizeBytes(type.item)})`,
     '  if (count < 0) return null',
     `  const items: ${items.replace(/ \| null$/, '')} = []`,
@@ -81,10 +85,9 @@ function decodeVector(scope: ModuleScope, name: string, type: JuteType): string 
   ].join('\n')
 }
 
-function encodeVector(scope: ModuleScope, name: string, type: JuteType): string {
-  if (type.kind !== 'vector') throw new TypeError('a vector is needed')
+function encodeVector(scope: ModuleScope, name: string, type: VectorType): string {
   return [
-    `function ${name}(writer: ${scope.runtime('type JuteWriter').slice(5)}, items: ${typeExpression(scope, type)}): void {`,
+    `function ${name}(writer: ${scope.runtimeType('JuteWriter')}, items: ${typeExpression(scope, type)}): void {`,
     '  if (items === null) {',
     '    writer.writeInt(-1)',
     '    return',
@@ -95,12 +98,11 @@ function encodeVector(scope: ModuleScope, name: string, type: JuteType): string 
   ].join('\n')
 }
 
-function decodeMap(scope: ModuleScope, name: string, type: JuteType): string {
-  if (type.kind !== 'map') throw new TypeError('a map is needed')
+function decodeMap(scope: ModuleScope, name: string, type: MapType): string {
   const entries = typeExpression(scope, type)
   const entrySizeBytesMin = minimumSizeBytes(type.key) + minimumSizeBytes(type.value)
   return [
-    `function ${name}(reader: ${scope.runtime('type JuteReader').slice(5)}, field: string): ${entries} {`,
+    `function ${name}(reader: ${scope.runtimeType('JuteReader')}, field: string): ${entries} {`,
     `  const count = reader.readVectorLength(field, ${entrySizeBytesMin})`,
     `  const entries: ${entries} = new Map()`,
     '  for (let index = 0; index < count; index++) {',
@@ -112,10 +114,9 @@ function decodeMap(scope: ModuleScope, name: string, type: JuteType): string {
   ].join('\n')
 }
 
-function encodeMap(scope: ModuleScope, name: string, type: JuteType): string {
-  if (type.kind !== 'map') throw new TypeError('a map is needed')
+function encodeMap(scope: ModuleScope, name: string, type: MapType): string {
   return [
-    `function ${name}(writer: ${scope.runtime('type JuteWriter').slice(5)}, entries: ${typeExpression(scope, type)}): void {`,
+    `function ${name}(writer: ${scope.runtimeType('JuteWriter')}, entries: ${typeExpression(scope, type)}): void {`,
     '  writer.writeInt(entries.size)',
     '  for (const [key, value] of entries) {',
     `    ${writeStatement(scope, type.key, 'key')}`,
@@ -125,11 +126,11 @@ function encodeMap(scope: ModuleScope, name: string, type: JuteType): string {
   ].join('\n')
 }
 
-function skipContainer(scope: ModuleScope, name: string, type: JuteType): string {
-  const parts = type.kind === 'vector' ? [type.item] : type.kind === 'map' ? [type.key, type.value] : []
+function skipContainer(scope: ModuleScope, name: string, type: VectorType | MapType): string {
+  const parts = type.kind === 'vector' ? [type.item] : [type.key, type.value]
   const itemSizeBytesMin = parts.reduce((sum, part) => sum + minimumSizeBytes(part), 0)
   const head = [
-    `function ${name}(reader: ${scope.runtime('type JuteReader').slice(5)}, field: string): void {`,
+    `function ${name}(reader: ${scope.runtimeType('JuteReader')}, field: string): void {`,
     `  const count = reader.readVectorLength(field, ${itemSizeBytesMin})`
   ]
   if (parts.every((part) => fixedSizeBytes(part) !== null)) {

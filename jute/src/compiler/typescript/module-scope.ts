@@ -29,9 +29,15 @@ export class ModuleScope {
     this.options = options
   }
 
-  /** A name of the runtime, imported from now on. */
-  runtime(name: string): string {
+  /** A function of the runtime, imported from now on. */
+  runtimeFunction(name: string): string {
     this.#runtime.add(name)
+    return name
+  }
+
+  /** A type of the runtime, imported from now on. */
+  runtimeType(name: 'JuteReader' | 'JuteWriter'): string {
+    this.#runtime.add(`type ${name}`)
     return name
   }
 

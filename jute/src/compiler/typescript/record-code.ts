@@ -22,8 +22,8 @@ function interfaceBlock(scope: ModuleScope, record: RecordSchema): string {
 
 function variableSizeBlocks(scope: ModuleScope, record: RecordSchema): string[] {
   const name = typeName(record)
-  const reader = `reader: ${scope.runtime('type JuteReader').slice(5)}`
-  const writer = `writer: ${scope.runtime('type JuteWriter').slice(5)}`
+  const reader = `reader: ${scope.runtimeType('JuteReader')}`
+  const writer = `writer: ${scope.runtimeType('JuteWriter')}`
   const recursive = isRecursive(record)
   const guard = recursive ? [`  reader.enter('${record.name}')`] : []
   const values = propertiesOf(scope, record).map(
@@ -84,8 +84,8 @@ function skipStatements(scope: ModuleScope, record: RecordSchema): string[] {
 function fixedSizeBlocks(scope: ModuleScope, record: RecordSchema, sizeBytes: number): string[] {
   const name = typeName(record)
   const size = `${constantName(record.name)}_SIZE_BYTES`
-  const reader = `reader: ${scope.runtime('type JuteReader').slice(5)}`
-  const writer = `writer: ${scope.runtime('type JuteWriter').slice(5)}`
+  const reader = `reader: ${scope.runtimeType('JuteReader')}`
+  const writer = `writer: ${scope.runtimeType('JuteWriter')}`
   const gets: string[] = []
   const puts: string[] = []
   let at = 0
@@ -129,7 +129,7 @@ function fixedSizeBlocks(scope: ModuleScope, record: RecordSchema, sizeBytes: nu
 
 function fixedFunction(scope: ModuleScope, kind: 'get' | 'put', { type, field }: Property): string {
   if (type.kind === 'record') return scope.functionOf(kind, type.record)
-  if (type.kind === 'primitive') return scope.runtime(`${kind}${RUNTIME_NAMES[type.name]}`)
+  if (type.kind === 'primitive') return scope.runtimeFunction(`${kind}${RUNTIME_NAMES[type.name]}`)
   throw new TypeError(`${field} is not of a fixed size`)
 }
 

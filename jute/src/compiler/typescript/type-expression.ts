@@ -32,7 +32,7 @@ export function typeExpression(scope: ModuleScope, type: JuteType): string {
       return PRIMITIVE_TYPES[type.name]
     case 'vector': {
       const item = typeExpression(scope, type.item)
-      return `${item.includes(' ') && !item.endsWith('>') ? `(${item})` : item}[] | null`
+      return `${item.endsWith('| null') ? `(${item})` : item}[] | null`
     }
     case 'map':
       return `Map<${typeExpression(scope, type.key)}, ${typeExpression(scope, type.value)}>`
