@@ -4,7 +4,7 @@ import type { ServerSettings } from '../server/config/settings.ts'
 /**
  * What the four-letter words, and later the HTTP admin server, see of a server. The server implements it; nothing here
  * keeps state. Everything is read on the main thread, in one turn, so it is consistent; iterables may be lazy and are
- * used at once. 64-bit numbers are bigints: this is no hot path.
+ * used at once; `tree()`, `sessions()`, `watches()` and `quorum()` are called once for an answer. 64-bit numbers are bigints: this is no hot path.
  */
 export interface ServerView {
   readonly settings: ServerSettings
@@ -115,10 +115,11 @@ export interface TreeView {
   readonly ephemeralOwnerCount: number
   ephemerals(): Iterable<{ readonly sessionId: bigint; readonly paths: Iterable<string> }>
   /** Limits and usage of each node with a quota. */
-  quotas(): Iterable<QuotaView>
+  quotas(): Iterable<NamespaceQuota>
 }
 
-export interface QuotaView {
+/** One quota. */
+export interface NamespaceQuota {
   /** First name of the node's path; several quotas may share it. */
   readonly namespace: string
   /** The hard limit, or else the soft one; -1 = no limit. */

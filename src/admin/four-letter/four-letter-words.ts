@@ -92,3 +92,38 @@ export function answerFourLetterWord(entry: FourLetterWord, view: ServerView, ar
   if (!view.isServing() && entry.whileNotServing !== null) return [entry.whileNotServing]
   return textChunks(entry.run(view, argument))
 }
+
+/** Characters of one answer; a longer one (a dump of many millions of watches) is cut with a line that says so. */
+const ANSWER_LENGTH_MAX = 256 * 1024 * 1024
+
+/**
+ * What the listener asks at the start of each connection, with the bytes read so far (four or more): the whole answer,
+ * null if they begin a frame, or 'wait' if more bytes belong to the word. Counts the packets.
+ *
+ * @param server  the server once there is one
+ */
+export function createFourLetterWords(
+  server: () => { readonly view: ServerView } | null
+): (bytes: Buffer) => string | null | 'wait' {
+  return (bytes) => {
+    const entry = fourLetterWordOf(bytes.readInt32BE(0))
+    if (entry === null) return null
+    const view = server()?.view
+    if (view === undefined) return entry.whileNotServing ?? NOT_SERVING
+    const argumentBytes = argumentBytesOf(entry, view)
+    if (bytes.length < 4 + argumentBytes) return 'wait'
+    view.stats.packetsReceived.add(1)
+    const answer = joinAnswer(answerFourLetterWord(entry, view, argumentBytes === 8 ? bytes.readBigInt64BE(4) : 0n))
+    if (answer !== '') view.stats.packetsSent.add(1)
+    return answer
+  }
+}
+
+function joinAnswer(chunks: Iterable<string>): string {
+  let answer = ''
+  for (const chunk of chunks) {
+    answer += chunk
+    if (answer.length > ANSWER_LENGTH_MAX) return `${answer}\n(the rest is left out)\n`
+  }
+  return answer
+}

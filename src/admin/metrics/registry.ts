@@ -1,7 +1,7 @@
 import type { Counter, LabelledSet, Metrics, PercentileSummary, SizeStats, Summary } from '../../core/metrics.ts'
 import { average, javaDouble } from '../java-text.ts'
-import type { QuotaView, ServerView } from '../server-view.ts'
-import { gauges } from './gauges.ts'
+import type { NamespaceQuota, ServerView, TreeView } from '../server-view.ts'
+import { gauges, lookOnce } from './gauges.ts'
 
 /** One line of `mntr`: the name without `zk_`, and the value as Java prints it. */
 export type MetricLine = readonly [name: string, value: string]
@@ -21,11 +21,12 @@ const KIND_ORDER: readonly InstrumentKind[] = [
 
 /** All figures of a server, in the order of `mntr`: gauges, then instruments by kind. */
 export function* metricLines(view: ServerView): Generator<MetricLine> {
+  const server = lookOnce(view)
   for (const { name, read, isDecimal } of gauges) {
-    const value = read(view)
+    const value = read(server)
     if (value !== null) yield [name, isDecimal === true ? javaDouble(value) : String(value)]
   }
-  yield* quotaLines(view)
+  yield* quotaLines(server.tree)
   const instruments: readonly Instrument[] = Object.values(view.metrics)
   for (const kind of KIND_ORDER) {
     for (const instrument of instruments) if (instrument.kind === kind) yield* instrumentLines(instrument)
@@ -74,7 +75,7 @@ function* percentileLines(instrument: PercentileSummary): Generator<MetricLine> 
   yield [`p999_${instrument.name}`, String(instrument.percentile(0.999))]
 }
 
-const QUOTA_GAUGES: readonly (readonly [name: string, read: (quota: QuotaView) => number])[] = [
+const QUOTA_GAUGES: readonly (readonly [name: string, read: (quota: NamespaceQuota) => number])[] = [
   ['quota_count_limit_per_namespace', (quota) => quota.countLimit],
   ['quota_bytes_limit_per_namespace', (quota) => quota.bytesLimit],
   ['quota_count_usage_per_namespace', (quota) => quota.countUsed],
@@ -82,8 +83,8 @@ const QUOTA_GAUGES: readonly (readonly [name: string, read: (quota: QuotaView) =
 ]
 
 /** Summed up by namespace, the -1 of "no limit" too, as upstream does. */
-function* quotaLines(view: ServerView): Generator<MetricLine> {
-  const quotas = [...view.tree().quotas()]
+function* quotaLines(tree: TreeView): Generator<MetricLine> {
+  const quotas = [...tree.quotas()]
   for (const [name, read] of QUOTA_GAUGES) {
     const sums = new Map<string, number>()
     for (const quota of quotas) sums.set(quota.namespace, (sums.get(quota.namespace) ?? 0) + read(quota))

@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals'
 import {
   answerFourLetterWord,
   argumentBytesOf,
+  createFourLetterWords,
   fourLetterWordOf
 } from '../../../src/admin/four-letter/four-letter-words.ts'
 import { javaDate } from '../../../src/admin/java-text.ts'
@@ -436,4 +437,37 @@ test('a long answer comes in chunks, none of them much longer than 16 Ki charact
 
   expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThan(17_000)
   expect(chunks.join('')).toBe(`0x1\n${paths.map((path) => `\t${path}\n`).join('')}\n`)
+})
+
+describe('the first bytes of a connection', () => {
+  const mask = Buffer.from([0x73, 0x74, 0x6d, 0x6b, 0, 0, 0, 0, 0, 0, 1, 0x32])
+
+  test('are a word with its answer, and count as packets', () => {
+    const view = fakeServer()
+    const answer = createFourLetterWords(() => ({ view }))
+
+    expect(answer(Buffer.from('ruok\n'))).toBe('imok')
+    expect([view.stats.packetsReceived.value, view.stats.packetsSent.value]).toEqual([1, 1])
+  })
+
+  test('are a frame where they spell no word', () => {
+    const view = fakeServer()
+
+    expect(createFourLetterWords(() => ({ view }))(Buffer.from([0, 0, 0, 45, 0]))).toBeNull()
+    expect(view.stats.packetsReceived.value).toBe(0)
+  })
+
+  test('are waited for until the mask of stmk is complete', () => {
+    const view = fakeServer()
+    const answer = createFourLetterWords(() => ({ view }))
+
+    expect([answer(mask.subarray(0, 4)), answer(mask.subarray(0, 11)), answer(mask)]).toEqual(['wait', 'wait', '306'])
+  })
+
+  test('are answered as by a server that is not serving while there is none', () => {
+    const answer = createFourLetterWords(() => null)
+
+    expect(answer(Buffer.from('srvr'))).toBe('This ZooKeeper instance is not currently serving requests\n')
+    expect(answer(Buffer.from([0, 0, 0, 45]))).toBeNull()
+  })
 })
