@@ -74,7 +74,7 @@ export class LogLoop {
         checkpointPages: settings.tuning.checkpointPages,
         checkpointPagesMax: settings.tuning.checkpointPagesMax
       },
-      settings.dataDirAutocreate,
+      settings.autocreate,
       this.#memory.counters,
       say
     )

@@ -8,6 +8,7 @@ import type { Say } from './open-log-store.ts'
 import { takeInitializeFile } from './open-log-store.ts'
 import { purge } from './purge.ts'
 import { joinParts, RecoveryReader } from './recovery-reader.ts'
+import type { SnapshotSummaryFields } from './snapshot-file.ts'
 import { isDiskFull, StorageError, toStorageError } from './storage-error.ts'
 import type {
   LogAnswers,
@@ -17,6 +18,7 @@ import type {
   ReadBatch,
   RecoveryHead,
   SnapshotEntryFields,
+  SnapshotHead,
   ZxidPair
 } from './thread-messages.ts'
 import { truncateLog } from './truncation.ts'
@@ -98,15 +100,14 @@ export class LogRequests {
     this.#recovery?.close()
     this.#recovery = new RecoveryReader(this.#store, this.#settings.trustEmptySnapshot, this.#say)
     const { segments, snapshots, acceptedEpoch, currentEpoch } = this.#store.catalogue.contents
-    const { snapshot } = this.#recovery
+    const { summary } = this.#recovery
     const { lastZxid } = this.#store
     const epochOfLog = Number(BigInt.asUintN(64, lastZxid) >> 32n)
     assertEpochs(acceptedEpoch, currentEpoch, epochOfLog, lastZxid)
     const isEmpty = segments.length === 0 && snapshots.length === 0
     const mayBeEmpty = takeInitializeFile(this.#settings.dataLogDir) || this.#settings.dbAutocreate
     return {
-      snapshotZxid: snapshot === null ? null : pairOf(snapshot.zxid),
-      snapshotDigest: snapshot === null || snapshot.digest === null ? null : pairOf(snapshot.digest),
+      snapshot: summary === null ? null : headOf(summary),
       lastZxid: pairOf(lastZxid),
       acceptedEpoch: acceptedEpoch ?? currentEpoch ?? epochOfLog,
       currentEpoch: currentEpoch ?? epochOfLog,
@@ -236,6 +237,10 @@ function assertEpochs(accepted: number | null, current: number | null, ofLog: nu
 function entryOf({ zxid, digest, bytes, file }: SnapshotEntryFields, isBase: boolean): SnapshotEntry {
   const at = toBigInt(zxid.hi, zxid.lo)
   return { zxid: at, endZxid: at, digest: BigInt.asUintN(64, toBigInt(digest.hi, digest.lo)), bytes, file, isBase }
+}
+
+function headOf({ zxid, digest, nodeCount, sessionCount }: SnapshotSummaryFields): SnapshotHead {
+  return { zxid: pairOf(zxid), digest: pairOf(digest), nodeCount, sessionCount }
 }
 
 function pairOf(value: bigint): ZxidPair {

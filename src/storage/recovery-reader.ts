@@ -4,6 +4,7 @@ import { showZxid } from './file-names.ts'
 import type { LogStore } from './log-store.ts'
 import type { Say } from './open-log-store.ts'
 import type { RowReader } from './row-reader.ts'
+import type { SnapshotSummaryFields } from './snapshot-file.ts'
 import { SnapshotFileReader, verifySnapshotFile } from './snapshot-file.ts'
 import { StorageError } from './storage-error.ts'
 import type { RowPart } from './txn-row.ts'
@@ -16,7 +17,8 @@ import { ROW_BODY_BYTES_MAX } from './txn-row.ts'
  * there, so does none. Otherwise there is nothing to start from.
  */
 export class RecoveryReader {
-  readonly snapshot: SnapshotEntry | null
+  /** What the snapshot says of itself; null without one. */
+  readonly summary: SnapshotSummaryFields | null
   readonly #store: LogStore
   #snapshotReader: SnapshotFileReader | null = null
   #rows: RowReader | null = null
@@ -30,13 +32,11 @@ export class RecoveryReader {
   constructor(store: LogStore, trustEmptySnapshot: boolean, say: Say) {
     this.#store = store
     const { entry, problems } = chooseSnapshot(store, say)
-    this.snapshot = entry
     this.#rowsAfter = entry?.zxid ?? 0n
     if (entry === null && trustEmptySnapshot) this.#rowsAfter = logOrigin(store, say)
     assertReaches(store, this.#rowsAfter, problems)
-    if (this.snapshot !== null) {
-      this.#snapshotReader = SnapshotFileReader.open(pathOf(store, this.snapshot), this.snapshot.zxid)
-    }
+    if (entry !== null) this.#snapshotReader = SnapshotFileReader.open(pathOf(store, entry), entry.zxid)
+    this.summary = this.#snapshotReader?.summary ?? null
   }
 
   /** The next bytes of the snapshot, or null at its end. */

@@ -1,5 +1,6 @@
 import type { LogLink } from './log-link.ts'
-import type { ReadBatch, RecoveryHead } from './thread-messages.ts'
+import type { SnapshotSummary } from './snapshot-writer.ts'
+import type { ReadBatch, RecoveryHead, SnapshotHead } from './thread-messages.ts'
 
 /** What a server starts from. Read the chunks, then the batches, each once and to the end. */
 export interface Recovery {
@@ -22,8 +23,8 @@ export interface Recovery {
 export interface RecoverySnapshot {
   readonly zxidHi: number
   readonly zxidLo: number
-  /** Tree digest at that zxid; null when it is not known. */
-  readonly digest: { readonly hi: number; readonly lo: number } | null
+  /** As it was given when the snapshot was taken. */
+  readonly summary: SnapshotSummary
   /** The bytes that were written, in pieces; where they are cut has no meaning. */
   chunks(): AsyncIterable<Uint8Array>
 }
@@ -31,17 +32,8 @@ export interface RecoverySnapshot {
 /** Asks the log thread for what a start would find. */
 export async function recover(link: LogLink): Promise<Recovery> {
   const head: RecoveryHead = await link.request<'recover'>({ kind: 'recover' })
-  const { snapshotZxid } = head
   return {
-    snapshot:
-      snapshotZxid === null
-        ? null
-        : {
-            zxidHi: snapshotZxid.hi,
-            zxidLo: snapshotZxid.lo,
-            digest: head.snapshotDigest,
-            chunks: () => readAhead(() => link.request<'nextChunk'>({ kind: 'nextChunk' }))
-          },
+    snapshot: head.snapshot === null ? null : snapshotOf(head.snapshot, link),
     batches: () => readAhead(() => link.request<'nextBatches'>({ kind: 'nextBatches' })),
     lastZxidHi: head.lastZxid.hi,
     lastZxidLo: head.lastZxid.lo,
@@ -50,6 +42,19 @@ export async function recover(link: LogLink): Promise<Recovery> {
     wasCleanShutdown: head.wasCleanShutdown,
     isUninitialized: head.isUninitialized
   }
+}
+
+function snapshotOf({ zxid, digest, nodeCount, sessionCount }: SnapshotHead, link: LogLink): RecoverySnapshot {
+  const summary: SnapshotSummary = {
+    zxidHi: zxid.hi,
+    zxidLo: zxid.lo,
+    digestHi: digest.hi,
+    digestLo: digest.lo,
+    nodeCount,
+    sessionCount
+  }
+  const chunks = (): AsyncIterable<Uint8Array> => readAhead(() => link.request<'nextChunk'>({ kind: 'nextChunk' }))
+  return { zxidHi: zxid.hi, zxidLo: zxid.lo, summary, chunks }
 }
 
 /** Pieces until `next` gives null; the next one is on its way while one is being used. */

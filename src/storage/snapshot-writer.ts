@@ -7,7 +7,7 @@ import type { SnapshotEntryFields, ZxidPair } from './thread-messages.ts'
 
 /** Bytes of one stored chunk. */
 const CHUNK_BYTES = 256 * 1024
-/** Bytes on their way to the snapshot thread above which `write` asks the caller to wait. */
+/** Bytes on their way to the snapshot thread above which `write` makes the caller wait. */
 const QUEUED_BYTES_MAX = 4 * 1024 * 1024
 
 /** What identifies a complete snapshot; stored beside it, and checked by whoever loads it. */
@@ -24,14 +24,10 @@ export interface SnapshotSummary {
 /** Writes one snapshot in a thread of its own. */
 export interface SnapshotWriter {
   /**
-   * Takes the next bytes of the snapshot; copies them. Where one call ends and the next begins is not kept. Returns
-   * false when enough is queued: wait for `drained` before writing more.
-   *
-   * @throws StorageError when writing has failed, or the writer was finished or aborted
+   * Takes the next bytes of the snapshot; copies them before it returns. Where one call ends and the next begins is not
+   * kept. Resolves when there is room for more: do not write before that. Rejects when writing has failed.
    */
-  write(bytes: Uint8Array): boolean
-  /** Resolves when there is room for more; rejects when writing has failed. */
-  drained(): Promise<void>
+  write(bytes: Uint8Array): Promise<void>
   /**
    * Resolves when the snapshot counts: it is on the disk under its name, the log is durable up to its zxid, and it is in
    * the catalogue. Rejects, with nothing left behind, when one of these fails: code DISK_FULL is no reason to stop.
@@ -85,8 +81,9 @@ export class ThreadedSnapshotWriter implements SnapshotWriter {
     })
   }
 
-  write(bytes: Uint8Array): boolean {
-    this.#assertOpen()
+  write(bytes: Uint8Array): Promise<void> {
+    const refusal = this.#refusal()
+    if (refusal !== null) return Promise.reject(refusal)
     for (let at = 0; at < bytes.length; ) {
       const part = bytes.subarray(at, at + CHUNK_BYTES - this.#chunkBytes)
       this.#chunk.set(part, this.#chunkBytes)
@@ -94,11 +91,6 @@ export class ThreadedSnapshotWriter implements SnapshotWriter {
       at += part.length
       if (this.#chunkBytes === CHUNK_BYTES) this.#send()
     }
-    return this.#queuedBytes < QUEUED_BYTES_MAX
-  }
-
-  drained(): Promise<void> {
-    if (this.#failure !== null) return Promise.reject(this.#failure)
     if (this.#queuedBytes < QUEUED_BYTES_MAX) return Promise.resolve()
     return new Promise((resolve, reject) => {
       this.#drainWaiters.push({ resolve, reject })
@@ -106,7 +98,8 @@ export class ThreadedSnapshotWriter implements SnapshotWriter {
   }
 
   async finish(summary: SnapshotSummary): Promise<void> {
-    this.#assertOpen()
+    const refusal = this.#refusal()
+    if (refusal !== null) throw refusal
     if (summary.zxidHi !== this.#zxid.hi || summary.zxidLo !== this.#zxid.lo) {
       throw new RangeError('the summary has another zxid than the snapshot was begun with')
     }
@@ -140,9 +133,10 @@ export class ThreadedSnapshotWriter implements SnapshotWriter {
     await this.#worker.terminate()
   }
 
-  #assertOpen(): void {
-    if (this.#failure !== null) throw this.#failure
-    if (this.#state !== 'open') throw new StorageError('CLOSED', `the snapshot ${this.#file} was finished or given up`)
+  #refusal(): StorageError | null {
+    if (this.#failure !== null) return this.#failure
+    if (this.#state === 'open') return null
+    return new StorageError('CLOSED', `the snapshot ${this.#file} was finished or given up`)
   }
 
   #send(): void {

@@ -32,9 +32,12 @@ export interface StorageOptions {
   /** False: a commit is not synced, and a power cut can lose acknowledged transactions or spoil the files. */
   readonly forceSync: boolean
   /** Make missing directories (`datadir.autocreate`). */
-  readonly dataDirAutocreate: boolean
-  /** An empty directory is a new server's (`db.autocreate`); false: only with a file `initialize` in dataLogDir. */
-  readonly dbAutocreate: boolean
+  readonly autocreate: boolean
+  /**
+   * An empty directory is that of a new server (`db.autocreate`); false: only with a file `initialize` in dataLogDir.
+   * Default true.
+   */
+  readonly dbAutocreate?: boolean
   /** Start with a log whose beginning is gone although there is no snapshot (`snapshot.trust.empty`). */
   readonly trustEmptySnapshot: boolean
   /** A commit that takes longer is worth a warning. */
@@ -137,8 +140,8 @@ export class Storage {
         dataDir: options.dataDir,
         dataLogDir: options.dataLogDir,
         forceSync: options.forceSync,
-        dataDirAutocreate: options.dataDirAutocreate,
-        dbAutocreate: options.dbAutocreate,
+        autocreate: options.autocreate,
+        dbAutocreate: options.dbAutocreate ?? true,
         trustEmptySnapshot: options.trustEmptySnapshot,
         fsyncWarningThresholdMs: options.fsyncWarningThresholdMs,
         rollBytesMax: options.rollBytesMax ?? ROLL_BYTES_DEFAULT,
@@ -240,9 +243,10 @@ export class Storage {
     })
   }
 
-  /** The next batch starts a new segment. */
-  async roll(): Promise<void> {
-    await this.#link.request<'roll'>({ kind: 'roll' })
+  /** The next batch starts a new segment, which is made ready meanwhile. */
+  roll(): void {
+    // It fails only with the whole storage, which onFatal tells.
+    this.#link.request<'roll'>({ kind: 'roll' }).catch(ignore)
   }
 
   /**

@@ -26,7 +26,7 @@ export interface LogThreadSettings {
   readonly dataDir: string
   readonly dataLogDir: string
   readonly forceSync: boolean
-  readonly dataDirAutocreate: boolean
+  readonly autocreate: boolean
   readonly dbAutocreate: boolean
   readonly trustEmptySnapshot: boolean
   readonly fsyncWarningThresholdMs: number
@@ -74,10 +74,17 @@ export interface ReadBatch {
   readonly body: Uint8Array
 }
 
+/** The snapshot that a start begins with. */
+export interface SnapshotHead {
+  readonly zxid: ZxidPair
+  readonly digest: ZxidPair
+  readonly nodeCount: number
+  readonly sessionCount: number
+}
+
 /** What a start found: the head of `Recovery`. */
 export interface RecoveryHead {
-  readonly snapshotZxid: ZxidPair | null
-  readonly snapshotDigest: ZxidPair | null
+  readonly snapshot: SnapshotHead | null
   readonly lastZxid: ZxidPair
   readonly acceptedEpoch: number
   readonly currentEpoch: number
