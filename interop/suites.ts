@@ -1,7 +1,7 @@
 import { javaSuite } from './harness/java-suite.ts'
 import { BRISK } from './harness/settings.ts'
 import type { Suite } from './harness/suite.ts'
-import { kazooSuite } from './kazoo/suite.ts'
+import { kazooOwnTestsSuite, kazooSuite } from './kazoo/suite.ts'
 
 /** All suites, in the order in which they run. */
 export const SUITES: readonly Suite[] = [
@@ -14,5 +14,6 @@ export const SUITES: readonly Suite[] = [
     timeoutMs: 600_000,
     settings: BRISK
   }),
-  kazooSuite
+  kazooSuite,
+  kazooOwnTestsSuite
 ]

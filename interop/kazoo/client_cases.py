@@ -3,9 +3,11 @@
 import queue
 import socket
 import threading
+import time
 
 from kazoo import exceptions as errors
 from kazoo.client import KazooClient, KazooState
+from kazoo.handlers.threading import SequentialThreadingHandler
 from kazoo.protocol.states import EventType
 from kazoo.retry import KazooRetry
 from kazoo.security import CREATOR_ALL_ACL, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE, make_digest_acl, make_acl, Permissions
@@ -327,7 +329,7 @@ class ClientCases:
         session = first.client_id
         # Ends the first handle's loop without the closing request of stop(): the session stays with the server.
         first._stopped.set()
-        first._connection._write_sock.send(b"\0")
+        first._connection._socket.shutdown(socket.SHUT_RDWR)
         assert first._connection.connection_stopped.wait(EVENT_TIMEOUT_S)
         second = connect(self.hosts, client_id=session)
         equal(second.client_id, session, "client id")
@@ -360,12 +362,33 @@ class ClientCases:
         joining = "server.9=127.0.0.1:1:2;3"
         raises(errors.ReconfigDisabledError, self.client.reconfig, joining=joining, leaving=None, new_members=None)
 
+    def patient(self):
+        """
+        Returns a client that does not try to reconnect while the server is being restarted: Apache's may leave a connection that was made
+        while it started unanswered, for longer than the session lives.
+        """
+        gate = threading.Event()
+
+        def sleep(seconds):
+            gate.wait(EVENT_TIMEOUT_S)
+            time.sleep(seconds)
+
+        handler = SequentialThreadingHandler()
+        handler.sleep_func = sleep
+        retry = KazooRetry(max_tries=-1, delay=0.1, sleep_func=sleep)
+        return connect(self.hosts, timeout=10.0, handler=handler, connection_retry=retry, command_retry=retry), gate
+
+    def restart(self, gate):
+        self.cases.ask("kill")
+        self.cases.ask("start")
+        gate.set()
+
     def server_restart(self):
         root = self.root()
-        client = connect(self.hosts, timeout=10.0, connection_retry=KazooRetry(max_tries=-1, delay=0.05, max_delay=0.5))
+        client, gate = self.patient()
         client.create(root + "/e", b"kept", ephemeral=True)
         before = client.get(root + "/e")
-        self.cases.ask("restart")
+        self.restart(gate)
         retry = KazooRetry(max_tries=-1, delay=0.05, max_delay=0.5, deadline=30)
         equal(retry(client.get, root + "/e"), before, "data and Stat")
         client.set(root + "/e", b"after")
@@ -376,14 +399,14 @@ class ClientCases:
     def watches_over_restart(self):
         path = self.root()
         seen = queue.Queue()
-        client = connect(self.hosts, timeout=10.0, connection_retry=KazooRetry(max_tries=-1, delay=0.05, max_delay=0.5))
+        client, gate = self.patient()
 
         @client.DataWatch(path)
         def changed(data, stat):
             seen.put(data)
 
         equal(seen.get(timeout=EVENT_TIMEOUT_S), b"", "first call")
-        self.cases.ask("restart")
+        self.restart(gate)
         retry = KazooRetry(max_tries=-1, delay=0.05, max_delay=0.5, deadline=30)
         retry(client.set, path, b"after")
         equal(seen.get(timeout=EVENT_TIMEOUT_S), b"after", "call after the restart")

@@ -3,6 +3,7 @@ import { buildOnce } from '../harness/build-once.ts'
 import { runCommand } from '../harness/child.ts'
 import { cacheFolder, INTEROP } from '../harness/paths.ts'
 import { runCaseProgram } from '../harness/program.ts'
+import type { ServerSettings } from '../harness/server.ts'
 import { BRISK } from '../harness/settings.ts'
 import type { Suite } from '../harness/suite.ts'
 
@@ -10,38 +11,42 @@ const SOURCES = join(INTEROP, 'kazoo')
 const REQUIREMENTS = join(SOURCES, 'requirements.txt')
 const INSTALL_TIMEOUT_MS = 300_000
 
-/** Makes a virtual environment with what `requirements.txt` names and returns its Python. */
-async function python(): Promise<string> {
-  const logFile = join(cacheFolder('logs'), 'pip.log')
-  const folder = await buildOnce('python', { files: [REQUIREMENTS] }, async (draft) => {
-    // The environment holds its own path, so packages are put beside it rather than in one that is renamed afterwards.
-    const args = [
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--disable-pip-version-check',
-      '--target',
-      draft,
-      '-r',
-      REQUIREMENTS
-    ]
-    await runCommand({ command: 'python3', args, logFile }, INSTALL_TIMEOUT_MS)
-  })
-  return folder
+/** kazoo, the Python client, with its recipes. */
+export const kazooSuite: Suite = pythonSuite('kazoo', 'main.py', true, 600_000, BRISK)
+
+/** kazoo's own test-suite. Its super user's password is `test`. */
+export const kazooOwnTestsSuite: Suite = pythonSuite('kazoo-own-tests', 'own_tests.py', false, 1_200_000, {
+  config: { maxClientCnxns: '0', 'DigestAuthenticationProvider.superDigest': 'super:D/InIHSb7yEEbrWz8b9l71RjZJU=' }
+})
+
+function pythonSuite(
+  name: string,
+  program: string,
+  isQuick: boolean,
+  timeoutMs: number,
+  settings: ServerSettings
+): Suite {
+  return {
+    name,
+    isQuick,
+    settings,
+    async prepare() {
+      await packages()
+    },
+    async run(run) {
+      const env = { PYTHONPATH: await packages(), PYTHONDONTWRITEBYTECODE: '1', INTEROP_HARNESS: '1' }
+      const args = [join(SOURCES, program), `127.0.0.1:${run.server.port}`]
+      await runCaseProgram(run, { command: 'python3', args, env, cwd: run.folder }, timeoutMs)
+    }
+  }
 }
 
-/** kazoo, the Python client, with its recipes. */
-export const kazooSuite: Suite = {
-  name: 'kazoo',
-  isQuick: true,
-  settings: BRISK,
-  async prepare() {
-    await python()
-  },
-  async run(run) {
-    const env = { PYTHONPATH: await python(), PYTHONDONTWRITEBYTECODE: '1', INTEROP_HARNESS: '1' }
-    const args = [join(SOURCES, 'main.py'), `127.0.0.1:${run.server.port}`]
-    await runCaseProgram(run, { command: 'python3', args, env, cwd: run.folder }, 600_000)
-  }
+/** Installs what `requirements.txt` names into a folder of its own and returns that, to be put on Python's path. */
+function packages(): Promise<string> {
+  const logFile = join(cacheFolder('logs'), 'pip.log')
+  return buildOnce('python', { files: [REQUIREMENTS] }, async (draft) => {
+    const options = ['--quiet', '--disable-pip-version-check', '--no-compile', '--target', draft]
+    const args = ['-m', 'pip', 'install', ...options, '-r', REQUIREMENTS]
+    await runCommand({ command: 'python3', args, logFile }, INSTALL_TIMEOUT_MS)
+  })
 }
