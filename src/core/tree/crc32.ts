@@ -101,6 +101,17 @@ function overLongForm(state: number, point: number): number {
 /** CRC-32 continued over bytes. */
 export function crc32OfBytes(bytes: Uint8Array, crc: number): number {
   let state = ~crc
-  for (let index = 0; index < bytes.length; index++) state = overByte(state, bytes[index] as number)
+  const wordsEnd = bytes.length - 3
+  let index = 0
+  // in range: index + 3 < length here, index < length below
+  for (; index < wordsEnd; index += 4) {
+    const b0 = (state & 0xff) ^ (bytes[index] as number)
+    const b1 = ((state >>> 8) & 0xff) ^ (bytes[index + 1] as number)
+    const b2 = ((state >>> 16) & 0xff) ^ (bytes[index + 2] as number)
+    const b3 = (state >>> 24) ^ (bytes[index + 3] as number)
+    state =
+      (TABLE[768 + b0] as number) ^ (TABLE[512 + b1] as number) ^ (TABLE[256 + b2] as number) ^ (TABLE[b3] as number)
+  }
+  for (; index < bytes.length; index++) state = overByte(state, bytes[index] as number)
   return ~state
 }

@@ -12,7 +12,7 @@ export function isDigested(path: string): boolean {
 }
 
 /** Data longer than this is hashed by the port. perf: bench/tree.ts, where the two break even. */
-const SHORT_DATA_LENGTH_MAX = 64
+const SHORT_DATA_LENGTH_MAX = 128
 
 /**
  * CRC-32 over path (the root as the empty path) and data: the part of a node's digest that stat changes leave alone.

@@ -15,10 +15,12 @@ export class PathTable<V> {
     return this.#shardOf(path).get(path)
   }
 
-  /** Adds a path that is not there. */
+  /** Adds a path. The size stays the same if it is there already; its value is replaced then. */
   add(path: string, value: V): void {
-    this.#shardOf(path).set(path, value)
-    this.#size++
+    const shard = this.#shardOf(path)
+    const sizeBefore = shard.size
+    shard.set(path, value)
+    this.#size += shard.size - sizeBefore
   }
 
   /** Removes a path that is there. */
