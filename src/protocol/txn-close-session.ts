@@ -27,11 +27,11 @@ export function decodeCloseSessionPaths(reader: JuteReader): string[] | null {
   return paths
 }
 
-/** Twelve bytes may be a short list or an old form's digest: they are a list if they are one to the last byte. */
+/** Twelve bytes may be a short list or an old form's digest: they are a list if they are one of paths, to the last byte. */
 function pathsIfWhole(reader: JuteReader): string[] | null {
   try {
     const paths = decodePaths(reader)
-    return reader.remaining === 0 ? paths : null
+    return reader.remaining === 0 && paths.every((path) => path.startsWith('/')) ? paths : null
   } catch (error) {
     if (error instanceof JuteError || error instanceof TxnFormatError) return null
     throw error
