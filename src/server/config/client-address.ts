@@ -41,7 +41,7 @@ export function chooseListenAddress(
     const inFile = `${file.address ?? '0.0.0.0'}:${file.port}`
     throw new ConfigError(
       `${keys} ${inFile} differs from ${line.address ?? '0.0.0.0'}:${line.port} in this server's line`,
-      null,
+      origin,
       keys
     )
   }

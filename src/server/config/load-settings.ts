@@ -41,7 +41,8 @@ export function loadSettings({ args, env, workingDirectory }: LaunchInput): Load
   const values = resolveAll(given)
   const { dynamicConfigFile: dynamicPath, standaloneEnabled, multiAddressEnabled } = values.quorum
   const dynamicConfigFile = dynamicPath === null ? null : resolve(workingDirectory, dynamicPath)
-  const lines = dynamicConfigFile === null ? given.membership : readDynamicFile(given, dynamicConfigFile)
+  const lines =
+    dynamicConfigFile === null ? given.membership : readDynamicFile(given, dynamicConfigFile, dynamicPath ?? '')
   const membership = parseMembership(lines, multiAddressEnabled)
   const membershipOrigin = { source: dynamicConfigFile ?? configFile ?? 'command line', line: null }
   given.notices.push(...checkMembership(membership, standaloneEnabled, membershipOrigin))
@@ -75,21 +76,18 @@ function addConfigFile(given: GivenSettings, { configPath }: CommandLine, workin
   const absolute = resolve(workingDirectory, configPath)
   const isDirectory = statSync(absolute, { throwIfNoEntry: false })?.isDirectory() ?? false
   const file = isDirectory ? join(absolute, 'zoo.cfg') : absolute
-  given.addFile(readProperties(given, file), isDirectory ? join(configPath, 'zoo.cfg') : configPath)
+  const shownAs = isDirectory ? join(configPath, 'zoo.cfg') : configPath
+  given.addFile(readProperties(given, file, shownAs), shownAs)
   return file
 }
 
-/** Entries of a properties file. compat: as Java, bytes are ISO-8859-1. */
-function readProperties(given: GivenSettings, file: string): PropertyEntry[] {
-  let bytes: Buffer
-  try {
-    bytes = readFileSync(file)
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ConfigError(`cannot read the configuration file: ${reason}`, { source: file, line: null }, null, {
-      cause
-    })
-  }
+/**
+ * Entries of a properties file. compat: as Java, bytes are ISO-8859-1.
+ *
+ * @param shownAs  its name in messages: as the operator gave it
+ */
+function readProperties(given: GivenSettings, file: string, shownAs: string): PropertyEntry[] {
+  const bytes = readBytes(file, shownAs)
   // Editors put a byte order mark there; Java would take it for a part of the first key.
   const start = bytes.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf])) ? 3 : 0
   try {
@@ -97,14 +95,25 @@ function readProperties(given: GivenSettings, file: string): PropertyEntry[] {
     for (const { key, value, line } of entries) {
       if (!/[\u0080-\u00ff]/.test(key + value)) continue
       given.warn(`${key} has characters beyond ASCII, read as ISO-8859-1 as in Java; write \\uXXXX`, {
-        source: file,
+        source: shownAs,
         line
       })
     }
     return entries
   } catch (error) {
     if (!(error instanceof PropertiesSyntaxError)) throw error
-    throw new ConfigError(error.message, { source: file, line: error.line }, null, { cause: error })
+    throw new ConfigError(error.message, { source: shownAs, line: error.line }, null, { cause: error })
+  }
+}
+
+function readBytes(file: string, shownAs: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (cause) {
+    const { message } = cause as NodeJS.ErrnoException // the file system throws nothing else
+    throw new ConfigError(`cannot read the configuration file: ${message}`, { source: shownAs, line: null }, null, {
+      cause
+    })
   }
 }
 
@@ -114,21 +123,22 @@ function resolveAll(given: GivenSettings): ConfigValues {
 }
 
 /** Lines of the dynamic file, with the version that its name ends in. */
-function readDynamicFile(given: GivenSettings, file: string): MembershipLine[] {
+function readDynamicFile(given: GivenSettings, file: string, shownAs: string): MembershipLine[] {
   const misplaced = given.membership[0]
   if (misplaced !== undefined) {
     throw new ConfigError(
-      `${misplaced.key} must be in the dynamic configuration file ${file}`,
+      `${misplaced.key} must be in the dynamic configuration file ${shownAs}`,
       misplaced.origin,
       misplaced.key
     )
   }
   const lines = new Map<string, MembershipLine>()
-  for (const entry of readProperties(given, file)) {
+  for (const entry of readProperties(given, file, shownAs)) {
     const key = entry.key.trim()
-    const origin = { source: file, line: entry.line }
-    if (key === 'version')
+    const origin = { source: shownAs, line: entry.line }
+    if (key === 'version') {
       throw new ConfigError('the version is told by the name of the file, not by a line', origin, key)
+    }
     if (!/^(server\.|group|weight)/.test(key)) {
       throw new ConfigError(`${key} is not allowed here, only server.N, group.N and weight.N are`, origin, key)
     }
@@ -137,7 +147,7 @@ function readDynamicFile(given: GivenSettings, file: string): MembershipLine[] {
   const version = /\.([0-9a-fA-F]{1,16})$/.exec(file)?.[1]
   return version === undefined
     ? [...lines.values()]
-    : [...lines.values(), { key: 'version', value: version, origin: { source: file, line: null } }]
+    : [...lines.values(), { key: 'version', value: version, origin: { source: shownAs, line: null } }]
 }
 
 const MYID_MAX = 255
