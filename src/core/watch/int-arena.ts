@@ -1,27 +1,26 @@
 const SLAB_SHIFT = 12
 const SLAB_MASK = (1 << SLAB_SHIFT) - 1
 
+/** int32 fields of a record. */
+const FIELD_COUNT_SHIFT = 3
+
 /** No record. */
 export const NONE = -1
 
 /**
- * Records of a fixed number of int32 fields and one text, numbered from 0, with a free list.
+ * Records of eight int32 fields and one text, numbered from 0, with a free list.
  *
- * perf: the fields lie outside the garbage-collected heap (bench/watch-table.ts), in slabs that are never copied; an
- * object of the same fields takes four times the room, and each one is traced by every full collection.
+ * perf: the fields lie outside the garbage-collected heap (bench/watch-table.ts), in slabs that are never copied; objects
+ * of the same fields take three times the room, and every full collection traces each of them.
  */
 export class IntArena {
-  readonly #fieldCount: number
   #fields: Int32Array[] = []
   #texts: string[][] = []
+  /** Linked through field 0. */
   #firstFree = NONE
   /** Records that were ever given out since the arena was empty. */
   #usedCount = 0
   #liveCount = 0
-
-  constructor(fieldCount: number) {
-    this.#fieldCount = fieldCount
-  }
 
   /** Number of records in use. */
   get liveCount(): number {
@@ -42,7 +41,7 @@ export class IntArena {
     return record
   }
 
-  /** Takes a record back. Once the last one is back, so is the memory. */
+  /** Takes a record back. Its memory serves for others, and is given up once the last one is back. */
   release(record: number): void {
     this.#liveCount--
     if (this.#liveCount === 0) {
@@ -57,16 +56,16 @@ export class IntArena {
     this.#firstFree = record
   }
 
-  // The casts below hold for every record that `allocate` gave; a check on each access would cost a third of the time.
+  // The casts below hold for every record that `allocate` gave.
 
   get(record: number, field: number): number {
     const slab = this.#fields[record >>> SLAB_SHIFT] as Int32Array
-    return slab[(record & SLAB_MASK) * this.#fieldCount + field] as number
+    return slab[((record & SLAB_MASK) << FIELD_COUNT_SHIFT) + field] as number
   }
 
   set(record: number, field: number, value: number): void {
     const slab = this.#fields[record >>> SLAB_SHIFT] as Int32Array
-    slab[(record & SLAB_MASK) * this.#fieldCount + field] = value
+    slab[((record & SLAB_MASK) << FIELD_COUNT_SHIFT) + field] = value
   }
 
   text(record: number): string {
@@ -80,7 +79,7 @@ export class IntArena {
   }
 
   #addSlab(): void {
-    this.#fields.push(new Int32Array(this.#fieldCount << SLAB_SHIFT))
+    this.#fields.push(new Int32Array(1 << (SLAB_SHIFT + FIELD_COUNT_SHIFT)))
     this.#texts.push([])
   }
 }

@@ -2,8 +2,9 @@ import { AddWatchMode, EventType, WatcherType } from '../../protocol/op-code.ts'
 import type { ConnectionId } from '../ports.ts'
 import { ConnectionSlots } from './connection-slots.ts'
 import { NONE } from './int-arena.ts'
+import { PathHash } from './path-hash.ts'
 import type { EmitWatchEvent, TreeEventType } from './watch-event.ts'
-import { WatchFlag, WatchTable } from './watch-table.ts'
+import { type WatchersOfPath, type WatchesOfConnection, WatchFlag, WatchTable } from './watch-table.ts'
 
 /** Mode of addWatch, once checked with `isAddWatchMode`. */
 export type AddWatchModeCode = (typeof AddWatchMode)[keyof typeof AddWatchMode]
@@ -45,8 +46,18 @@ export function isWatcherTypeCode(type: number): type is WatcherTypeCode {
  */
 export class WatchManager {
   readonly #connections = new ConnectionSlots()
-  readonly #data = new WatchTable(this.#connections)
-  readonly #child = new WatchTable(this.#connections)
+  readonly #data: WatchTable
+  readonly #child: WatchTable
+
+  /**
+   * @param hashSeed seed of the hash of paths: a server takes a random number that its clients don't know, lest they
+   *                 choose paths that collide
+   */
+  constructor(hashSeed = 0) {
+    const hash = new PathHash(hashSeed)
+    this.#data = new WatchTable(this.#connections, hash)
+    this.#child = new WatchTable(this.#connections, hash)
+  }
 
   /** Sets the one-shot watch of getData and exists. */
   addData(connection: ConnectionId, path: string): void {
@@ -152,14 +163,14 @@ export class WatchManager {
     }
   }
 
-  /** Visits the connections that have watches in the data table, for `wchc`, in no set order. */
-  forEachConnection(visit: (connection: ConnectionId, paths: Iterable<string>) => void): void {
-    this.#data.forEachConnection(visit)
+  /** Connections and their paths in the data table, for `wchc`, in no set order. No watch may change meanwhile. */
+  dataByConnection(): Iterable<WatchesOfConnection> {
+    return this.#data.byConnection()
   }
 
-  /** Visits the paths that have watches in the data table, for `wchp`, in no set order. */
-  forEachPath(visit: (path: string, connections: Iterable<ConnectionId>) => void): void {
-    this.#data.forEachPath(visit)
+  /** Paths and their connections in the data table, for `wchp`, in no set order. No watch may change meanwhile. */
+  dataByPath(): Iterable<WatchersOfPath> {
+    return this.#data.byPath()
   }
 
   #removeFromBoth(slot: number, path: string, flags: number): boolean {

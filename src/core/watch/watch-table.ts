@@ -1,51 +1,67 @@
 import type { ConnectionId } from '../ports.ts'
 import type { ConnectionSlots } from './connection-slots.ts'
 import { IntArena, NONE } from './int-arena.ts'
-import { PathMap } from './path-map.ts'
+import type { PathHash } from './path-hash.ts'
+import { RecordHash } from './record-hash.ts'
 import { Ring } from './ring.ts'
 import type { EmitWatchEvent, TreeEventType } from './watch-event.ts'
 
 /** What a (connection, path) pair of a table watches for; flags may be combined. */
 export const WatchFlag = { standard: 1, persistent: 2, recursive: 4, all: 7 } as const
 
-// Fields of a record, which is one (connection, path) pair:
-//   WATCHER  slot of the connection << 3 | flags
-//   then the links of two rings: the pairs of its path, and those of its connection. The record's text is the path.
+/** A connection, and the paths that it watches. */
+export interface WatchesOfConnection {
+  readonly connection: ConnectionId
+  readonly paths: Iterable<string>
+}
+
+/** A path, and the connections that watch it. */
+export interface WatchersOfPath {
+  readonly path: string
+  readonly connections: Iterable<ConnectionId>
+}
+
+// Fields of a record, which is one pair; its text is the path.
+/** Slot of the connection << 3 | flags. */
 const WATCHER = 0
-const NEXT_IN_PATH = 1
-const NEXT_IN_CONNECTION = 3
-const FIELD_COUNT = 5
+/** Hash of the path. */
+const PATH_HASH = 1
+/** Rings take two fields: next and previous. */
+const NEXT_IN_PATH = 2
+const NEXT_IN_CONNECTION = 4
+const NEXT_PATH_OF_BUCKET = 6
+const NEXT_PAIR_OF_BUCKET = 7
 
 const SLOT_SHIFT = 3
-
-/** A path with more watchers than these gets an index of them; fewer are searched one by one. */
-const UNINDEXED_COUNT_MAX = 16
-/** An index with fewer watchers than these goes. */
-const INDEXED_COUNT_MIN = 8
+const SLASH = 0x2f
 
 /**
  * One table of watches: pairs of a connection (by its slot) and a path, each with flags.
  *
- * The pairs of a path form a ring, recursive ones in front, whose first record the path map gives; the pairs of a
- * connection form another. So setting, removing and using up a watch take constant time, whatever the number of watchers
- * of the path or of watches of the connection.
+ * The pairs of a path form a ring, recursive ones in front; the pairs of a connection form another. Two hash tables find
+ * the first pair of a path, and any pair. So setting, removing and using up a watch take constant time, whatever the
+ * number of watchers of the path or of watches of the connection.
  */
 export class WatchTable {
   readonly #connections: ConnectionSlots
-  readonly #records = new IntArena(FIELD_COUNT)
+  readonly #hash: PathHash
+  readonly #records = new IntArena()
   readonly #pathRing = new Ring(this.#records, NEXT_IN_PATH)
   readonly #connectionRing = new Ring(this.#records, NEXT_IN_CONNECTION)
-  readonly #firstOfPath = new PathMap()
+  /** The first record of each path. */
+  readonly #paths = new RecordHash(this.#records, NEXT_PATH_OF_BUCKET, (record) => this.#hashOf(record))
+  /** All records. */
+  readonly #pairs = new RecordHash(this.#records, NEXT_PAIR_OF_BUCKET, (record) =>
+    pairHash(this.#slotOf(record), this.#hashOf(record))
+  )
   /** By slot: any one record of the connection, or NONE. */
   readonly #anyOfConnection: number[] = []
   #connectionCount = 0
-  /** For paths with many watchers: the record by slot. */
-  readonly #indexes = new Map<string, Map<number, number>>()
-  /** How many recursive watches a path has, for those that have any. */
-  readonly #recursiveCounts = new Map<string, number>()
+  #recursiveCount = 0
 
-  constructor(connections: ConnectionSlots) {
+  constructor(connections: ConnectionSlots, hash: PathHash) {
     this.#connections = connections
+    this.#hash = hash
   }
 
   /** Connections with a watch in this table. */
@@ -55,7 +71,7 @@ export class WatchTable {
 
   /** Paths with a watch in this table. */
   get pathCount(): number {
-    return this.#firstOfPath.size
+    return this.#paths.size
   }
 
   /** Pairs in this table. */
@@ -65,21 +81,21 @@ export class WatchTable {
 
   /** Flags of a pair; 0 if there is none. */
   flags(slot: number, path: string): number {
-    const record = this.#find(slot, path, this.#firstOfPath.get(path))
+    const record = this.#find(slot, path, this.#hash.of(path))
     return record === NONE ? 0 : this.#flagsOf(record)
   }
 
   /** Adds flags to a pair, which need not exist. */
   add(slot: number, path: string, flags: number): void {
-    const first = this.#firstOfPath.get(path)
-    const record = this.#find(slot, path, first)
-    if (record === NONE) this.#insert(slot, path, first, flags)
+    const hash = this.#hash.of(path)
+    const record = this.#find(slot, path, hash)
+    if (record === NONE) this.#insert(slot, path, hash, flags)
     else this.#setFlags(record, this.#flagsOf(record) | flags)
   }
 
   /** Takes flags from a pair. @returns false if it had none of them */
   remove(slot: number, path: string, flags: number): boolean {
-    const record = this.#find(slot, path, this.#firstOfPath.get(path))
+    const record = this.#find(slot, path, this.#hash.of(path))
     if (record === NONE) return false
     const before = this.#flagsOf(record)
     if ((before & flags) === 0) return false
@@ -98,56 +114,48 @@ export class WatchTable {
    * recursive ones first, and uses up standard flags, told or not. `emit` must not change the table.
    */
   trigger(type: TreeEventType, path: string, emit: EmitWatchEvent): void {
-    const first = this.#firstOfPath.get(path)
+    const first = this.#firstOf(path, path.length, this.#hash.of(path))
     if (first === NONE) return
     const last = this.#pathRing.previous(first)
-    const index = this.#indexes.get(path)
-    let firstLeft = NONE
     let record = first
     for (let isDone = false; !isDone; ) {
       isDone = record === last
       const next = this.#pathRing.next(record)
-      const slot = this.#slotOf(record)
-      if (this.#connections.tell(slot)) emit(this.#connections.connection(slot), type, path)
-      const flagsLeft = this.#flagsOf(record) & ~WatchFlag.standard
-      if (flagsLeft === 0) {
-        index?.delete(slot)
-        this.#pathRing.unlink(record)
-        this.#unlinkFromConnection(record, slot)
-        this.#records.release(record)
-      } else {
-        this.#storeFlags(record, flagsLeft)
-        if (firstLeft === NONE) firstLeft = record
-      }
+      this.#tell(record, type, path, emit)
+      const flags = this.#flagsOf(record)
+      if (flags === WatchFlag.standard) this.#delete(record)
+      else this.#storeFlags(record, flags & ~WatchFlag.standard)
       record = next
     }
-    // perf: the path map and the index learn at the end who is left, not once for each watch that was used up.
-    if (firstLeft === NONE) this.#firstOfPath.delete(path)
-    else if (firstLeft !== first) this.#firstOfPath.replace(path, firstLeft)
-    if (index !== undefined && index.size < INDEXED_COUNT_MIN) this.#indexes.delete(path)
   }
 
   /** Emits an event of `path` to those with a recursive watch on an ancestor of it that have not been told of it. */
   triggerAncestors(type: TreeEventType, path: string, emit: EmitWatchEvent): void {
-    if (this.#recursiveCounts.size === 0) return
-    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
-      this.#tellRecursive(path.slice(0, end), type, path, emit)
+    if (this.#recursiveCount === 0) return
+    let hash = this.#hash.start
+    for (let index = 0; index < path.length; index++) {
+      const charCode = path.charCodeAt(index)
+      if (charCode === SLASH && index > 0) this.#tellRecursive(index, hash, type, path, emit)
+      hash = this.#hash.next(hash, charCode)
+      if (index === 0 && charCode === SLASH && path.length > 1) this.#tellRecursive(1, hash, type, path, emit)
     }
-    if (path.length > 1) this.#tellRecursive('/', type, path, emit)
   }
 
-  /** Visits the connections with a watch in this table, in no set order. */
-  forEachConnection(visit: (connection: ConnectionId, paths: Iterable<string>) => void): void {
-    this.#anyOfConnection.forEach((record, slot) => {
-      if (record !== NONE) visit(this.#connections.connection(slot), this.#pathsFrom(record))
-    })
+  /** The connections with a watch in this table, and their paths. The table must not change meanwhile. */
+  *byConnection(): Generator<WatchesOfConnection> {
+    for (let slot = 0; slot < this.#anyOfConnection.length; slot++) {
+      const record = this.#anyOf(slot)
+      if (record !== NONE) {
+        yield { connection: this.#connections.connection(slot), paths: this.#pathsFrom(record) }
+      }
+    }
   }
 
-  /** Visits the paths with a watch in this table, in no set order. */
-  forEachPath(visit: (path: string, connections: Iterable<ConnectionId>) => void): void {
-    this.#firstOfPath.forEach((path, first) => {
-      visit(path, this.#connectionsFrom(first))
-    })
+  /** The paths with a watch in this table, and their connections. The table must not change meanwhile. */
+  *byPath(): Generator<WatchersOfPath> {
+    for (const first of this.#paths.records()) {
+      yield { path: this.#records.text(first), connections: this.#connectionsFrom(first) }
+    }
   }
 
   *#pathsFrom(start: number): Generator<string> {
@@ -166,62 +174,78 @@ export class WatchTable {
     } while (record !== first)
   }
 
-  #tellRecursive(ancestor: string, type: TreeEventType, path: string, emit: EmitWatchEvent): void {
-    let record = this.#firstOfPath.get(ancestor)
-    for (let left = this.#recursiveCounts.get(ancestor) ?? 0; left > 0; left--) {
-      const slot = this.#slotOf(record)
-      if (this.#connections.tell(slot)) emit(this.#connections.connection(slot), type, path)
+  #tell(record: number, type: TreeEventType, path: string, emit: EmitWatchEvent): void {
+    const slot = this.#slotOf(record)
+    if (this.#connections.tell(slot)) emit(this.#connections.connection(slot), type, path)
+  }
+
+  /** Tells those with a recursive watch on the first `end` characters of `path`, whose hash is given. */
+  #tellRecursive(end: number, hash: number, type: TreeEventType, path: string, emit: EmitWatchEvent): void {
+    const first = this.#firstOf(path, end, hash)
+    for (let record = first; record !== NONE && (this.#flagsOf(record) & WatchFlag.recursive) !== 0; ) {
+      this.#tell(record, type, path, emit)
       record = this.#pathRing.next(record)
+      if (record === first) return
     }
   }
 
-  /** The record of a pair, or NONE; `first` is that of the path. Builds the index of a path with many watchers. */
-  #find(slot: number, path: string, first: number): number {
-    if (first === NONE || slot === NONE) return NONE
-    const known = this.#indexOf(path)
-    if (known !== undefined) return known.get(slot) ?? NONE
-    let record = first
-    for (let count = 0; count < UNINDEXED_COUNT_MAX; count++) {
-      if (this.#slotOf(record) === slot) return record
-      record = this.#pathRing.next(record)
-      if (record === first) return NONE
+  /** The first record of a path, or NONE. The path is the first `end` characters of `text`. */
+  #firstOf(text: string, end: number, hash: number): number {
+    for (let record = this.#paths.head(hash); record !== NONE; record = this.#paths.next(record)) {
+      if (this.#hashOf(record) !== hash) continue
+      const path = this.#records.text(record)
+      if (path.length === end && text.startsWith(path)) return record
     }
-    return this.#buildIndex(first).get(slot) ?? NONE
+    return NONE
   }
 
-  #insert(slot: number, path: string, first: number, flags: number): void {
+  /** The record of a pair, or NONE. */
+  #find(slot: number, path: string, hash: number): number {
+    if (slot === NONE) return NONE
+    for (let record = this.#pairs.head(pairHash(slot, hash)); record !== NONE; record = this.#pairs.next(record)) {
+      if (this.#slotOf(record) === slot && this.#hashOf(record) === hash && this.#records.text(record) === path) {
+        return record
+      }
+    }
+    return NONE
+  }
+
+  #insert(slot: number, path: string, hash: number, flags: number): void {
+    const first = this.#firstOf(path, path.length, hash)
     // Each request comes with its own copy of the path: all records of a path share the first one.
     const record = this.#records.allocate(first === NONE ? path : this.#records.text(first))
     this.#records.set(record, WATCHER, (slot << SLOT_SHIFT) | flags)
+    this.#records.set(record, PATH_HASH, hash)
+    this.#pairs.add(record)
     if (first === NONE) {
       this.#pathRing.start(record)
-      this.#firstOfPath.add(path, record)
+      this.#paths.add(record)
     } else {
       this.#pathRing.insertBefore(record, first)
-      this.#indexOf(path)?.set(slot, record)
     }
     this.#linkToConnection(record, slot)
     if ((flags & WatchFlag.recursive) !== 0) this.#becameRecursive(record)
   }
 
   #delete(record: number): void {
-    if ((this.#flagsOf(record) & WatchFlag.recursive) !== 0) this.#ceasedToBeRecursive(record)
-    const path = this.#records.text(record)
-    const slot = this.#slotOf(record)
+    if ((this.#flagsOf(record) & WatchFlag.recursive) !== 0) this.#recursiveCount--
+    this.#pairs.remove(record)
     const next = this.#pathRing.next(record)
     if (next === record) {
-      this.#firstOfPath.delete(path)
+      this.#paths.remove(record)
     } else {
+      if (this.#isFirst(record)) this.#paths.replace(record, next)
       this.#pathRing.unlink(record)
-      if (this.#firstOfPath.get(path) === record) this.#firstOfPath.replace(path, next)
     }
-    const index = this.#indexOf(path)
-    if (index !== undefined) {
-      index.delete(slot)
-      if (index.size < INDEXED_COUNT_MIN) this.#indexes.delete(path)
-    }
-    this.#unlinkFromConnection(record, slot)
+    this.#unlinkFromConnection(record)
     this.#records.release(record)
+  }
+
+  /** Only the first record of a path is in the table of paths. */
+  #isFirst(record: number): boolean {
+    let each = this.#paths.head(this.#hashOf(record))
+    while (each !== NONE && each !== record) each = this.#paths.next(each)
+    return each === record
   }
 
   #setFlags(record: number, flags: number): void {
@@ -234,25 +258,23 @@ export class WatchTable {
 
   /** Counts the watch and puts it in front of its path, where events of descendants look. */
   #becameRecursive(record: number): void {
+    this.#recursiveCount++
     const path = this.#records.text(record)
-    this.#recursiveCounts.set(path, (this.#recursiveCounts.get(path) ?? 0) + 1)
-    const first = this.#firstOfPath.get(path)
+    const first = this.#firstOf(path, path.length, this.#hashOf(record))
     if (first === record) return
     this.#pathRing.unlink(record)
     this.#pathRing.insertBefore(record, first)
-    this.#firstOfPath.replace(path, record)
+    this.#paths.replace(first, record)
   }
 
   /** Counts the watch out and puts it at the end of its path. */
   #ceasedToBeRecursive(record: number): void {
+    this.#recursiveCount--
     const path = this.#records.text(record)
-    const left = (this.#recursiveCounts.get(path) ?? 0) - 1
-    if (left > 0) this.#recursiveCounts.set(path, left)
-    else this.#recursiveCounts.delete(path)
-    const first = this.#firstOfPath.get(path)
+    const first = this.#firstOf(path, path.length, this.#hashOf(record))
     if (first === record) {
       // In a ring, the first becomes the last when the second becomes the first.
-      this.#firstOfPath.replace(path, this.#pathRing.next(record))
+      this.#paths.replace(record, this.#pathRing.next(record))
     } else {
       this.#pathRing.unlink(record)
       this.#pathRing.insertBefore(record, first)
@@ -272,7 +294,8 @@ export class WatchTable {
     this.#anyOfConnection[slot] = record
   }
 
-  #unlinkFromConnection(record: number, slot: number): void {
+  #unlinkFromConnection(record: number): void {
+    const slot = this.#slotOf(record)
     const next = this.#connectionRing.next(record)
     if (next === record) {
       this.#anyOfConnection[slot] = NONE
@@ -291,6 +314,10 @@ export class WatchTable {
     return this.#records.get(record, WATCHER) >>> SLOT_SHIFT
   }
 
+  #hashOf(record: number): number {
+    return this.#records.get(record, PATH_HASH)
+  }
+
   #flagsOf(record: number): number {
     return this.#records.get(record, WATCHER) & WatchFlag.all
   }
@@ -298,19 +325,10 @@ export class WatchTable {
   #storeFlags(record: number, flags: number): void {
     this.#records.set(record, WATCHER, (this.#slotOf(record) << SLOT_SHIFT) | flags)
   }
+}
 
-  #indexOf(path: string): Map<number, number> | undefined {
-    return this.#indexes.size === 0 ? undefined : this.#indexes.get(path)
-  }
-
-  #buildIndex(first: number): Map<number, number> {
-    const index = new Map<number, number>()
-    let record = first
-    do {
-      index.set(this.#slotOf(record), record)
-      record = this.#pathRing.next(record)
-    } while (record !== first)
-    this.#indexes.set(this.#records.text(first), index)
-    return index
-  }
+/** Spreads the watchers of one path, and the paths of one watcher. */
+function pairHash(slot: number, pathHash: number): number {
+  const mixed = Math.imul(pathHash ^ Math.imul(slot + 1, 0x9e3779b1), 0x85ebca6b)
+  return mixed ^ (mixed >>> 15)
 }

@@ -71,19 +71,15 @@ function answerOfModel(model: WatchModel, operation: Operation): unknown {
 }
 
 function pairsByConnection(manager: WatchManager): string[] {
-  const pairs: string[] = []
-  manager.forEachConnection((connection, paths) => {
-    for (const path of paths) pairs.push(`${connection} ${path}`)
-  })
-  return pairs.sort()
+  return [...manager.dataByConnection()]
+    .flatMap(({ connection, paths }) => [...paths].map((each) => `${connection} ${each}`))
+    .sort()
 }
 
 function pairsByPath(manager: WatchManager): string[] {
-  const pairs: string[] = []
-  manager.forEachPath((path, connections) => {
-    for (const connection of connections) pairs.push(`${connection} ${path}`)
-  })
-  return pairs.sort()
+  return [...manager.dataByPath()]
+    .flatMap((watched) => [...watched.connections].map((connection) => `${connection} ${watched.path}`))
+    .sort()
 }
 
 const allTypes: WatcherTypeCode[] = [1, 2, 3, 4, 5]

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import type { ConnectionId } from '../../../src/core/ports.ts'
+import { PathHash } from '../../../src/core/watch/path-hash.ts'
 import type { TreeEventType } from '../../../src/core/watch/watch-event.ts'
 import { isAddWatchMode, isWatcherTypeCode, WatchManager } from '../../../src/core/watch/watch-manager.ts'
 import { AddWatchMode, EventType, WatcherType } from '../../../src/protocol/op-code.ts'
@@ -367,10 +368,8 @@ describe('counts and listings', () => {
     setters.recursive('/b')
     watches.addData(bob, '/a')
 
-    const byConnection: [number, string[]][] = []
-    const byPath: [string, number[]][] = []
-    watches.forEachConnection((connection, paths) => byConnection.push([connection, [...paths].sort()]))
-    watches.forEachPath((path, connections) => byPath.push([path, [...connections].sort()]))
+    const byConnection = [...watches.dataByConnection()].map(({ connection, paths }) => [connection, [...paths].sort()])
+    const byPath = [...watches.dataByPath()].map(({ path, connections }) => [path, [...connections].sort()])
 
     expect(byConnection.sort()).toEqual([
       [11, ['/a', '/b']],
@@ -430,4 +429,19 @@ test('ten thousand paths of one connection are found, and forgotten when it clos
 
   expect(found).toHaveLength(10_000)
   expect(watches.counts).toEqual({ connections: 0, paths: 0, watches: 0, watchesInBothTables: 0 })
+})
+
+test('paths whose hashes are equal are told apart', () => {
+  const hash = new PathHash(0)
+  const [first, second] = ['/n358989', '/n386030'] as const
+  watches = new WatchManager(0)
+  watches.addData(alice, first)
+  watches.addData(bob, second)
+
+  watches.remove(alice, second, WatcherType.data)
+
+  expect(hash.of(first)).toBe(hash.of(second))
+  expect(watches.has(alice, first, WatcherType.data)).toBe(true)
+  expect(watches.has(bob, first, WatcherType.data)).toBe(false)
+  expect([told(nodeDataChanged, second), told(nodeDataChanged, first)]).toEqual([[`22 3 ${second}`], [`11 3 ${first}`]])
 })
