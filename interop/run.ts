@@ -103,6 +103,7 @@ async function runSuite(suite: Suite, kind: ServerKind, quick: boolean): Promise
     const scratch = join(folder, 'client')
     mkdirSync(scratch)
     await suite.run({ server, quick, folder: scratch, record })
+    if (cases.length === 0) throw new Error('the suite ran no case')
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error)
     const status = error instanceof SuiteUnavailableError ? 'skipped' : 'failed'

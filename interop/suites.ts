@@ -1,3 +1,5 @@
+import { goOwnTestsSuite } from './go/own-tests-suite.ts'
+import { goSuite } from './go/suite.ts'
 import { javaSuite } from './harness/java-suite.ts'
 import { BRISK } from './harness/settings.ts'
 import type { Suite } from './harness/suite.ts'
@@ -15,5 +17,7 @@ export const SUITES: readonly Suite[] = [
     settings: BRISK
   }),
   kazooSuite,
-  kazooOwnTestsSuite
+  goSuite,
+  kazooOwnTestsSuite,
+  goOwnTestsSuite
 ]
