@@ -108,6 +108,8 @@ export class Peer {
     state.wallMs = inputs.wallMs
     for (let index = 0; index < inputs.count; index++) this.#take(inputs, index)
     this.#writes.flush()
+    // A mark behind writes that are durable already has no `persisted` to wait for.
+    this.#commit()
     this.#resumePaused()
   }
 

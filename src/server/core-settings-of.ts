@@ -1,4 +1,5 @@
 import type { CoreSettings } from '../core/pipeline/core-settings.ts'
+import { TXN_BATCH_COUNT_MAX } from '../storage/storage.ts'
 import type { ServerSettings } from './config/settings.ts'
 
 /** What the core is told of the configuration. */
@@ -33,7 +34,7 @@ export function coreSettingsOf(settings: ServerSettings): CoreSettings {
     reconfigEnabled: quorum.reconfigEnabled,
     enforceAuthEnabled: acl.enforceAuthEnabled || acl.sessionRequireClientSaslAuth,
     enforceAuthSchemes: schemes,
-    maxBatchSize: storage.maxBatchSize,
+    maxBatchSize: Math.min(storage.maxBatchSize, TXN_BATCH_COUNT_MAX),
     snapCount: storage.snapCount,
     snapSizeLimitBytes: (storage.snapSizeLimitKb ?? 0) * 1024,
     containerCheckIntervalMs: tree.containerCheckIntervalMs,

@@ -1,3 +1,4 @@
+import type { ServerView } from '../admin/server-view.ts'
 import { createAclChecker } from '../core/acl/acl-checker.ts'
 import { configuredProviders } from '../core/acl/configured-providers.ts'
 import type { InputBatch } from '../core/input-batch.ts'
@@ -13,8 +14,10 @@ import { coreSettingsOf } from './core-settings-of.ts'
 import { EventLoop, monotonicNowMs } from './event-loop.ts'
 import { exitAtOnce } from './fatal-exit.ts'
 import { createHashPort } from './hash-port.ts'
+import { LogFeed } from './log-feed.ts'
 import type { Logger } from './logging/logger.ts'
 import { recover } from './recovery.ts'
+import { LiveServerView } from './server-view.ts'
 import { ShellOutbox } from './shell-outbox.ts'
 import { SnapshotPump } from './snapshot-pump.ts'
 
@@ -27,11 +30,8 @@ const CLOSE_DEADLINE_MS = 10_000
 export interface RunningServer {
   /** Port that plain clients use. */
   readonly clientPort: number
-  readonly peer: Peer
-  readonly listener: ClientListener
-  readonly storage: Storage
-  readonly metrics: ReturnType<typeof createMetrics>
-  readonly stats: ReturnType<typeof createServerStats>
+  /** Looks into the server, for administration. */
+  readonly view: ServerView
   /** Stops accepting, lets what is under way finish, closes the store. Idempotent. */
   stop(): Promise<void>
 }
@@ -88,11 +88,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const snapshots = new SnapshotPump(storage, loop, log.child('snapshot'), (elapsedMs) => {
     metrics.snapshotTime.add(Math.round(elapsedMs))
   })
+  const feed = new LogFeed(storage)
   const outbox = new ShellOutbox({
     socket: (id) => listener.socket(id),
     close: (socket, reason) => listener.close(socket, reason),
     overflow: (socket) => listener.overflow(socket),
-    persist: (sequence, batch) => storage.append(sequence, batch),
+    persist: (sequence, batch) => feed.append(sequence, batch),
     snapshotBegin: (hi, lo) => snapshots.begin(hi, lo),
     snapshotChunk: (bytes) => snapshots.chunk(bytes),
     snapshotEnd: (summary) => snapshots.end(summary),
@@ -112,12 +113,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     out: outbox
   })
   storage.onPersisted((sequence) => {
+    feed.retry()
     loop.inputs.pushPersisted(sequence)
     loop.schedule()
   })
 
   function runStep(inputs: InputBatch): void {
-    if (inputs.lateMs > 0 || isServing) listener.tick(inputs.monotonicMs, inputs.lateMs)
+    feed.retry()
+    listener.tick(inputs.monotonicMs, inputs.lateMs)
     peer.step(inputs, outbox)
     outbox.flush()
   }
@@ -128,13 +131,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const purge = startPurge(settings, storage, log)
 
   let stopping: Promise<void> | null = null
-  running = {
-    clientPort,
-    peer,
-    listener,
-    storage,
+  const view = new LiveServerView({
+    settings,
     metrics,
     stats,
+    peer,
+    listener,
+    clientPort: () => clientPort,
+    isServing: () => isServing,
+    diskBytes: () => storage.sizes()
+  })
+  running = {
+    clientPort,
+    view,
     stop: () => {
       stopping ??= stop()
       return stopping
@@ -182,8 +191,8 @@ function storageOptionsOf(settings: ServerSettings, logger: Logger) {
 
 /** Removes old snapshots and segments each purge interval (`autopurge.*`); off by default. */
 function startPurge(settings: ServerSettings, storage: Storage, log: Logger): NodeJS.Timeout | undefined {
-  const { autopurgePurgeIntervalHours, autopurgeSnapRetainCount } = settings.storage
-  if (autopurgePurgeIntervalHours <= 0) return undefined
+  const { autopurgePurgeIntervalMs, autopurgeSnapRetainCount } = settings.storage
+  if (autopurgePurgeIntervalMs <= 0) return undefined
   const purge = (): void => {
     storage.purge(autopurgeSnapRetainCount).then(
       ({ removed }) => log.info(`purge: ${removed.length} files removed`),
@@ -191,7 +200,7 @@ function startPurge(settings: ServerSettings, storage: Storage, log: Logger): No
     )
   }
   purge()
-  return setInterval(purge, autopurgePurgeIntervalHours * 3_600_000)
+  return setInterval(purge, autopurgePurgeIntervalMs)
 }
 
 /** Resolves when all writes under way are applied and answered, or at the deadline. */

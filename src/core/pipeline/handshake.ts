@@ -1,5 +1,5 @@
 import { JuteError, type JuteReader } from 'jute-ts'
-import { type ConnectRequest, decodeConnectRequest } from '../../protocol/generated/proto.ts'
+import { type ConnectFrame, decodeConnectFrame } from '../../protocol/connect-frame.ts'
 import { OpCode } from '../../protocol/op-code.ts'
 import type { Proposal } from '../client-connection.ts'
 import { type ClientConnection, ConnectionPhase } from '../client-connection.ts'
@@ -56,10 +56,10 @@ export class Handshake {
     return this.#writes.propose(origin, { kind: 'createSession', timeoutMs }, OpCode.createSession)
   }
 
-  #decode(connection: ClientConnection, reader: JuteReader): ConnectRequest | null {
+  #decode(connection: ClientConnection, reader: JuteReader): ConnectFrame | null {
     try {
-      const request = decodeConnectRequest(reader)
-      connection.hasReadOnlyByte = reader.offset < reader.end
+      const request = decodeConnectFrame(reader)
+      connection.hasReadOnlyByte = request.hasReadOnly
       return request
     } catch (error) {
       if (error instanceof JuteError) return null
@@ -91,7 +91,7 @@ export class Handshake {
    * The connection that holds the session on this server is closed first, even if the password then turns out wrong.
    * compat: so does Apache's server.
    */
-  #resume(connection: ClientConnection, request: ConnectRequest, timeoutMs: number): void {
+  #resume(connection: ClientConnection, request: ConnectFrame, timeoutMs: number): void {
     const { sessionIdHi: hi, sessionIdLo: lo } = request
     const { sessions, nowMs } = this.#state
     const session = sessions.get(hi, lo)

@@ -4,7 +4,7 @@ import type { Outbox } from '../outbox.ts'
 
 /** Batches handed to the log and not yet durable; while there are so many, the next one gathers. */
 const IN_FLIGHT_BATCHES_MAX = 4
-/** A batch is closed when its body reaches this size. */
+/** A batch is closed before its body would exceed this size; a larger transaction has one for itself. */
 const BATCH_BYTES_MAX = 1024 * 1024
 /** A body buffer that one huge transaction made larger than this is let go afterwards. */
 const KEPT_BUFFER_BYTES_MAX = 4 * BATCH_BYTES_MAX
@@ -20,6 +20,8 @@ export class LogBatcher {
   #sequence = 1
   #persistedSequence = 0
   #sentSequence = 0
+  #scratch = new JuteWriter(4096)
+  #spare: JuteWriter | null = null
 
   /** @param txnsMax most transactions in one batch */
   constructor(txnsMax: number) {
@@ -39,9 +41,15 @@ export class LogBatcher {
 
   /** Adds a transaction and returns the sequence that will be durable with it. */
   add(txn: Txn): number {
+    const encoded = this.#scratch.reset()
+    encoded.writeInt(0)
+    encodeTxn(encoded, txn)
+    encoded.buffer.writeInt32BE(encoded.offset - 4, 0)
+    if (this.#open.txnCount > 0 && this.#open.body.offset + encoded.offset > BATCH_BYTES_MAX) this.#close()
     const batch = this.#open
-    batch.add(txn)
-    if (batch.txnCount >= this.#txnsMax || batch.body.offset >= BATCH_BYTES_MAX) this.#close()
+    batch.add(txn, encoded.bytes())
+    if (encoded.buffer.length > KEPT_BUFFER_BYTES_MAX) this.#scratch = new JuteWriter(4096)
+    if (batch.txnCount >= this.#txnsMax) this.#close()
     return batch.sequence
   }
 
@@ -71,8 +79,6 @@ export class LogBatcher {
     if (sequence > this.#persistedSequence) this.#persistedSequence = sequence
   }
 
-  #spare: JuteWriter | null = null
-
   #close(): void {
     this.#ready.push(this.#open)
     this.#open = new Batch(++this.#sequence, this.#spare ?? new JuteWriter(4096))
@@ -98,7 +104,8 @@ class Batch {
     this.body = body
   }
 
-  add(txn: Txn): void {
+  /** @param encoded int32 length and the transaction's bytes */
+  add(txn: Txn, encoded: Uint8Array): void {
     const { zxidHi, zxidLo } = txn.header
     if (this.txnCount++ === 0) {
       this.firstZxidHi = zxidHi
@@ -106,9 +113,6 @@ class Batch {
     }
     this.lastZxidHi = zxidHi
     this.lastZxidLo = zxidLo
-    const lengthAt = this.body.offset
-    this.body.writeInt(0)
-    encodeTxn(this.body, txn)
-    this.body.buffer.writeInt32BE(this.body.offset - lengthAt - 4, lengthAt)
+    this.body.writeBytes(encoded)
   }
 }

@@ -1,0 +1,84 @@
+import { createFourLetterWords } from '../admin/four-letter/four-letter-words.ts'
+import { ConfigError } from '../server/config/config-error.ts'
+import { loadSettings } from '../server/config/load-settings.ts'
+import type { ServerSettings } from '../server/config/settings.ts'
+import { exitAtOnce } from '../server/fatal-exit.ts'
+import type { LogSystem } from '../server/logging/logger.ts'
+import { openLog } from '../server/logging/winston-logger.ts'
+import { RecoveryError } from '../server/recovery.ts'
+import { type RunningServer, startServer } from '../server/server.ts'
+import { StorageError } from '../storage/storage-error.ts'
+
+/** Exit codes, as upstream's ExitCode where it has one for the case. */
+const ExitCode = { unexpected: 1, badConfig: 2, dataDir: 3, cannotListen: 4 } as const
+
+/** Starts a server from command line and environment, and runs until it is told to stop. */
+async function main(): Promise<void> {
+  const { settings, notices } = loadSettings({
+    args: process.argv.slice(2),
+    env: process.env,
+    workingDirectory: process.cwd()
+  })
+  const logs = openLog(settings.logging, process.stdout)
+  for (const { level, message } of notices) logs.root[level](message)
+  refuseEnsembles(settings)
+  const server = await startServer({ settings, log: logs.root, fourLetterWords: createFourLetterWords })
+  announce(settings, server)
+  stopOnSignals(server, logs)
+}
+
+/** What to tell an operator whose configuration names an ensemble, rather than serving something else. */
+function refuseEnsembles(settings: ServerSettings): void {
+  if (settings.quorum.standalone) return
+  throw new ConfigError('this version serves standalone only: remove the server.N lines but one, or all')
+}
+
+function announce(settings: ServerSettings, server: RunningServer): void {
+  const host = settings.client.address ?? 'all addresses'
+  const example = `${settings.client.address ?? 'localhost'}:${server.clientPort}`
+  process.stdout.write(
+    `zoonode is ready: clients on port ${server.clientPort} (${host}), data in ${settings.storage.dataDir}\n` +
+      `connect with: bin/zkCli.sh -server ${example}\n`
+  )
+}
+
+function stopOnSignals(server: RunningServer, logs: LogSystem): void {
+  const stop = (signal: NodeJS.Signals): void => {
+    logs.root.info(`${signal}: stopping`)
+    server.stop().then(
+      () => logs.close().then(() => process.exit(0)),
+      (error: unknown) => exitAtOnce(`could not stop in order: ${messageOf(error)}`)
+    )
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** One line for the operator and the code that scripts see. */
+function describeFailure(error: unknown): { readonly line: string; readonly code: number } {
+  if (error instanceof ConfigError) return { line: error.message, code: ExitCode.badConfig }
+  if (error instanceof StorageError || error instanceof RecoveryError) {
+    return { line: error.message, code: ExitCode.dataDir }
+  }
+  const { code, address, port } = error as { code?: string; address?: string; port?: number }
+  const where = `port ${port}${address === undefined ? '' : ` of ${address}`}`
+  if (code === 'EADDRINUSE') return { line: `${where} is in use by another program`, code: ExitCode.cannotListen }
+  if (code === 'EACCES' && port !== undefined) {
+    return { line: `no permission to listen on ${where}`, code: ExitCode.cannotListen }
+  }
+  if (code === 'EADDRNOTAVAIL') return { line: `${address} is no address of this machine`, code: ExitCode.cannotListen }
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { line: detail, code: ExitCode.unexpected }
+}
+
+process.on('uncaughtException', (error) => exitAtOnce(`unexpected: ${error.stack ?? error.message}`))
+
+main().catch((error: unknown) => {
+  const { line, code } = describeFailure(error)
+  process.stderr.write(`zoonode: ${line}\n`)
+  process.exit(code)
+})

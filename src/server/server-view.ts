@@ -1,0 +1,224 @@
+import type {
+  ConnectionView,
+  ExpiryView,
+  NamespaceQuota,
+  ServerMode,
+  ServerView,
+  SessionsView,
+  TreeView,
+  WatchesView
+} from '../admin/server-view.ts'
+import type { Metrics, ServerStats } from '../core/metrics.ts'
+import type { Peer } from '../core/peer.ts'
+import type { ConnectionId } from '../core/ports.ts'
+import { NO_NODE } from '../core/tree/data-tree.ts'
+import { toBigInt } from '../protocol/int64.ts'
+import { topNamespace } from '../protocol/path.ts'
+import type { ClientListener } from './client-listener.ts'
+import type { ServerSettings } from './config/settings.ts'
+import { LiveConnectionView } from './connection-view.ts'
+import { monotonicNowMs } from './event-loop.ts'
+
+/** Upstream's mask of trace messages at start: client requests, quorum, sessions, server packets. */
+const TRACE_MASK_AT_START = 306n
+const QUOTA_PREFIX = '/zookeeper/quota'
+
+/** What a view is made of. */
+export interface ServerViewParts {
+  readonly settings: ServerSettings
+  readonly metrics: Metrics
+  readonly stats: ServerStats
+  readonly peer: Peer
+  readonly listener: ClientListener
+  readonly clientPort: () => number | null
+  readonly isServing: () => boolean
+  /** Bytes of the data and log directories, refreshed by the storage. */
+  readonly diskBytes: () => { readonly dataDirBytes: number; readonly logDirBytes: number }
+}
+
+/** Looks into the running server between steps, on the main thread. */
+export class LiveServerView implements ServerView {
+  readonly settings: ServerSettings
+  readonly metrics: Metrics
+  readonly stats: ServerStats
+  readonly #parts: ServerViewParts
+  readonly #startedMs = monotonicNowMs()
+  #traceMask = TRACE_MASK_AT_START
+
+  constructor(parts: ServerViewParts) {
+    this.#parts = parts
+    this.settings = parts.settings
+    this.metrics = parts.metrics
+    this.stats = parts.stats
+  }
+
+  isServing(): boolean {
+    return this.#parts.isServing()
+  }
+
+  mode(): ServerMode {
+    return 'standalone'
+  }
+
+  uptimeMs(): number {
+    return Math.round(monotonicNowMs() - this.#startedMs)
+  }
+
+  clientPort(): number | null {
+    return this.#parts.clientPort()
+  }
+
+  secureClientPort(): number | null {
+    return null
+  }
+
+  lastProcessedZxid(): bigint {
+    const { tree } = this.#parts.peer.state
+    return toBigInt(tree.lastZxidHi, tree.lastZxidLo)
+  }
+
+  outstandingRequests(): number {
+    return this.#parts.peer.state.outstanding
+  }
+
+  connectionCount(): number {
+    return this.#parts.listener.sockets.size
+  }
+
+  *connections(): Iterable<ConnectionView> {
+    for (const socket of this.#parts.listener.sockets.values()) yield this.#connectionView(socket.id)
+  }
+
+  resetConnectionStats(): void {
+    for (const connection of this.#parts.peer.state.connections.values()) connection.resetStats()
+  }
+
+  connectionExpiry(): ExpiryView<ConnectionView> {
+    const { expiry } = this.#parts.listener
+    const buckets: { expiresAtMs: number; elements: ConnectionView[]; count: number }[] = []
+    expiry.forEachBucket((deadlineMs, sockets) => {
+      const elements = sockets.map((socket) => this.#connectionView(socket.id))
+      buckets.push({ expiresAtMs: toWallMs(deadlineMs), elements, count: sockets.length })
+    })
+    return { elementCount: expiry.size, buckets }
+  }
+
+  sessions(): SessionsView {
+    const { sessions } = this.#parts.peer.state
+    const buckets: { expiresAtMs: number; elements: bigint[]; count: number }[] = []
+    sessions.forEachBucket((deadlineMs, members) => {
+      const elements = members.map(({ idHi, idLo }) => toBigInt(idHi, idLo))
+      buckets.push({ expiresAtMs: toWallMs(deadlineMs), elements, count: members.length })
+    })
+    const timeouts: { sessionId: bigint; timeoutMs: number }[] = []
+    sessions.forEach(({ idHi, idLo, timeoutMs }) => {
+      timeouts.push({ sessionId: toBigInt(idHi, idLo), timeoutMs })
+    })
+    timeouts.sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1))
+    return {
+      globalCount: sessions.size - sessions.localCount,
+      localCount: sessions.localCount,
+      globalExpiry: { elementCount: sessions.expiringCount, buckets },
+      localExpiry: null,
+      globalTimeouts: timeouts
+    }
+  }
+
+  tree(): TreeView {
+    const { tree } = this.#parts.peer.state
+    const ephemerals: { sessionId: bigint; paths: Iterable<string> }[] = []
+    tree.forEachEphemeralOwner((hi, lo, paths) => {
+      ephemerals.push({ sessionId: toBigInt(hi, lo), paths })
+    })
+    return {
+      // compat: upstream counts the root twice, under its two names.
+      nodeCount: tree.nodeCount + 1,
+      ephemeralCount: tree.ephemeralCount,
+      approximateDataSize: tree.approximateDataSize,
+      ephemeralOwnerCount: ephemerals.length,
+      ephemerals: () => ephemerals,
+      quotas: () => this.#quotas()
+    }
+  }
+
+  watches(): WatchesView {
+    const { watches } = this.#parts.peer.state
+    const { counts } = watches
+    const sessionOf = (id: ConnectionId): bigint => this.#connectionView(id).sessionId
+    return {
+      count: counts.watchesInBothTables,
+      dataConnectionCount: counts.connections,
+      dataPathCount: counts.paths,
+      dataPairCount: counts.watches,
+      dataByConnection: function* () {
+        for (const { connection, paths } of watches.dataByConnection())
+          yield { sessionId: sessionOf(connection), paths }
+      },
+      dataByPath: function* () {
+        for (const { path, connections } of watches.dataByPath()) {
+          yield { path, sessionIds: Array.from(connections, sessionOf) }
+        }
+      }
+    }
+  }
+
+  dataDirBytes(): number {
+    return this.#parts.diskBytes().dataDirBytes
+  }
+
+  logDirBytes(): number {
+    return this.#parts.diskBytes().logDirBytes
+  }
+
+  *digestLog(): Iterable<{ readonly zxid: bigint; readonly digest: bigint }> {
+    for (const { zxidHi, zxidLo, digestHi, digestLo } of this.#parts.peer.digestLog.entries) {
+      yield { zxid: toBigInt(zxidHi, zxidLo), digest: toBigInt(digestHi, digestLo) }
+    }
+  }
+
+  traceMask(): bigint {
+    return this.#traceMask
+  }
+
+  setTraceMask(mask: bigint): void {
+    this.#traceMask = mask
+  }
+
+  quorum(): null {
+    return null
+  }
+
+  #connectionView(id: ConnectionId): LiveConnectionView {
+    const { listener, peer } = this.#parts
+    const socket = listener.socket(id)
+    if (socket === undefined) throw new Error(`no connection ${id}`)
+    return new LiveConnectionView(socket, peer.state.connections.get(id))
+  }
+
+  /** Limits and usage of each quota, by walking the small tree below /zookeeper/quota. */
+  *#quotas(): Iterable<NamespaceQuota> {
+    const { tree } = this.#parts.peer.state
+    const waiting = [QUOTA_PREFIX]
+    for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+      const node = tree.find(path)
+      if (node === NO_NODE) continue
+      const names = [...tree.children(node)]
+      for (const name of names) if (!name.startsWith('zookeeper_')) waiting.push(`${path}/${name}`)
+      if (!names.includes('zookeeper_limits')) continue
+      const owner = path.slice(QUOTA_PREFIX.length)
+      const quota = tree.quotaFor(owner)
+      if (quota === null) continue
+      yield {
+        namespace: topNamespace(owner) ?? '',
+        countLimit: quota.limits.countHardLimit > -1 ? quota.limits.countHardLimit : quota.limits.count,
+        bytesLimit: quota.limits.byteHardLimit > -1 ? quota.limits.byteHardLimit : quota.limits.bytes,
+        countUsed: quota.used.count,
+        bytesUsed: quota.used.bytes
+      }
+    }
+  }
+}
+
+function toWallMs(monotonicMs: number): number {
+  return Math.round(Date.now() + monotonicMs - monotonicNowMs())
+}

@@ -1,0 +1,310 @@
+import { createHash } from 'node:crypto'
+import * as zlib from 'node:zlib'
+import { JuteReader, JuteWriter } from 'jute-ts'
+import { createAclChecker } from '../../src/core/acl/acl-checker.ts'
+import { configuredProviders } from '../../src/core/acl/configured-providers.ts'
+import { InputBatch } from '../../src/core/input-batch.ts'
+import { createMetrics, createServerStats } from '../../src/core/metrics.ts'
+import type { CloseReason, Outbox, PersistBatch, SnapshotSummary } from '../../src/core/outbox.ts'
+import { Peer } from '../../src/core/peer.ts'
+import type { CoreSettings } from '../../src/core/pipeline/core-settings.ts'
+import type { ConnectionId, HashPort } from '../../src/core/ports.ts'
+import { SessionTable } from '../../src/core/session/session-table.ts'
+import { PlainTree } from '../../src/core/tree/plain-tree.ts'
+import { decodeStat, type Stat } from '../../src/protocol/generated/data.ts'
+import type { EventType } from '../../src/protocol/op-code.ts'
+import { decodeTxn, type Txn } from '../../src/protocol/txn.ts'
+
+const crc32 = (zlib as unknown as { crc32: (data: Uint8Array, seed?: number) => number }).crc32
+
+export const testHash: HashPort = {
+  digest: (bytes) => createHash('sha1').update(bytes).digest(),
+  crc32: (bytes, seed) => crc32(bytes, seed)
+}
+
+/** What went to one connection, in order. */
+export type Sent =
+  | { readonly kind: 'reply'; readonly xid: number; readonly zxid: number; readonly err: number; readonly body: Buffer }
+  | { readonly kind: 'frame'; readonly body: Buffer }
+  | { readonly kind: 'event'; readonly type: number; readonly path: string; readonly zxid: number }
+  | { readonly kind: 'closed'; readonly reason: CloseReason }
+
+export const SUPER_DIGEST = 'super:xQJmxLMiHGwaqBvst5y6rkB6HQs='
+
+export const DEFAULT_SETTINGS: CoreSettings = {
+  serverId: 1,
+  tickTimeMs: 2000,
+  minSessionTimeoutMs: 4000,
+  maxSessionTimeoutMs: 40000,
+  juteMaxBufferBytes: 1048575,
+  juteExtraSizeBytes: 1048575,
+  globalOutstandingLimit: 1000,
+  requestThrottleMax: 0,
+  requestThrottleDropStale: true,
+  throttledOpWaitTimeMs: 0,
+  largeRequestThresholdBytes: 0,
+  largeRequestMaxBytes: 104857600,
+  connectionThrottle: {
+    tokensMax: 0,
+    fillTimeMs: 1,
+    fillCount: 1,
+    weightEnabled: false,
+    globalSessionWeight: 3,
+    renewSessionWeight: 2
+  },
+  extendedTypesEnabled: true,
+  enforceQuota: false,
+  digestEnabled: true,
+  closeSessionTxnEnabled: true,
+  reconfigEnabled: false,
+  enforceAuthEnabled: false,
+  enforceAuthSchemes: [],
+  maxBatchSize: 1000,
+  snapCount: 100000,
+  snapSizeLimitBytes: 0,
+  containerCheckIntervalMs: 60000,
+  containerMaxPerMinute: 10000,
+  containerMaxNeverUsedIntervalMs: 0
+}
+
+/**
+ * One peer with its world in the hands of the test: requests go in, what was sent is looked at, and nothing is durable
+ * until `persist` says so (or `autoPersist` is on).
+ */
+export class PeerHarness implements Outbox {
+  readonly peer: Peer
+  readonly tree: PlainTree
+  readonly txns: Txn[] = []
+  readonly logged: { readonly level: string; readonly message: string }[] = []
+  readonly paused = new Set<ConnectionId>()
+  snapshotChunks: Buffer[] = []
+  snapshotSummary: SnapshotSummary | null = null
+  autoPersist = true
+  nowMs = 1_000_000
+  wallMs = 1_700_000_000_000
+  readonly #batch = new InputBatch()
+  readonly #sent = new Map<ConnectionId, Sent[]>()
+  readonly #writer = new JuteWriter(1024)
+  #begun: { connection: ConnectionId; reply: { xid: number; zxid: number; err: number } | null } | null = null
+  #lastSequence = 0
+  #lastId = 0
+
+  constructor(settings: Partial<CoreSettings> = {}, options: { skipAcl?: boolean } = {}) {
+    const core = { ...DEFAULT_SETTINGS, ...settings }
+    this.tree = new PlainTree(testHash, {
+      digestEnabled: core.digestEnabled,
+      extendedTypesEnabled: core.extendedTypesEnabled
+    })
+    const providers = configuredProviders(
+      {
+        digestEnabled: true,
+        superDigest: SUPER_DIGEST,
+        x509Enabled: false,
+        x509SuperUser: null,
+        saslEnabled: false,
+        letAnySaslUserDoX: null,
+        ensembleEnabled: false,
+        ensembleNames: null
+      },
+      testHash
+    )
+    this.peer = new Peer({
+      settings: core,
+      hash: testHash,
+      tree: this.tree,
+      sessions: new SessionTable(core.tickTimeMs, this.nowMs),
+      acl: createAclChecker({ providers, skipAcl: options.skipAcl ?? false }),
+      metrics: createMetrics(),
+      stats: createServerStats(),
+      seed: 1,
+      monotonicMs: this.nowMs,
+      out: this
+    })
+  }
+
+  /** Opens a connection and a session on it. */
+  session(timeoutMs = 10000): ConnectionId {
+    const id = this.open()
+    this.connect(id, { timeoutMs })
+    return id
+  }
+
+  open(address = '127.0.0.1'): ConnectionId {
+    const id = ++this.#lastId as ConnectionId
+    this.#sent.set(id, [])
+    this.#batch.pushOpened(id, address)
+    this.run()
+    return id
+  }
+
+  connect(
+    id: ConnectionId,
+    options: {
+      timeoutMs?: number
+      lastZxid?: number
+      sessionId?: bigint
+      password?: Uint8Array
+      readOnly?: boolean
+    } = {}
+  ): void {
+    const writer = new JuteWriter(64)
+    writer.writeInt(0)
+    writer.writeInt64(0, options.lastZxid ?? 0)
+    writer.writeInt(options.timeoutMs ?? 10000)
+    writer.writeLong(options.sessionId ?? 0n)
+    writer.writeBuffer(options.password ?? new Uint8Array(16))
+    if (options.readOnly !== undefined) writer.writeBool(options.readOnly)
+    this.frame(id, writer.copyBytes())
+  }
+
+  /** Sends one request; `write` makes its record. Returns what has arrived at the connection since. */
+  request(id: ConnectionId, type: number, xid: number, write?: (writer: JuteWriter) => void): Sent[] {
+    const before = this.sent(id).length
+    this.frame(id, requestFrame(type, xid, write))
+    return this.sent(id).slice(before)
+  }
+
+  frame(id: ConnectionId, bytes: Buffer): void {
+    this.#batch.pushFrame(id, bytes, 0, bytes.length)
+    this.run()
+  }
+
+  /** Adds a frame to the next step without running it. */
+  queueFrame(id: ConnectionId, bytes: Buffer): void {
+    this.#batch.pushFrame(id, bytes, 0, bytes.length)
+  }
+
+  disconnect(id: ConnectionId): void {
+    this.#batch.pushClosed(id)
+    this.run()
+  }
+
+  /** Lets time pass, in ticks of `stepMs`. */
+  advance(ms: number, stepMs = 500): void {
+    for (let left = ms; left > 0; left -= stepMs) {
+      this.nowMs += Math.min(stepMs, left)
+      this.wallMs += Math.min(stepMs, left)
+      this.#batch.pushTick()
+      this.run()
+    }
+  }
+
+  /** A tick that comes late by `lateMs`, the clock having been moved by the caller. */
+  advanceLate(lateMs: number): void {
+    this.#batch.lateMs = lateMs
+    this.#batch.pushTick()
+    this.run()
+    this.#batch.lateMs = 0
+  }
+
+  /** Everything handed to the log so far is durable. */
+  persist(): void
+  persist(sequence: number, batch: PersistBatch): void
+  persist(sequence?: number, batch?: PersistBatch): void {
+    if (sequence !== undefined && batch !== undefined) return this.#log(sequence, batch)
+    for (let sequence = -1; sequence !== this.#lastSequence; ) {
+      sequence = this.#lastSequence
+      this.#batch.pushPersisted(sequence)
+      this.#step()
+    }
+  }
+
+  run(): void {
+    const before = this.#lastSequence
+    this.#step()
+    if (this.autoPersist && this.#lastSequence !== before) this.persist()
+  }
+
+  #step(): void {
+    this.#batch.monotonicMs = this.nowMs
+    this.#batch.wallMs = this.wallMs
+    this.peer.step(this.#batch, this)
+    this.#batch.clear()
+  }
+
+  pullSnapshot(bytesMax: number): void {
+    this.#batch.pushSnapshotPull(bytesMax)
+    this.run()
+  }
+
+  sent(id: ConnectionId): Sent[] {
+    return this.#sent.get(id) ?? []
+  }
+
+  #log(sequence: number, batch: PersistBatch): void {
+    this.#lastSequence = sequence
+    const body = Buffer.from(batch.body)
+    for (let offset = 0; offset < body.length; ) {
+      const end = offset + 4 + body.readInt32BE(offset)
+      this.txns.push(decodeTxn(new JuteReader().reset(body, offset + 4, end)))
+      offset = end
+    }
+  }
+
+  // ---- Outbox
+
+  beginReply(connection: ConnectionId, xid: number, zxidHi: number, zxidLo: number, err: number): JuteWriter {
+    this.#begun = { connection, reply: { xid, zxid: zxidHi * 2 ** 32 + (zxidLo >>> 0), err } }
+    return this.#writer.reset()
+  }
+
+  beginFrame(connection: ConnectionId): JuteWriter {
+    this.#begun = { connection, reply: null }
+    return this.#writer.reset()
+  }
+
+  endFrame(): void {
+    if (this.#begun === null) throw new Error('endFrame without a frame')
+    const { connection, reply } = this.#begun
+    const body = this.#writer.copyBytes()
+    this.#begun = null
+    this.sent(connection).push(reply === null ? { kind: 'frame', body } : { kind: 'reply', ...reply, body })
+  }
+
+  notify(connection: ConnectionId, zxidHi: number, zxidLo: number, type: EventType, path: string): void {
+    const zxid = zxidHi < 0 ? -1 : zxidHi * 2 ** 32 + (zxidLo >>> 0)
+    this.sent(connection).push({ kind: 'event', type, path, zxid })
+  }
+
+  close(connection: ConnectionId, reason: CloseReason): void {
+    this.sent(connection).push({ kind: 'closed', reason })
+  }
+
+  pauseReading(connection: ConnectionId): void {
+    this.paused.add(connection)
+  }
+
+  resumeReading(connection: ConnectionId): void {
+    this.paused.delete(connection)
+  }
+
+  snapshotBegin(): void {
+    this.snapshotChunks = []
+    this.snapshotSummary = null
+  }
+
+  snapshotChunk(bytes: Uint8Array): void {
+    this.snapshotChunks.push(Buffer.from(bytes))
+  }
+
+  snapshotEnd(summary: SnapshotSummary): void {
+    this.snapshotSummary = summary
+  }
+
+  log(level: 'error' | 'warn' | 'info' | 'debug', message: string): void {
+    this.logged.push({ level, message })
+  }
+}
+
+export function requestFrame(type: number, xid: number, write?: (writer: JuteWriter) => void): Buffer {
+  const writer = new JuteWriter(256)
+  writer.writeInt(xid)
+  writer.writeInt(type)
+  write?.(writer)
+  return writer.copyBytes()
+}
+
+/** The Stat at the end of a reply's body. */
+export function statOf(body: Buffer): Stat {
+  return decodeStat(new JuteReader().reset(body, body.length - 68, body.length))
+}
