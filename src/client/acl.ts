@@ -1,5 +1,7 @@
+import { ErrorCode } from '../protocol/error-code.ts'
 import type { ACL } from '../protocol/generated/data.ts'
 import { Perm } from '../protocol/op-code.ts'
+import { errorOfWire } from './wire-error.ts'
 
 /** One entry of an access control list. */
 export interface AclEntry {
@@ -18,8 +20,13 @@ export const READ_ACL_UNSAFE: readonly AclEntry[] = [{ perms: Perm.read, scheme:
 /** Everything for the identities that the creating connection has given by `addAuth`. */
 export const CREATOR_ALL_ACL: readonly AclEntry[] = [{ perms: Perm.all, scheme: 'auth', id: '' }]
 
-/** The list as the wire has it. */
+/**
+ * The list as the wire has it.
+ *
+ * @throws InvalidAclError if it is empty, which no server accepts
+ */
 export function wireAcl(entries: readonly AclEntry[]): ACL[] {
+  if (entries.length === 0) throw errorOfWire(ErrorCode.INVALIDACL, null)
   return entries.map(({ perms, scheme, id }) => ({ perms, id: { scheme, id } }))
 }
 

@@ -5,7 +5,7 @@ import type { AuthInfo } from './auth-list.ts'
 import { Chroot, CONFIG_NODE } from './chroot.ts'
 import { formatServer, parseConnectString } from './connect-string.ts'
 import { type ConnectionState, isFinal } from './connection-state.ts'
-import { ConnectionLossError, type ZkError } from './errors.ts'
+import { ConnectionLossError, ZkError } from './errors.ts'
 import type { SessionCredentials } from './handshake.ts'
 import { getAclRequest, type NodeAcl, setAclRequest } from './operations/acl.ts'
 import {
@@ -26,6 +26,7 @@ import { type Reconfiguration, reconfigRequest } from './operations/reconfig.ts'
 import { type ClientIdentity, syncRequest, whoAmIRequest } from './operations/session.ts'
 import { addWatchRequest, removeWatchesRequest } from './operations/watches.ts'
 import { type ClientOptions, resolveOptions } from './options.ts'
+import type { Request } from './request.ts'
 import { Session } from './session.ts'
 import type { Stat } from './stat.ts'
 import { bytesOf, type CreateOptions, type DataInput, nodeToCreate, Transaction } from './transaction.ts'
@@ -148,78 +149,77 @@ export class ZooKeeper {
    *
    * Rejects with NoNodeError (no parent), NodeExistsError, NoChildrenForEphemeralsError, InvalidAclError, NoAuthError …
    */
-  async create(path: string, data: DataInput = null, options: CreateOptions = {}): Promise<string> {
-    return this.#session.submit(createRequest(nodeToCreate(this.#chroot, path, data, options), this.#chroot))
+  create(path: string, data: DataInput = null, options: CreateOptions = {}): Promise<string> {
+    return this.#run(() => createRequest(nodeToCreate(this.#chroot, path, data, options), this.#chroot))
   }
 
   /** As `create`, and answers the node's Stat as well. */
-  async create2(path: string, data: DataInput = null, options: CreateOptions = {}): Promise<CreatedNode> {
-    return this.#session.submit(create2Request(nodeToCreate(this.#chroot, path, data, options), this.#chroot))
+  create2(path: string, data: DataInput = null, options: CreateOptions = {}): Promise<CreatedNode> {
+    return this.#run(() => create2Request(nodeToCreate(this.#chroot, path, data, options), this.#chroot))
   }
 
   /** Deletes a node without children. @param version version it must have; -1 for any */
-  async delete(path: string, version = -1): Promise<void> {
-    return this.#session.submit(deleteRequest(this.#chroot.locate(path), version))
+  delete(path: string, version = -1): Promise<void> {
+    return this.#run(() => deleteRequest(this.#chroot.locate(path), version))
   }
 
   /** Answers null if the node is not there; a watch then tells of its creation. */
-  async exists(path: string, options: ReadOptions = {}): Promise<Stat | null> {
-    return this.#session.submit(existsRequest(this.#chroot.locate(path), this.#oneShot(options)))
+  exists(path: string, options: ReadOptions = {}): Promise<Stat | null> {
+    return this.#run(() => existsRequest(this.#chroot.locate(path), this.#oneShot(options)))
   }
 
   /** A watch is left only if the node exists. */
-  async getData(path: string, options: ReadOptions = {}): Promise<NodeData> {
-    return this.#session.submit(getDataRequest(this.#chroot.locate(path), this.#oneShot(options)))
+  getData(path: string, options: ReadOptions = {}): Promise<NodeData> {
+    return this.#run(() => getDataRequest(this.#chroot.locate(path), this.#oneShot(options)))
   }
 
   /** Replaces the data. @param version version the node must have; -1 for any */
-  async setData(path: string, data: DataInput, version = -1): Promise<Stat> {
-    return this.#session.submit(setDataRequest(this.#chroot.locate(path), bytesOf(data), version))
+  setData(path: string, data: DataInput, version = -1): Promise<Stat> {
+    return this.#run(() => setDataRequest(this.#chroot.locate(path), bytesOf(data), version))
   }
 
-  async getAcl(path: string): Promise<NodeAcl> {
-    return this.#session.submit(getAclRequest(this.#chroot.locate(path)))
+  getAcl(path: string): Promise<NodeAcl> {
+    return this.#run(() => getAclRequest(this.#chroot.locate(path)))
   }
 
   /** Replaces the access control list. @param version `aversion` the node must have; -1 for any */
-  async setAcl(path: string, acl: readonly AclEntry[], version = -1): Promise<Stat> {
-    return this.#session.submit(setAclRequest(this.#chroot.locate(path), acl, version))
+  setAcl(path: string, acl: readonly AclEntry[], version = -1): Promise<Stat> {
+    return this.#run(() => setAclRequest(this.#chroot.locate(path), acl, version))
   }
 
   /** Names of the children, in no order. A watch is left only if the node exists. */
-  async getChildren(path: string, options: ReadOptions = {}): Promise<string[]> {
-    return this.#session.submit(getChildrenRequest(this.#chroot.locate(path), this.#oneShot(options)))
+  getChildren(path: string, options: ReadOptions = {}): Promise<string[]> {
+    return this.#run(() => getChildrenRequest(this.#chroot.locate(path), this.#oneShot(options)))
   }
 
   /** As `getChildren`, and answers the node's Stat as well. */
-  async getChildren2(path: string, options: ReadOptions = {}): Promise<NodeChildren> {
-    return this.#session.submit(getChildren2Request(this.#chroot.locate(path), this.#oneShot(options)))
+  getChildren2(path: string, options: ReadOptions = {}): Promise<NodeChildren> {
+    return this.#run(() => getChildren2Request(this.#chroot.locate(path), this.#oneShot(options)))
   }
 
   /** Count of the nodes below a node, at any depth. */
-  async getAllChildrenNumber(path: string): Promise<number> {
-    return this.#session.submit(getAllChildrenNumberRequest(this.#chroot.locate(path)))
+  getAllChildrenNumber(path: string): Promise<number> {
+    return this.#run(() => getAllChildrenNumberRequest(this.#chroot.locate(path)))
   }
 
   /** Paths of this session's ephemeral nodes that start with `prefix`, compared as text. */
-  async getEphemerals(prefix = '/'): Promise<string[]> {
-    return this.#session.submit(getEphemeralsRequest(this.#chroot.locate(prefix), this.#chroot))
+  getEphemerals(prefix = '/'): Promise<string[]> {
+    return this.#run(() => getEphemeralsRequest(this.#chroot.locate(prefix), this.#chroot))
   }
 
   /** Waits until the server has caught up with the leader: a read after it sees all that was written before it. */
-  async sync(path: string): Promise<string> {
-    return this.#session.submit(syncRequest(this.#chroot.locate(path), this.#chroot))
+  sync(path: string): Promise<string> {
+    return this.#run(() => syncRequest(this.#chroot.locate(path), this.#chroot))
   }
 
   /** A transaction to fill and to commit. */
   transaction(): Transaction {
-    return new Transaction(this.#chroot, (operations) => this.#session.submit(multiRequest(operations, this.#chroot)))
+    return new Transaction(this.#chroot, (operations) => this.#run(() => multiRequest(operations, this.#chroot)))
   }
 
   /** Several reads of one state of the tree, in one request; a failed one does not disturb the others. */
-  async multiRead(reads: readonly ReadOperation[]): Promise<ReadResult[]> {
-    const located = reads.map(({ kind, path }) => ({ kind, path: this.#chroot.locate(path) }))
-    return this.#session.submit(multiReadRequest(located))
+  multiRead(reads: readonly ReadOperation[]): Promise<ReadResult[]> {
+    return this.#run(() => multiReadRequest(reads.map(({ kind, path }) => ({ kind, path: this.#chroot.locate(path) }))))
   }
 
   /**
@@ -227,8 +227,8 @@ export class ZooKeeper {
    *
    * @param watcher called for every event; if left out, the client's `watch` event tells of them
    */
-  async addWatch(path: string, mode: AddWatchMode, watcher: Watcher = this.#defaultWatcher): Promise<void> {
-    return this.#session.submit(addWatchRequest(this.#chroot.locate(path), mode, watcher, this.#session.watches))
+  addWatch(path: string, mode: AddWatchMode, watcher: Watcher = this.#defaultWatcher): Promise<void> {
+    return this.#run(() => addWatchRequest(this.#chroot.locate(path), mode, watcher, this.#session.watches))
   }
 
   /**
@@ -273,18 +273,18 @@ export class ZooKeeper {
   }
 
   /** The identities that the server knows of this connection. */
-  async whoAmI(): Promise<ClientIdentity[]> {
-    return this.#session.submit(whoAmIRequest())
+  whoAmI(): Promise<ClientIdentity[]> {
+    return this.#run(() => whoAmIRequest())
   }
 
   /** The ensemble's configuration as text, with the Stat of its node. The chroot does not apply. */
-  async getConfig(options: ReadOptions = {}): Promise<NodeData> {
-    return this.#session.submit(getDataRequest(CONFIG_NODE, this.#oneShot(options)))
+  getConfig(options: ReadOptions = {}): Promise<NodeData> {
+    return this.#run(() => getDataRequest(CONFIG_NODE, this.#oneShot(options)))
   }
 
   /** Changes the ensemble's membership and answers the new configuration. */
-  async reconfig(change: Reconfiguration): Promise<NodeData> {
-    return this.#session.submit(reconfigRequest(change))
+  reconfig(change: Reconfiguration): Promise<NodeData> {
+    return this.#run(() => reconfigRequest(change))
   }
 
   /**
@@ -300,6 +300,16 @@ export class ZooKeeper {
   /** `await using` closes the client. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  async #run<T>(makeRequest: () => Request<T>): Promise<T> {
+    try {
+      return await this.#session.submit(makeRequest())
+    } catch (error) {
+      // Errors are made where replies are read; the stack that helps is that of the caller, who awaits this.
+      if (error instanceof ZkError) Error.captureStackTrace(error)
+      throw error
+    }
   }
 
   #tell<K extends keyof ZooKeeperEvents>(event: K, ...args: ZooKeeperEvents[K]): void {

@@ -1,0 +1,23 @@
+import type { Stat } from '../client/stat.ts'
+import { formatJavaDate } from './java-date.ts'
+
+/** The eleven lines that the shell shows for a Stat. */
+export function formatStat(stat: Stat): string {
+  return [
+    `cZxid = 0x${hex(stat.czxid)}`,
+    `ctime = ${formatJavaDate(stat.ctime)}`,
+    `mZxid = 0x${hex(stat.mzxid)}`,
+    `mtime = ${formatJavaDate(stat.mtime)}`,
+    `pZxid = 0x${hex(stat.pzxid)}`,
+    `cversion = ${stat.cversion}`,
+    `dataVersion = ${stat.version}`,
+    `aclVersion = ${stat.aversion}`,
+    `ephemeralOwner = 0x${hex(stat.ephemeralOwner)}`,
+    `dataLength = ${stat.dataLength}`,
+    `numChildren = ${stat.numChildren}`
+  ].join('\n')
+}
+
+function hex(value: bigint): string {
+  return BigInt.asUintN(64, value).toString(16)
+}
