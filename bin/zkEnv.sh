@@ -5,7 +5,7 @@
 #   ZOOBINDIR, ZOOKEEPER_PREFIX   where the scripts and the program are, symbolic links followed
 #   ZOOCFGDIR, ZOOCFG             directory and path of the configuration: --config DIR, or $ZOOCFGDIR, or conf
 #   ZOO_LOG_DIR, ZOO_LOG_FILE     where logs go
-#   NODE                          the Node.js to run with: $NODE_HOME/bin/node, or node in PATH
+#   NODE                          the Node.js to run with: $NODE, or $NODE_HOME/bin/node, or node in PATH
 #   ZK_SERVER_HEAP                MB of heap for the server (ZK_CLIENT_HEAP for tools)
 #   JVMFLAGS, SERVER_JVMFLAGS     -Dname=value in them are settings; -Xmx is the heap; other JVM options do nothing
 #
@@ -57,7 +57,9 @@ ZK_CLIENT_HEAP=${ZK_CLIENT_HEAP:-256}
 # Sets NODE to a Node.js that is new enough, or ends with one line that says what is missing.
 zoo_find_node() {
   local version major minor
-  if [[ -n $NODE_HOME && -x $NODE_HOME/bin/node ]]; then
+  if [[ -n $NODE ]]; then
+    :
+  elif [[ -n $NODE_HOME && -x $NODE_HOME/bin/node ]]; then
     NODE=$NODE_HOME/bin/node
   elif ! NODE=$(command -v node); then
     zoo_fail "NODE_HOME is not set and node could not be found in PATH; Node.js 20.19 or newer is needed"

@@ -49,15 +49,16 @@ daemon_out=$ZOO_LOG_DIR/zookeeper-$ZOO_USER-server-$ZOO_HOST.out
 pid_file=${ZOOPIDFILE:-$ZOO_DATADIR/zookeeper_server.pid}
 [[ -n $ZOO_DATADIR ]] || zoo_fail "dataDir is not set in $ZOOCFG"
 
-# Sets `command`: what runs the server.
+# Sets `command`: what runs the server. ZOONODE_MAIN is for tests of this script.
 prepare_command() {
   zoo_find_node
+  [[ -n $ZOONODE_MAIN || $1 == dry ]] || zoo_build
   # Later definitions win, so that flags go before what this script sets.
   zoo_split_flags "$SERVER_JVMFLAGS $JVMFLAGS"
   local settings=("-Dzookeeper.log.dir=$ZOO_LOG_DIR" "-Dzookeeper.log.file=$ZOO_LOG_FILE")
   if [[ -n $ZOO_LOG4J_PROP ]]; then settings+=("-Dzookeeper.root.logger=$ZOO_LOG4J_PROP"); fi
   if [[ -n $ZOO_DATADIR_AUTOCREATE_DISABLE ]]; then settings+=("-Dzookeeper.datadir.autocreate=false"); fi
-  command=("$NODE" "--max-old-space-size=${ZOO_XMX_MB:-$ZK_SERVER_HEAP}" "${ZOOMAIN:-$ZOOKEEPER_PREFIX/dist/bin/zoonode.js}")
+  command=("$NODE" "--max-old-space-size=${ZOO_XMX_MB:-$ZK_SERVER_HEAP}" "${ZOONODE_MAIN:-$ZOOKEEPER_PREFIX/dist/bin/zoonode.js}")
   command+=("${settings[@]}" "${ZOO_DEFINITIONS[@]}" "$ZOOCFG")
   # The server notes the JVM options in them that do nothing.
   export SERVER_JVMFLAGS JVMFLAGS
@@ -84,10 +85,9 @@ running_pid() {
 }
 
 start() {
-  local pid wait
+  local pid deadline
   require_directories
   prepare_command
-  zoo_build
   echo -n "Starting zookeeper ... "
   if pid=$(running_pid); then
     echo "already running as process $pid."
@@ -104,15 +104,16 @@ start() {
     echo FAILED TO WRITE PID
     exit 1
   fi
-  # A wrong configuration or a port in use shows within the first second.
-  for ((wait = 0; wait < 10; wait++)); do
-    sleep 0.1
+  # Waits until it serves; one that needs longer, because it has much to load, goes on starting by itself.
+  deadline=$((SECONDS + ${ZOO_START_TIMEOUT:-10}))
+  until grep -qs '^zoonode is ready' "$daemon_out" || ((SECONDS >= deadline)); do
     if ! kill -0 "$pid" 2>/dev/null; then
       rm -f "$pid_file"
       echo FAILED TO START
       tail -n 3 "$daemon_out" >&2
       exit 1
     fi
+    sleep 0.1
   done
   echo STARTED
 }
@@ -120,7 +121,6 @@ start() {
 start_foreground() {
   require_directories
   prepare_command
-  zoo_build
   if [[ -n $ZOO_NOEXEC ]]; then "${command[@]}"; else exec "${command[@]}"; fi
 }
 
@@ -218,7 +218,7 @@ case $1 in
     ;;
   status) status ;;
   print-cmd)
-    prepare_command
+    prepare_command dry
     printf '"%s" ' "${command[@]}"
     echo ">\"$daemon_out\" 2>&1 </dev/null"
     ;;
