@@ -10,6 +10,8 @@
 #   JVMFLAGS, SERVER_JVMFLAGS     -Dname=value in them are settings; -Xmx is the heap; other JVM options do nothing
 #
 # zookeeper-env.sh and java.env in the configuration directory are sourced if they are there.
+#
+# shellcheck disable=SC2034 # what is set here is used by the scripts that source it
 
 # Prints the directory of a script, after all symbolic links.
 zoo_script_dir() {

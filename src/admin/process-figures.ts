@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { arch, homedir, hostname, release, tmpdir, type } from 'node:os'
+import { arch, homedir, hostname, release, tmpdir, type, userInfo } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
 import { FULL_VERSION } from './version.ts'
 
@@ -21,6 +21,15 @@ export function maxFileDescriptorCount(): number {
     return limit === undefined || limit === 'unlimited' ? -1 : Number(limit)
   } catch {
     return -1
+  }
+}
+
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    // The user's id has no name on this machine, as in containers.
+    return NOT_AVAILABLE
   }
 }
 
@@ -46,7 +55,7 @@ export function environmentEntries(): readonly (readonly [key: string, value: st
     ['os.name', type()],
     ['os.arch', arch() === 'x64' ? 'amd64' : arch() === 'arm64' ? 'aarch64' : arch()],
     ['os.version', release()],
-    ['user.name', process.env.USER ?? process.env.LOGNAME ?? NOT_AVAILABLE],
+    ['user.name', userName()],
     ['user.home', homedir()],
     ['user.dir', process.cwd()],
     ['os.memory.free', `${Math.floor((heap.total_heap_size - heap.used_heap_size) / MIB)}MB`],

@@ -1,4 +1,5 @@
 import { chmodSync, existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { freePort, runScript, type ScriptEnv, ScriptFolder, type ScriptResult } from './script-runner.ts'
@@ -36,9 +37,8 @@ interface Started {
 
 /** How the stand-in was started, from what it wrote to the .out file. */
 function startedWith(): Started {
-  const host = readFileSync('/proc/sys/kernel/hostname', 'utf8').trim()
   return JSON.parse(
-    readFileSync(join(folder.path, 'my logs', `zookeeper-tester-server-${host}.out`), 'utf8').split('\n')[0] ?? ''
+    readFileSync(join(folder.path, 'my logs', `zookeeper-tester-server-${hostname()}.out`), 'utf8').split('\n')[0] ?? ''
   )
 }
 
