@@ -1,4 +1,4 @@
-import type { QuotaLimits } from './quota-use.ts'
+import type { QuotaLimits, QuotaTotals } from './quota-use.ts'
 
 /**
  * The text in the nodes of a quota: `count=N,bytes=B`, and with other keys (the hard limits) `=;key=N;key=N` after it.
@@ -20,17 +20,20 @@ function parseLong(text: string): number {
   return /^[+-]?\d+$/.test(text) ? Number(text) : -1
 }
 
+export function totalsOf(numbers: QuotaNumbers): QuotaTotals {
+  return { count: numbers.get('count') ?? -1, bytes: numbers.get('bytes') ?? -1 }
+}
+
 export function limitsOf(numbers: QuotaNumbers): QuotaLimits {
   return {
-    count: numbers.get('count') ?? -1,
-    bytes: numbers.get('bytes') ?? -1,
+    ...totalsOf(numbers),
     countHardLimit: numbers.get('countHardLimit') ?? -1,
     byteHardLimit: numbers.get('byteHardLimit') ?? -1
   }
 }
 
 export function formatQuota(numbers: QuotaNumbers): string {
-  const { count, bytes } = limitsOf(numbers)
+  const { count, bytes } = totalsOf(numbers)
   const others = [...numbers.keys()].filter((key) => key !== 'count' && key !== 'bytes').sort()
   const base = `count=${count},bytes=${bytes}`
   return others.length === 0 ? base : `${base}=${others.map((key) => `;${key}=${numbers.get(key)}`).join('')}`

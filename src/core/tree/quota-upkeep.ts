@@ -2,7 +2,7 @@ import { QUOTA_PATH } from '../../protocol/path.ts'
 import type { NodeStore } from './node-store.ts'
 import type { PlainNode } from './plain-node.ts'
 import { limitsPath, quotaPathOfLimits, quotaPathOfStats, statsPath } from './quota-index.ts'
-import { formatQuota, limitsOf, parseQuota, type QuotaNumbers } from './quota-text.ts'
+import { formatQuota, limitsOf, parseQuota, type QuotaNumbers, totalsOf } from './quota-text.ts'
 import type { QuotaUse } from './quota-use.ts'
 import { nextInSubtree, subtreeTotals } from './subtree.ts'
 
@@ -50,7 +50,7 @@ export function quotaUseFor(store: NodeStore, path: string): QuotaUse | null {
   const limits = store.get(limitsPath(quotaPath))
   const stats = store.get(statsPath(quotaPath))
   if (limits === undefined || stats === undefined) return null
-  return { path: quotaPath, limits: limitsOf(numbersOf(limits)), used: limitsOf(numbersOf(stats)) }
+  return { path: quotaPath, limits: limitsOf(numbersOf(limits)), used: totalsOf(numbersOf(stats)) }
 }
 
 function adjustTotals(store: NodeStore, path: string, bytesDiff: number, countDiff: number): void {
@@ -59,7 +59,7 @@ function adjustTotals(store: NodeStore, path: string, bytesDiff: number, countDi
   const stats = store.get(statsPath(quotaPath))
   if (stats === undefined) return
   const numbers = numbersOf(stats)
-  const { count, bytes } = limitsOf(numbers)
+  const { count, bytes } = totalsOf(numbers)
   numbers.set('count', count + countDiff).set('bytes', bytes + bytesDiff)
   writeNumbers(store, stats, numbers)
 }

@@ -3,8 +3,8 @@ import type { DataTree } from '../../../src/core/tree/data-tree.ts'
 import { PlainTree } from '../../../src/core/tree/plain-tree.ts'
 import type { SnapshotSession } from '../../../src/core/tree/snapshot.ts'
 import { toBigInt } from '../../../src/protocol/int64.ts'
-import { bodyType } from '../../../src/protocol/txn-body.ts'
 import { decodeTxn, encodeTxn, type Txn, type TxnBody } from '../../../src/protocol/txn.ts'
+import { bodyType } from '../../../src/protocol/txn-body.ts'
 import { nodeHash } from '../../golden/storage/fixture.ts'
 
 export const OPEN = [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }]
@@ -41,7 +41,15 @@ export function bytes(text: string): Uint8Array {
 type Creation = Partial<Omit<Extract<TxnBody, { kind: 'create' }>, 'kind' | 'path'>>
 
 export function create(path: string, fields: Creation = {}): TxnBody {
-  const base = { type: 1, data: bytes(''), acl: OPEN, mode: 'persistent', ttlHi: 0, ttlLo: 0, parentCversion: -1 } as const
+  const base = {
+    type: 1,
+    data: bytes(''),
+    acl: OPEN,
+    mode: 'persistent',
+    ttlHi: 0,
+    ttlLo: 0,
+    parentCversion: -1
+  } as const
   return { kind: 'create', path, ...base, ...fields }
 }
 
