@@ -69,7 +69,7 @@ export class Peer {
       metrics,
       stats,
       out,
-      watches: new WatchManager(),
+      watches: new WatchManager(parts.seed),
       connections: new Map(),
       outstanding: 0,
       nowMs: monotonicMs,
@@ -84,6 +84,8 @@ export class Peer {
     this.#intake = new Intake(this.#state, this.#writes, this.#handshake, this.#reader)
     this.#reaper = new Reaper(this.#state, this.#writes)
     this.#snapshotter = new Snapshotter(this.#state, seededRandom(parts.seed))
+    // Recovery may have taken longer than any timeout: every session gets a full one from now on.
+    sessions.startExpiring(monotonicMs)
   }
 
   /** What admin commands and metrics look at; to be read between steps only. */
@@ -106,6 +108,7 @@ export class Peer {
     state.out = out
     state.nowMs = inputs.monotonicMs
     state.wallMs = inputs.wallMs
+    if (inputs.lateMs > 0) state.sessions.postpone(inputs.lateMs)
     for (let index = 0; index < inputs.count; index++) this.#take(inputs, index)
     this.#writes.flush()
     // A mark behind writes that are durable already has no `persisted` to wait for.
@@ -134,7 +137,7 @@ export class Peer {
         this.#writes.persisted(inputs.number(index))
         return this.#commit()
       case InputKind.tick:
-        return this.#tick(inputs.lateMs)
+        return this.#tick()
       case InputKind.snapshotPull:
         return this.#snapshotter.pull(inputs.number(index))
       case InputKind.snapshotDone:
@@ -198,9 +201,8 @@ export class Peer {
     if (connection !== null && connection.pending.size > 0) this.#intake.drain(connection, proposal)
   }
 
-  #tick(lateMs: number): void {
+  #tick(): void {
     const { sessions, nowMs, metrics } = this.#state
-    if (lateMs > 0) sessions.postpone(lateMs)
     for (const session of sessions.expired(nowMs, EXPIRED_PER_TICK_MAX)) {
       metrics.staleSessionsExpired.add(1)
       const origin = { connection: null, session, type: OpCode.closeSession, xid: 0, receivedMs: nowMs }

@@ -7,7 +7,8 @@ export function coreSettingsOf(settings: ServerSettings): CoreSettings {
   const { client, flow, session, storage, tree, acl, quorum } = settings
   const schemes = acl.sessionRequireClientSaslAuth ? [...acl.enforceAuthSchemes, 'sasl'] : acl.enforceAuthSchemes
   return {
-    serverId: quorum.serverId,
+    // compat: a standalone server has no id, and its session ids begin with 1.
+    serverId: quorum.standalone ? 1 : quorum.serverId,
     tickTimeMs: session.tickTimeMs,
     minSessionTimeoutMs: session.minTimeoutMs,
     maxSessionTimeoutMs: session.maxTimeoutMs,

@@ -33,7 +33,7 @@ export interface CreateIntent {
  */
 export function prepareCreate(context: PrepareContext, intent: CreateIntent): Prepared {
   const { flags, type } = intent
-  if (flags < CreateMode.persistent || flags > CreateMode.persistentSequentialWithTtl) return ErrorCode.BADARGUMENTS
+  if (!isKnownFlags(flags)) return ErrorCode.BADARGUMENTS
   const problem = ttlProblem(context, intent)
   if (problem !== ErrorCode.OK) return problem
   if (type === OpCode.createTTL && !isTtlFlags(flags)) return ErrorCode.BADARGUMENTS
@@ -118,6 +118,11 @@ export function ttlProblem(context: PrepareContext, intent: CreateIntent): Error
 
 function isTtlValid(hi: number, lo: number): boolean {
   return hi >= 0 && hi <= TTL_MAX_HI && (hi !== 0 || lo !== 0)
+}
+
+/** Whether the flags of a create name a mode. */
+export function isKnownFlags(flags: number): boolean {
+  return flags >= CreateMode.persistent && flags <= CreateMode.persistentSequentialWithTtl
 }
 
 export function isTtlFlags(flags: number): boolean {

@@ -12,7 +12,7 @@ import {
 import { CreateMode, OpCode } from '../../../protocol/op-code.ts'
 import type { TxnBody } from '../../../protocol/txn.ts'
 import { prepareCheck } from './check.ts'
-import { type CreateIntent, type CreateKind, createNode, isTtlFlags, ttlProblem } from './create.ts'
+import { type CreateIntent, type CreateKind, createNode, isKnownFlags, isTtlFlags, ttlProblem } from './create.ts'
 import { prepareDelete } from './delete.ts'
 import type { PrepareContext, Prepared } from './prepare-context.ts'
 import { prepareSetData } from './set-data.ts'
@@ -83,6 +83,7 @@ function prepareOperation(context: PrepareContext, operation: Operation): Prepar
 }
 
 function prepareCreateInMulti(context: PrepareContext, intent: CreateIntent, kind: CreateKind): Prepared {
+  if (!isKnownFlags(intent.flags)) return ErrorCode.BADARGUMENTS
   const problem = ttlProblem(context, intent)
   return problem === ErrorCode.OK ? createNode(context, intent, intent.type, kind) : problem
 }
@@ -114,21 +115,21 @@ function parseOperation(type: number, reader: JuteReader): Operation | null {
   }
 }
 
-/** The flags decide what a create in a multi makes, and with it the type of its sub-transaction. */
+/**
+ * The flags decide what a create in a multi makes, and with it the type of its sub-transaction. Flags out of range or a
+ * null ACL make the request unparsable, but the flags of a createTTL only let that operation fail.
+ */
 function parseCreate(type: number, request: CreateRequest, ttlHi: number, ttlLo: number): Operation | null {
   const { path, flags, acl } = request
-  if (path === null || flags < CreateMode.persistent || flags > CreateMode.persistentSequentialWithTtl) return null
+  if (path === null || acl === null) return null
   const data = copyOf(request.data)
-  if (type === OpCode.createTTL && isTtlFlags(flags)) {
+  if (type === OpCode.createTTL && (isTtlFlags(flags) || !isKnownFlags(flags))) {
     return { kind: 'create', makes: 'ttl', intent: { type: OpCode.createTTL, path, data, acl, flags, ttlHi, ttlLo } }
   }
-  if (isTtlFlags(flags)) return null
+  if (isTtlFlags(flags) || !isKnownFlags(flags)) return null
   const makes = kindByFlags(type, flags)
-  return {
-    kind: 'create',
-    makes,
-    intent: { type: typeInMulti(type, makes), path, data, acl, flags, ttlHi: -1, ttlLo: -1 }
-  }
+  const intent = { type: typeInMulti(type, makes), path, data, acl, flags, ttlHi: -1, ttlLo: -1 }
+  return { kind: 'create', makes, intent }
 }
 
 function kindByFlags(type: number, flags: number): CreateKind {
