@@ -1,4 +1,5 @@
-import type { Metrics, ServerStats, SizeStats } from '../core/metrics.ts'
+import type { SizeStats } from '../core/instruments.ts'
+import type { Metrics, ServerStats } from '../core/metrics.ts'
 import type { ServerSettings } from '../server/config/settings.ts'
 
 /**

@@ -8,7 +8,8 @@ import type {
   TreeView,
   WatchesView
 } from '../../src/admin/server-view.ts'
-import { createMetrics, createServerStats, type Summary } from '../../src/core/metrics.ts'
+import type { Summary } from '../../src/core/instruments.ts'
+import { createMetrics, createServerStats } from '../../src/core/metrics.ts'
 import { loadSettings } from '../../src/server/config/load-settings.ts'
 import type { ServerSettings } from '../../src/server/config/settings.ts'
 

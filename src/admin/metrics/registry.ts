@@ -1,4 +1,5 @@
-import type { Counter, LabelledSet, Metrics, PercentileSummary, SizeStats, Summary } from '../../core/metrics.ts'
+import type { Counter, LabelledSet, PercentileSummary, SizeStats, Summary } from '../../core/instruments.ts'
+import type { Metrics } from '../../core/metrics.ts'
 import { average, javaDouble } from '../java-text.ts'
 import type { NamespaceQuota, ServerView, TreeView } from '../server-view.ts'
 import { gauges, lookOnce } from './gauges.ts'

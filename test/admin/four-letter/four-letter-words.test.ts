@@ -10,7 +10,7 @@ import {
 import { javaDate } from '../../../src/admin/java-text.ts'
 import type { QuorumView, ServerView } from '../../../src/admin/server-view.ts'
 import { FULL_VERSION } from '../../../src/admin/version.ts'
-import { SizeStats } from '../../../src/core/metrics.ts'
+import { SizeStats } from '../../../src/core/instruments.ts'
 import { fakeConnection, fakeServer, setSummary, settingsWith } from '../fake-server.ts'
 
 const GOLDEN = join(__dirname, '..', 'golden')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { PercentileSummary, SizeStats } from '../../../src/core/metrics.ts'
+import { PercentileSummary, SizeStats } from '../../../src/core/instruments.ts'
 
 function filled(values: Iterable<number>): PercentileSummary {
   const summary = new PercentileSummary('x')

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { metricLines } from '../../../src/admin/metrics/registry.ts'
 import type { QuorumView, ServerView } from '../../../src/admin/server-view.ts'
-import { OTHER_LABEL, SizeStats } from '../../../src/core/metrics.ts'
+import { OTHER_LABEL, SizeStats } from '../../../src/core/instruments.ts'
+import { operationCounters } from '../../../src/core/metrics.ts'
+import { OpCode } from '../../../src/protocol/op-code.ts'
 import { fakeServer } from '../fake-server.ts'
 
 /** Names that a real server printed, without what depends on its history (namespaces, learners) or is not a metric. */
@@ -137,6 +139,20 @@ describe('mntr', () => {
       ['q_quota_bytes_limit_per_namespace', '-2'],
       ['q_quota_count_usage_per_namespace', '4'],
       ['q_quota_bytes_usage_per_namespace', '21']
+    ])
+  })
+
+  test('counts requests by their type', () => {
+    const view = fakeServer()
+    const counters = operationCounters(view.metrics)
+    for (const type of [OpCode.create, OpCode.createTTL, OpCode.getChildren2]) counters.get(type)?.add(1)
+
+    const all = values(view)
+
+    expect([all.get('op_count_create'), all.get('op_count_get_children'), all.get('op_count_delete')]).toEqual([
+      '2',
+      '1',
+      '0'
     ])
   })
 
