@@ -33,8 +33,8 @@ function propertyColumn({ name, kind, properties }: ConfigKey<unknown>): string 
 
 function tableOf(heading: string, keys: readonly ConfigKey<unknown>[]): string {
   const rows = keys.map((key) => {
-    const unit = key.unit === '' ? '' : ` ${key.unit}`
-    return `| \`${key.name}\` | ${propertyColumn(key)} | ${key.defaultText}${key.defaultText === 'none' ? '' : unit} | ${key.about} | ${key.tag} |`
+    const unit = key.unit !== '' && /^-?[\d.]+$/.test(key.defaultText) ? ` ${key.unit}` : ''
+    return `| \`${key.name}\` | ${propertyColumn(key)} | ${key.defaultText}${unit} | ${key.about} | ${key.tag} |`
   })
   return [
     `### ${heading}`,

@@ -285,7 +285,7 @@ export const clientKeys = {
     'serverCnxnFactory',
     optionalText,
     null,
-    'accepted; there is one implementation of the listener, with TLS',
+    'accepted; there is one implementation of the listener',
     { defaultText: 'NIOServerCnxnFactory' }
   )
 }

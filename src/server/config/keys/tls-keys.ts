@@ -15,10 +15,10 @@ type StoreType = 'JKS' | 'PEM' | 'PKCS12' | 'BCFKS'
 const storeType: ValueType<StoreType> = oneOf({ JKS: 'JKS', PEM: 'PEM', PKCS12: 'PKCS12', BCFKS: 'BCFKS' })
 
 const protocolNames: ValueType<readonly string[]> = {
-  allowed: 'a list of TLSv1.2 and TLSv1.3 with commas between',
+  allowed: 'a list of TLSv1.3, TLSv1.2, TLSv1.1 and TLSv1 with commas between',
   parse(value, note) {
     const names = list.parse(value, note)
-    return names !== INVALID && names.length > 0 && names.every((name) => /^(TLSv1(\.[123])?|SSLv2Hello)$/.test(name))
+    return names !== INVALID && names.length > 0 && names.every((name) => /^TLSv1(\.[123])?$/.test(name))
       ? names
       : INVALID
   }
