@@ -28,7 +28,7 @@ function word(name: string, run: FourLetterWord['run'], options: Partial<FourLet
 
 const ALWAYS = { whileNotServing: null }
 
-export const fourLetterWords: readonly FourLetterWord[] = [
+const fourLetterWords: readonly FourLetterWord[] = [
   word('ruok', () => ['imok'], ALWAYS),
   word('srvr', srvr),
   word('stat', stat),

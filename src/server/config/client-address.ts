@@ -9,7 +9,7 @@ export interface ListenAddress {
 const ANY_ADDRESSES = new Set(['0.0.0.0', '::', '0:0:0:0:0:0:0:0'])
 
 /** null for all addresses. */
-export function bindAddress(host: string | null): string | null {
+function bindAddress(host: string | null): string | null {
   return host === null || ANY_ADDRESSES.has(host) ? null : host
 }
 
