@@ -1,3 +1,4 @@
+import { cSuite } from './c/suite.ts'
 import { goOwnTestsSuite } from './go/own-tests-suite.ts'
 import { goSuite } from './go/suite.ts'
 import { javaSuite } from './harness/java-suite.ts'
@@ -18,6 +19,7 @@ export const SUITES: readonly Suite[] = [
   }),
   kazooSuite,
   goSuite,
+  cSuite,
   kazooOwnTestsSuite,
   goOwnTestsSuite
 ]
