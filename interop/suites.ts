@@ -20,6 +20,14 @@ export const SUITES: readonly Suite[] = [
   kazooSuite,
   goSuite,
   cSuite,
+  javaSuite({
+    name: 'curator',
+    project: 'curator',
+    mainClass: 'interop.CuratorClient',
+    isQuick: false,
+    timeoutMs: 600_000,
+    settings: BRISK
+  }),
   kazooOwnTestsSuite,
   goOwnTestsSuite
 ]
