@@ -96,7 +96,9 @@ export function withSegment(contents: CatalogueContents, entry: SegmentEntry): C
 
 export function withSnapshot(contents: CatalogueContents, entry: SnapshotEntry): CatalogueContents {
   const others = contents.snapshots.filter((other) => other.zxid !== entry.zxid)
-  const snapshots = [...others, entry].sort((one, other) => compare(one.zxid, other.zxid))
+  // The same state, written again: what it replaced long ago stays replaced.
+  const isBase = entry.isBase || contents.snapshots.some((other) => other.zxid === entry.zxid && other.isBase)
+  const snapshots = [...others, { ...entry, isBase }].sort((one, other) => compare(one.zxid, other.zxid))
   return { ...contents, snapshots }
 }
 

@@ -48,7 +48,8 @@ export class LogLink {
     this.ring = new RingWriter(this.memory, port1)
     port1.unref()
     const workerData: LogThreadSettings = { ...settings, memory: this.memory.buffer, largeBodies: port2 }
-    this.#worker = new Worker(workerUrl, { workerData, transferList: [port2], name: 'zoonode-log' })
+    // The thread is compiled code: it needs none of the loaders that this process may have been started with.
+    this.#worker = new Worker(workerUrl, { workerData, transferList: [port2], name: 'zoonode-log', execArgv: [] })
     this.#opened = new Promise((resolve, reject) => {
       this.#settleOpened = { resolve, reject }
     })

@@ -81,24 +81,38 @@ function assertNoFiles({ dataFolder, logFolder }: LogStoreSettings): void {
 }
 
 function openSegments(store: LogStore, say: Say): void {
-  const { contents } = store.catalogue
-  const lastEntry = contents.segments.at(-1)
-  let active: LogSegment | null = null
-  for (const entry of contents.segments) {
+  const opened = new Map<SegmentEntry, LogSegment>()
+  for (const entry of store.catalogue.contents.segments) {
     const segment = openIfNeeded(store, entry, say)
-    if (segment === null) continue
-    if (entry === lastEntry) active = segment
+    if (segment !== null) opened.set(entry, segment)
+  }
+  dropEmptyLast(store, opened)
+  const lastEntry = store.catalogue.contents.segments.at(-1)
+  let active: LogSegment | null = null
+  for (const [entry, segment] of opened) {
+    if (entry === lastEntry && !entry.isClosed) active = segment
     else store.keepOpen(segment)
   }
-  if (active !== null && active.tip() === null) {
-    // It was made, but its first commit never came; the next first zxid may be another.
-    active.close()
-    active = null
-    const empty = contents.segments.filter((entry) => entry === lastEntry)
-    store.catalogue.change(withoutFiles(store.catalogue.contents, empty, []))
-    store.removeDoomed()
-  }
   store.resume(active, active?.tip()?.lastZxid ?? lastKnownZxid(store.catalogue.contents))
+}
+
+/** The last segment may have been made without its first commit ever coming; the next first zxid may be another. */
+function dropEmptyLast(store: LogStore, opened: Map<SegmentEntry, LogSegment>): void {
+  const { contents } = store.catalogue
+  const last = contents.segments.at(-1)
+  const segment = last === undefined ? undefined : opened.get(last)
+  if (last === undefined || segment === undefined || segment.tip() !== null) return
+  if (last.firstZxid <= contents.logFloor) {
+    segment.close()
+    throw new StorageError(
+      'DAMAGED',
+      `${segment.path} is empty, but the log had reached ${showZxid(contents.logFloor)}; restore the data directory from a backup`
+    )
+  }
+  segment.close()
+  opened.delete(last)
+  store.catalogue.change(withoutFiles(contents, [last], []))
+  store.removeDoomed()
 }
 
 /** Opens a segment that is not closed, or has a -wal that it should not have, after a look at that. */

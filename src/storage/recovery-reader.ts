@@ -104,7 +104,6 @@ function chooseSnapshot(store: LogStore, say: Say): { entry: SnapshotEntry | nul
     const problem = findProblem(store, entry)
     if (problem === null) return { entry, problems }
     problems.push(problem)
-    if (entry.isBase) throw nothingLeft(problems, 'no log is kept from before it')
     say('warn', `${problem}; trying to start without it`)
   }
   return { entry: null, problems }

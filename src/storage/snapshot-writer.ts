@@ -69,7 +69,7 @@ export class ThreadedSnapshotWriter implements SnapshotWriter {
     this.#zxid = zxid
     this.#file = snapshotFile(toBigInt(zxid.hi, zxid.lo))
     const workerData: SnapshotThreadSettings = { folder, file: this.#file }
-    this.#worker = new Worker(workerUrl, { workerData, name: 'zoonode-snapshot' })
+    this.#worker = new Worker(workerUrl, { workerData, name: 'zoonode-snapshot', execArgv: [] })
     this.#worker.on('message', (report: SnapshotReport) => this.#take(report))
     this.#worker.on('error', (error) => {
       this.#fail(new StorageError('CLOSED', `the snapshot thread died: ${error.message}`, { cause: error }))

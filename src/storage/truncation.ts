@@ -19,11 +19,10 @@ export function truncateLog(store: LogStore, zxid: bigint): void {
   const isBegun = contents.pendingTruncate !== null
   if (!isBegun && zxid >= store.lastZxid && contents.snapshots.every((entry) => entry.endZxid <= zxid)) return
   const laterSnapshots = contents.snapshots.filter((entry) => entry.endZxid > zxid)
-  const hasStart = contents.snapshots.length > laterSnapshots.length || !laterSnapshots.some(({ isBase }) => isBase)
-  if (!hasStart) {
+  if (laterSnapshots.length === contents.snapshots.length && !reachesBackToZero(store)) {
     throw new StorageError(
       'INCOMPLETE',
-      `the log cannot be cut back to ${showZxid(zxid)}: the oldest snapshot is newer; this server must be brought up anew`
+      `the log cannot be cut back to ${showZxid(zxid)}: no snapshot is that old; this server must be brought up anew`
     )
   }
   store.drop([], laterSnapshots, (before) => ({
@@ -32,6 +31,19 @@ export function truncateLog(store: LogStore, zxid: bigint): void {
     logFloor: before.logFloor < zxid ? before.logFloor : zxid
   }))
   finishTruncation(store, zxid)
+}
+
+/** Tells whether the log alone is the whole history. */
+function reachesBackToZero(store: LogStore): boolean {
+  const reader = store.reader(0n)
+  try {
+    return reader.next() !== null || store.lastZxid === 0n
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'INCOMPLETE') return false
+    throw error
+  } finally {
+    reader.close()
+  }
 }
 
 /** The second half, from the mark on. Safe to repeat. Leaves the store with the log that remains. */
