@@ -1,5 +1,6 @@
 import type { HashPort } from '../ports.ts'
 import { type AclEntry, AclTable } from './acl-table.ts'
+import { ChildListCache } from './child-list-cache.ts'
 import { LifetimeIndex } from './lifetime-index.ts'
 import { type DigestSum, digestOfStat, isDigested, moveDigest, prefixCrc } from './node-digest.ts'
 import { type OwnerSettings, ownerKind } from './owner-kind.ts'
@@ -27,6 +28,7 @@ export class NodeStore {
   readonly acls = new AclTable()
   readonly lifetimes = new LifetimeIndex()
   readonly quotas = new QuotaIndex()
+  readonly childLists = new ChildListCache()
   readonly digest: DigestSum = { hi: 0, lo: 0 }
   /** Path lengths and data bytes of all nodes. */
   sizeUnits = 0
@@ -108,7 +110,10 @@ export class NodeStore {
     const node = new PlainNode(handle, path, bytesAsText(data), acl, parent)
     this.#byHandle[handle] = node
     this.#byPath.add(path, node)
-    if (parent !== null) linkChild(parent, node)
+    if (parent !== null) {
+      linkChild(parent, node)
+      this.childLists.forget(parent)
+    }
     this.sizeUnits += path.length + (data === null ? 0 : data.length)
     this.#hashPrefix(node, data)
     return node
@@ -135,7 +140,10 @@ export class NodeStore {
   /** Takes out a node without children. The parent must have been announced to `beforeChange`. */
   remove(node: PlainNode): void {
     this.beforeChange(node)
-    if (node.parent !== null) unlinkChild(node.parent, node)
+    if (node.parent !== null) {
+      unlinkChild(node.parent, node)
+      this.childLists.forget(node.parent)
+    }
     this.#byPath.remove(node.path)
     this.#byHandle[node.handle] = undefined
     this.#freeHandles.push(node.handle)
@@ -150,6 +158,7 @@ export class NodeStore {
     this.acls.clear()
     this.lifetimes.clear()
     this.quotas.clear()
+    this.childLists.clear()
     this.#byPath.clear()
     this.#byHandle = []
     this.#freeHandles = []

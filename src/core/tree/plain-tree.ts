@@ -88,8 +88,15 @@ export class PlainTree implements DataTree {
 
   writeChildren(node: number, writer: JuteWriter): void {
     const parent = this.#store.at(node)
+    const cached = this.#store.childLists.get(parent)
+    if (cached !== undefined) {
+      writer.writeBytes(cached)
+      return
+    }
+    const start = writer.offset
     writer.writeInt(parent.childCount)
     for (let child = parent.firstChild; child !== null; child = child.next) writer.writeString(childName(parent, child))
+    this.#store.childLists.offer(parent, writer.buffer.subarray(start, writer.offset))
   }
 
   descendantCount(node: number): number {

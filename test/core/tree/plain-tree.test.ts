@@ -431,6 +431,27 @@ describe('what is written', () => {
     expect([...tree.children(tree.find('/'))].sort()).toEqual(['a', 'ab', 'zookeeper'])
   })
 
+  test('is the list of a big node as it is now, however often it was written before', () => {
+    const names = Array.from({ length: 300 }, (_, index) => `n${index}`)
+    applyAll(tree, [create('/a'), ...names.map((name) => create(`/a/${name}`))])
+    const namesOf = (): (string | null)[] => {
+      const writer = new JuteWriter()
+      writer.writeInt(-7)
+      tree.writeChildren(tree.find('/a'), writer)
+      const reader = new JuteReader(writer.bytes())
+      reader.skip(4)
+      const list = Array.from({ length: reader.readInt() }, () => reader.readString())
+      return reader.remaining === 0 ? list.sort() : []
+    }
+
+    expect(namesOf()).toEqual([...names].sort())
+    expect(namesOf()).toEqual([...names].sort())
+    applyAll(tree, [remove('/a/n7'), setData('/a/n8', 'x', 1), create('/a/n8/below')])
+    expect(namesOf()).toEqual(names.filter((name) => name !== 'n7').sort())
+    applyAll(tree, [create('/a/new')])
+    expect(namesOf()).toEqual([...names.filter((name) => name !== 'n7'), 'new'].sort())
+  })
+
   test.each([
     { path: '/', count: 7 },
     { path: '/a', count: 3 },
