@@ -1,7 +1,7 @@
 import type { JuteReader } from 'jute-ts'
 import { JuteError } from 'jute-ts'
 import { ErrorCode } from '../../protocol/error-code.ts'
-import { decodeAuthPacket, decodeSyncRequest } from '../../protocol/generated/proto.ts'
+import { decodeAuthPacket, decodeGetSASLRequest, decodeSyncRequest } from '../../protocol/generated/proto.ts'
 import { OpCode } from '../../protocol/op-code.ts'
 import { addIdentities } from '../acl/acl-checker.ts'
 import type { Proposal } from '../client-connection.ts'
@@ -193,11 +193,21 @@ export class Intake {
     this.#replyUnprocessed(connection, xid, 0, ErrorCode.OK)
   }
 
-  /** Without a SASL configuration the answer to a token is OK and a null token. */
+  /** Without a SASL configuration the answer to a token is OK and a null token; a null one closes the connection. */
   #sasl(connection: ClientConnection, xid: number): void {
+    if (!this.#hasToken()) return this.#close(connection, 'INVALID_REQUEST')
     this.#state.out.beginReply(connection.id, xid, 0, 0, ErrorCode.OK).writeBuffer(null)
     this.#state.out.endFrame()
     this.#countSent(connection)
+  }
+
+  #hasToken(): boolean {
+    try {
+      return decodeGetSASLRequest(this.#reader).token !== null
+    } catch (error) {
+      if (error instanceof JuteError) return false
+      throw error
+    }
   }
 
   #isAuthEnough(connection: ClientConnection): boolean {

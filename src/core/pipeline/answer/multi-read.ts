@@ -54,7 +54,8 @@ function parseReads(reader: JuteReader): Read[] | null {
 /** Whether the body is a multi of writes only, which parses but cannot be read. */
 function isWriteMulti(reader: JuteReader): boolean {
   try {
-    return (parseMulti(reader)?.length ?? 0) > 0
+    const operations = parseMulti(reader)
+    return typeof operations !== 'string' && operations.length > 0
   } catch (error) {
     if (error instanceof JuteError) return false
     throw error

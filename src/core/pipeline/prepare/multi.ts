@@ -24,17 +24,20 @@ type Operation =
   | { readonly kind: 'setData'; readonly path: string; readonly data: Uint8Array | null; readonly version: number }
   | { readonly kind: 'check'; readonly path: string; readonly version: number }
 
+/** Why a multi fails as a whole with MARSHALLINGERROR: only what is malformed uses up a zxid, a null ACL does not. */
+export type MultiProblem = 'malformed' | 'nullAcl'
+
 /**
- * Parses the body of a multi; null when it is one that fails as a whole with MARSHALLINGERROR: reads or other types in
+ * Parses the body of a multi; a problem when it is one that fails as a whole with MARSHALLINGERROR: reads or other types in
  * it, create flags out of range, a null path (client-protocol section 9).
  *
  * @throws JuteError when the bytes end early or have unreasonable lengths, which has the same outcome
  */
-export function parseMulti(reader: JuteReader): readonly Operation[] | null {
+export function parseMulti(reader: JuteReader): readonly Operation[] | MultiProblem {
   const operations: Operation[] = []
   for (let header = decodeMultiHeader(reader); !header.done; header = decodeMultiHeader(reader)) {
     const operation = parseOperation(header.type, reader)
-    if (operation === null) return null
+    if (typeof operation === 'string') return operation
     operations.push(operation)
   }
   return operations
@@ -88,7 +91,7 @@ function prepareCreateInMulti(context: PrepareContext, intent: CreateIntent, kin
   return problem === ErrorCode.OK ? createNode(context, intent, intent.type, kind) : problem
 }
 
-function parseOperation(type: number, reader: JuteReader): Operation | null {
+function parseOperation(type: number, reader: JuteReader): Operation | MultiProblem {
   switch (type) {
     case OpCode.create:
     case OpCode.create2:
@@ -100,33 +103,35 @@ function parseOperation(type: number, reader: JuteReader): Operation | null {
     }
     case OpCode.delete: {
       const { path, version } = decodeDeleteRequest(reader)
-      return path === null ? null : { kind: 'delete', path, version }
+      return path === null ? 'malformed' : { kind: 'delete', path, version }
     }
     case OpCode.setData: {
       const { path, data, version } = decodeSetDataRequest(reader)
-      return path === null ? null : { kind: 'setData', path, data: copyOf(data), version }
+      return path === null ? 'malformed' : { kind: 'setData', path, data: copyOf(data), version }
     }
     case OpCode.check: {
       const { path, version } = decodeCheckVersionRequest(reader)
-      return path === null ? null : { kind: 'check', path, version }
+      return path === null ? 'malformed' : { kind: 'check', path, version }
     }
     default:
-      return null
+      return 'malformed'
   }
 }
 
 /**
- * The flags decide what a create in a multi makes, and with it the type of its sub-transaction. Flags out of range or a
- * null ACL make the request unparsable, but the flags of a createTTL only let that operation fail.
+ * The flags decide what a create in a multi makes, and with it the type of its sub-transaction. Flags out of range
+ * make the request unparsable, but those of a createTTL only let that operation fail.
  */
-function parseCreate(type: number, request: CreateRequest, ttlHi: number, ttlLo: number): Operation | null {
+function parseCreate(type: number, request: CreateRequest, ttlHi: number, ttlLo: number): Operation | MultiProblem {
   const { path, flags, acl } = request
-  if (path === null || acl === null) return null
+  if (path === null) return 'malformed'
   const data = copyOf(request.data)
+  // compat: upstream stumbles over a null ACL while it parses, but not over that of a createTTL.
+  if (acl === null && type !== OpCode.createTTL) return 'nullAcl'
   if (type === OpCode.createTTL && (isTtlFlags(flags) || !isKnownFlags(flags))) {
     return { kind: 'create', makes: 'ttl', intent: { type: OpCode.createTTL, path, data, acl, flags, ttlHi, ttlLo } }
   }
-  if (isTtlFlags(flags) || !isKnownFlags(flags)) return null
+  if (isTtlFlags(flags) || !isKnownFlags(flags)) return 'malformed'
   const makes = kindByFlags(type, flags)
   const intent = { type: typeInMulti(type, makes), path, data, acl, flags, ttlHi: -1, ttlLo: -1 }
   return { kind: 'create', makes, intent }

@@ -81,7 +81,8 @@ function prepareParsed(context: PrepareContext, type: number, reader: JuteReader
     }
     case OpCode.multi: {
       const operations = parseMulti(reader)
-      return operations === null ? ErrorCode.MARSHALLINGERROR : prepareMulti(context, operations)
+      if (operations === 'nullAcl') return null
+      return operations === 'malformed' ? ErrorCode.MARSHALLINGERROR : prepareMulti(context, operations)
     }
     default:
       decodeReconfigRequest(reader)
