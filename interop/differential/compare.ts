@@ -1,5 +1,6 @@
 import { operationName } from './operation-names.ts'
 import type { Plain } from './replies.ts'
+import type { Request } from './requests.ts'
 import type { Observation, Side } from './side.ts'
 import type { Step } from './steps.ts'
 
@@ -13,6 +14,8 @@ export interface Difference {
   readonly left: Plain
   readonly right: Plain
   readonly detail: string
+  /** The request whose answer differs (or the next one, for an event), where it can be told. */
+  readonly request?: Request
 }
 
 /** Compares what both sides showed at one step; null when they agree. */
@@ -29,7 +32,7 @@ export function compareStep(
     const theirs = comparable(right[at], unordered)
     if (JSON.stringify(ours) === JSON.stringify(theirs)) continue
     const slot = left[at]?.slot ?? right[at]?.slot ?? -1
-    return { stepIndex, slot, step, left: ours, right: theirs, ...describe(ours, theirs) }
+    return { stepIndex, slot, step, ...describe(step, ours, theirs) }
   }
   return violation(stepIndex, step, sides)
 }
@@ -72,18 +75,31 @@ function comparable(observation: Observation | undefined, unordered: ReadonlySet
   return { seen, end: observation.end ?? null }
 }
 
-function describe(left: Plain, right: Plain): { signature: string; detail: string } {
+type Description = Pick<Difference, 'signature' | 'detail' | 'left' | 'right'> & { request?: Request }
+
+function describe(step: Step, left: Plain, right: Plain): Description {
   const leftSeen = list(left, 'seen')
   const rightSeen = list(right, 'seen')
+  let replies = 0
   for (let at = 0; at < Math.max(leftSeen.length, rightSeen.length); at++) {
     const ours = leftSeen[at] ?? null
     const theirs = rightSeen[at] ?? null
-    if (JSON.stringify(ours) === JSON.stringify(theirs)) continue
+    if (JSON.stringify(ours) === JSON.stringify(theirs)) {
+      if (isRecord(ours) && ours.kind === 'reply') replies++
+      continue
+    }
+    const request = step.kind === 'requests' ? step.requests[replies] : undefined
     const where = firstDifference(ours, theirs, '')
     const what = nameOf(ours) ?? nameOf(theirs) ?? '?'
-    return { signature: `${what}${where}`, detail: `item ${at} (${what}) differs at ${where || 'the whole'}` }
+    return {
+      signature: `${what}${where}`,
+      detail: `item ${at} (${what}) differs at ${where || 'the whole'}`,
+      left: ours ?? left,
+      right: theirs ?? right,
+      ...(request === undefined ? {} : { request })
+    }
   }
-  return { signature: 'end of connection', detail: 'one connection was closed, the other not' }
+  return { signature: 'end of connection', detail: 'one connection was closed, the other not', left, right }
 }
 
 function list(value: Plain, name: string): readonly Plain[] {
@@ -119,7 +135,7 @@ function isRecord(value: Plain): value is { readonly [key: string]: Plain } {
 export function describeStep(step: Step): string {
   switch (step.kind) {
     case 'requests':
-      return `slot ${step.slot}: ${step.requests.map((request) => `${operationName(request.op)} ${JSON.stringify({ ...request, op: undefined })}`).join('; ')}`
+      return `slot ${step.slot}: ${step.requests.map(describeRequest).join('; ')}`
     case 'connect':
     case 'drop':
     case 'raw':
@@ -127,4 +143,9 @@ export function describeStep(step: Step): string {
     case 'expire':
       return JSON.stringify(step)
   }
+}
+
+/** A request on one line: its name and its fields. */
+export function describeRequest(request: Request): string {
+  return `${operationName(request.op)} ${JSON.stringify({ ...request, op: undefined })}`
 }

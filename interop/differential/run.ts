@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Difference, describeStep } from './compare.ts'
+import { type Difference, describeRequest, describeStep } from './compare.ts'
 import { SequenceGenerator } from './generator/sequence.ts'
 import { type Pair, PairSource, parseTarget, type Target } from './pairs.ts'
 import { type CaseResult, replay, runCase, type StepSource } from './run-case.ts'
@@ -64,6 +64,7 @@ async function main(): Promise<number> {
   const options = readOptions()
   const startedMs = performance.now()
   const source = pairSource(options)
+  mkdirSync(options.out, { recursive: true })
   const known = new Map<string, number>()
   const answers = new Map<string, number>()
   const found: Found[] = []
@@ -266,9 +267,10 @@ function print(seed: string, variant: string, difference: Difference): void {
     `\nDIFFERENCE seed=${seed} variant=${variant} step ${difference.stepIndex} slot ${difference.slot}: ${difference.signature}`
   )
   console.log(`  ${difference.detail}`)
-  console.log(`  step:  ${describeStep(difference.step).slice(0, 2000)}`)
-  console.log(`  left:  ${JSON.stringify(difference.left).slice(0, 3000)}`)
-  console.log(`  right: ${JSON.stringify(difference.right).slice(0, 3000)}`)
+  if (difference.request === undefined) console.log(`  step:  ${describeStep(difference.step).slice(0, 1500)}`)
+  else console.log(`  request: ${describeRequest(difference.request).slice(0, 3000)}`)
+  console.log(`  left:  ${JSON.stringify(difference.left).slice(0, 1500)}`)
+  console.log(`  right: ${JSON.stringify(difference.right).slice(0, 1500)}`)
 }
 
 function progress(text: string): void {

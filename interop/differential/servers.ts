@@ -3,7 +3,8 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, wri
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fourLetterWord } from './wire/four-letter.ts'
+import { RawConnection } from './wire/raw-connection.ts'
+import { frame, WireWriter } from './wire/wire-writer.ts'
 
 /** Which program to start. */
 export type ServerKind = 'apache' | 'zoonode'
@@ -88,8 +89,7 @@ export async function startServer(kind: ServerKind, options: StartOptions): Prom
 }
 
 function commandLine(kind: ServerKind, options: StartOptions, config: string): string[] {
-  if (kind === 'zoonode')
-    return [process.execPath, join(options.projectRoot, 'dist/bin/zoonode.js'), '--config', config]
+  if (kind === 'zoonode') return [process.execPath, zoonodeMain(options.projectRoot), '--config', config]
   const properties = Object.entries(options.settings).map(([key, value]) =>
     key.startsWith('znode.container.') || key === 'jute.maxbuffer' ? `-D${key}=${value}` : `-Dzookeeper.${key}=${value}`
   )
@@ -103,6 +103,11 @@ function commandLine(kind: ServerKind, options: StartOptions, config: string): s
     'org.apache.zookeeper.server.quorum.QuorumPeerMain',
     config
   ]
+}
+
+/** The program of zoonode: ZOONODE_MAIN (another build), or what `npm run build` made. */
+function zoonodeMain(projectRoot: string): string {
+  return process.env.ZOONODE_MAIN ?? join(projectRoot, 'dist/bin/zoonode.js')
 }
 
 /**
@@ -153,11 +158,21 @@ async function waitUntilServing(server: RunningServer): Promise<void> {
   for (;;) {
     const ended = server.exited()
     if (ended !== null) throw new Error(ended)
-    const answer = await fourLetterWord(server.port, 'srvr').catch(() => '')
-    if (answer.includes('Mode:')) return
+    if (await serves(server.port)) return
     if (performance.now() > deadline) throw new Error(`not serving after ${START_TIMEOUT_MS} ms`)
     await new Promise((resolve) => setTimeout(resolve, 30))
   }
+}
+
+/** True if the server answers a handshake; resuming a session that does not exist leaves no trace in it. */
+async function serves(port: number): Promise<boolean> {
+  const connection = await RawConnection.open(port).catch(() => null)
+  if (connection === null) return false
+  const resume = new WireWriter().int(0).long(0n).int(10_000).long(0x1234n).blob({ fill: 16 }).byte(0).take()
+  connection.send(frame(resume))
+  const result = await connection.waitUntil((frames) => frames.length > 0, 2000)
+  connection.drop()
+  return result === 'frames'
 }
 
 /** A port of the loopback interface that nothing listens on. */

@@ -1,0 +1,82 @@
+/* The few requests of the ZooKeeper client protocol that the workloads send, and the parts of answers that are checked. */
+#ifndef WIRE_H
+#define WIRE_H
+
+#include <stdint.h>
+#include <string.h>
+
+enum { OP_CREATE = 1, OP_DELETE = 2, OP_EXISTS = 3, OP_GET = 4, OP_SET = 5, OP_CLOSE = -11 };
+enum { ERR_NODE_EXISTS = -110, ERR_NO_NODE = -101 };
+enum { REPLY_HEADER_SIZE = 16, STAT_SIZE = 68, EVENT_XID = -1, EVENT_DATA_CHANGED = 3 };
+
+static inline uint8_t *put_int(uint8_t *p, int32_t value) {
+  uint32_t big = __builtin_bswap32((uint32_t)value);
+  memcpy(p, &big, 4);
+  return p + 4;
+}
+
+static inline uint8_t *put_long(uint8_t *p, int64_t value) {
+  uint64_t big = __builtin_bswap64((uint64_t)value);
+  memcpy(p, &big, 8);
+  return p + 8;
+}
+
+static inline uint8_t *put_bytes(uint8_t *p, const void *bytes, int32_t size) {
+  p = put_int(p, size);
+  memcpy(p, bytes, (size_t)size);
+  return p + size;
+}
+
+static inline int32_t get_int(const uint8_t *p) {
+  uint32_t big;
+  memcpy(&big, p, 4);
+  return (int32_t)__builtin_bswap32(big);
+}
+
+/* Starts a frame: room for its length, then the RequestHeader. */
+static inline uint8_t *begin_request(uint8_t *p, int32_t xid, int32_t op) { return put_int(put_int(p + 4, xid), op); }
+
+/* Writes the length in front of the frame and gives its end. */
+static inline uint8_t *end_frame(uint8_t *start, uint8_t *end) {
+  put_int(start, (int32_t)(end - start - 4));
+  return end;
+}
+
+static inline uint8_t *connect_request(uint8_t *start, int32_t timeout_ms) {
+  static const uint8_t no_password[16];
+  uint8_t *p = put_int(start + 4, 0);
+  p = put_int(put_long(p, 0), timeout_ms);
+  p = put_bytes(put_long(p, 0), no_password, 16);
+  *p++ = 0;
+  return end_frame(start, p);
+}
+
+/* exists, getData */
+static inline uint8_t *read_request(uint8_t *start, int32_t xid, int32_t op, const char *path, int32_t length, int watch) {
+  uint8_t *p = put_bytes(begin_request(start, xid, op), path, length);
+  *p++ = (uint8_t)watch;
+  return end_frame(start, p);
+}
+
+static inline uint8_t *set_request(uint8_t *start, int32_t xid, const char *path, int32_t length, const void *data, int32_t size) {
+  uint8_t *p = put_bytes(begin_request(start, xid, OP_SET), path, length);
+  return end_frame(start, put_int(put_bytes(p, data, size), -1));
+}
+
+/* A persistent node that anyone may do anything with. */
+static inline uint8_t *create_request(uint8_t *start, int32_t xid, const char *path, int32_t length, const void *data, int32_t size) {
+  uint8_t *p = put_bytes(begin_request(start, xid, OP_CREATE), path, length);
+  p = put_int(put_int(put_bytes(p, data, size), 1), 31);
+  p = put_bytes(put_bytes(p, "world", 5), "anyone", 6);
+  return end_frame(start, put_int(p, 0));
+}
+
+static inline uint8_t *delete_request(uint8_t *start, int32_t xid, const char *path, int32_t length) {
+  return end_frame(start, put_int(put_bytes(begin_request(start, xid, OP_DELETE), path, length), -1));
+}
+
+static inline uint8_t *close_request(uint8_t *start, int32_t xid) {
+  return end_frame(start, begin_request(start, xid, OP_CLOSE));
+}
+
+#endif

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+
+const TICKS_PER_SECOND = 100
+
+/** CPU time of the whole machine so far, in seconds. */
+interface MachineTime {
+  readonly busySeconds: number
+  readonly stolenSeconds: number
+  readonly takenMs: number
+}
+
+/** Where this machine's time went meanwhile, beyond what was measured. */
+export interface OtherWork {
+  /** Cores that other processes kept busy on average. */
+  readonly otherCores: number
+  /** Cores that the hypervisor gave to others on average. */
+  readonly stolenCores: number
+}
+
+/** Null where there is no /proc/stat. */
+export function machineTime(): MachineTime | null {
+  try {
+    const line = readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? ''
+    const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line
+      .trim()
+      .split(/\s+/)
+      .slice(1)
+      .map(Number)
+    return {
+      busySeconds: (user + nice + system + irq + softirq) / TICKS_PER_SECOND,
+      stolenSeconds: steal / TICKS_PER_SECOND,
+      takenMs: performance.now()
+    }
+  } catch {
+    return null
+  }
+}
+
+/** What others used between two moments, `ownSeconds` being the CPU time of all that belongs to the benchmark. */
+export function otherWork(before: MachineTime | null, after: MachineTime | null, ownSeconds: number): OtherWork | null {
+  if (before === null || after === null) return null
+  const seconds = (after.takenMs - before.takenMs) / 1000
+  return {
+    otherCores: Math.max(0, after.busySeconds - before.busySeconds - ownSeconds) / seconds,
+    stolenCores: (after.stolenSeconds - before.stolenSeconds) / seconds
+  }
+}
+
+/** CPU time of a process so far, all threads, in seconds; 0 where it cannot be read. */
+export function processSeconds(pid: number): number {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+  } catch {
+    return 0
+  }
+}
+
+/** One line on the machine. */
+export function describeMachine(): string {
+  const [first] = cpus()
+  const load = loadavg().map((value) => value.toFixed(1))
+  return `${cpus().length} × ${first?.model.trim() ?? 'CPU'}, Node ${process.version}, load average ${load.join(' ')} at the start`
+}
