@@ -16,7 +16,7 @@ const LETTERS: readonly (readonly [string, number])[] = [
  */
 export function parseAcl(text: string, output: Output): AclEntry[] {
   const entries: AclEntry[] = []
-  for (const part of text === '' ? [''] : text.replace(/,+$/, '').split(',')) {
+  for (const part of splitList(text)) {
     const first = part.indexOf(':')
     const last = part.lastIndexOf(':')
     if (first === last) {
@@ -39,6 +39,12 @@ export function formatPerms(perms: number): string {
 /** One entry as `getAcl` shows it: two lines. */
 export function formatAclEntry(entry: AclEntry): string {
   return `'${entry.scheme},'${entry.id}\n: ${formatPerms(entry.perms)}`
+}
+
+/** As Java splits: empty parts at the end are left out, unless the text is empty altogether. */
+function splitList(text: string): string[] {
+  const list = text.replace(/,+$/, '')
+  return list === '' && text !== '' ? [] : list.split(',')
 }
 
 function parsePerms(letters: string, output: Output): number {

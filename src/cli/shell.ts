@@ -1,4 +1,4 @@
-import { isFinal } from '../client/connection-state.ts'
+import { type ConnectionState, isFinal } from '../client/connection-state.ts'
 import { ZkError } from '../client/errors.ts'
 import type { ClientOptions } from '../client/options.ts'
 import { ZooKeeper } from '../client/zookeeper.ts'
@@ -35,6 +35,8 @@ export class Shell {
   #host = ''
   #lineNumber = 0
   #printsWatches = true
+  /** compat: of the same state in a row only the first is told, and at the start there is no connection. */
+  #toldState: ConnectionState = 'disconnected'
   #exitCode = 0
   #isOver = false
 
@@ -182,17 +184,25 @@ export class Shell {
   #open(): ZooKeeper {
     try {
       const client = new ZooKeeper(this.#host, this.#settings.clientOptions)
-      client.on('state', (state) => this.#tell(stateText(state)))
+      client.on('state', (state) => this.#tellState(state))
       client.on('watch', (event) => this.#tell(eventText(event)))
       this.#client = client
+      this.#toldState = 'disconnected'
       return client
     } catch (cause) {
       throw new CliError(cause instanceof Error ? cause.message : String(cause), EXIT_FAILED, cause)
     }
   }
 
-  #tell(text: string | null): void {
-    if (text !== null && this.#printsWatches) this.#output.out(text)
+  #tellState(state: ConnectionState): void {
+    const text = stateText(state)
+    if (text === null || state === this.#toldState) return
+    this.#toldState = state
+    this.#tell(text)
+  }
+
+  #tell(text: string): void {
+    if (this.#printsWatches) this.#output.out(text)
   }
 }
 

@@ -62,7 +62,7 @@ export function getAllChildrenNumberRequest(path: NodePath): Request<number> {
 export function getEphemeralsRequest(prefix: NodePath, chroot: Chroot): Request<string[]> {
   return {
     opCode: OpCode.getEphemerals,
-    path: prefix.client,
+    path: null, // a prefix of many
     encodeBody: (writer) => encodeGetEphemeralsRequest(writer, { prefixPath: prefix.server }),
     decodeBody: (reader) =>
       names(decodeGetEphemeralsResponse(reader).ephemerals)
