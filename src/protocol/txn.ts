@@ -60,7 +60,7 @@ export function encodeTxn(writer: JuteWriter, txn: Txn): void {
 
 /**
  * Reads one transaction, which must fill the reader exactly (from its offset to its end): the old formats can only be
- * told by where they end.
+ * told by where they end. Its `lengthMax` must allow for data of the size that servers accept (jute.maxbuffer).
  * @throws JuteError if the bytes end early; TxnFormatError on an unknown type, a null path or bytes left over
  */
 export function decodeTxn(reader: JuteReader): Txn {

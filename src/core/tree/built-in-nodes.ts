@@ -1,5 +1,5 @@
 import type { ACL } from '../../protocol/generated/data.ts'
-import { CONFIG_PATH, parentOf, QUOTA_PATH, ZOOKEEPER_PATH } from '../../protocol/path.ts'
+import { CONFIG_PATH, QUOTA_PATH, ZOOKEEPER_PATH } from '../../protocol/path.ts'
 import type { AclEntry } from './acl-table.ts'
 import type { NodeStore } from './node-store.ts'
 import type { PlainNode } from './plain-node.ts'
@@ -22,9 +22,7 @@ export function addConfigNode(store: NodeStore): void {
 }
 
 function addNode(store: NodeStore, path: string, acl: AclEntry): PlainNode {
-  const parentPath = parentOf(path)
-  const parent = parentPath === null ? null : (store.get(parentPath) ?? null)
-  const node = store.insert(parent, path, EMPTY_DATA, acl)
+  const node = store.insert(store.parentOf(path), path, EMPTY_DATA, acl)
   store.inserted(node)
   return node
 }

@@ -147,14 +147,14 @@ export interface TreeEvent {
   readonly acl: readonly ACL[]
 }
 
-/** What one transaction did. Reused: the next `apply` with it resets it (results and events themselves are not). */
+/** What one transaction did. The object is reused: the next `apply` with it puts other lists into it. */
 export interface ApplyResult {
   /** 0, or the first code among the operations. */
   err: number
   /** One for a single operation, one each for a multi, none for createSession and closeSession. */
-  readonly results: OpResult[]
+  results: readonly OpResult[]
   /** In upstream's order. */
-  readonly events: TreeEvent[]
+  events: readonly TreeEvent[]
 }
 
 export function createApplyResult(): ApplyResult {

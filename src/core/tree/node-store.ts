@@ -38,6 +38,8 @@ export class NodeStore {
   #byHandle: (PlainNode | undefined)[] = []
   #freeHandles: number[] = []
   #observers: ChangeObserver[] = []
+  /** perf: bench/tree.ts; nodes often come as siblings one after the other. */
+  #lastParent: PlainNode | null = null
   /** perf: what a change costs while no snapshot is under way. */
   #isObserved = false
 
@@ -57,6 +59,16 @@ export class NodeStore {
 
   get(path: string): PlainNode | undefined {
     return this.#byPath.get(path.length === 1 && path === '/' ? '' : path)
+  }
+
+  /** The parent of the node that is or would be at `path`; null if there is none, as for the root. */
+  parentOf(path: string): PlainNode | null {
+    const last = this.#lastParent
+    const slash = path.lastIndexOf('/')
+    if (last !== null && slash === last.path.length && path.startsWith(last.path)) return last
+    const parent = slash < 0 ? undefined : this.get(path.slice(0, slash))
+    if (parent !== undefined) this.#lastParent = parent
+    return parent ?? null
   }
 
   /** The node of a valid handle. */
@@ -144,6 +156,7 @@ export class NodeStore {
       unlinkChild(node.parent, node)
       this.childLists.forget(node.parent)
     }
+    if (this.#lastParent === node) this.#lastParent = null
     this.#byPath.remove(node.path)
     this.#byHandle[node.handle] = undefined
     this.#freeHandles.push(node.handle)
@@ -162,6 +175,7 @@ export class NodeStore {
     this.#byPath.clear()
     this.#byHandle = []
     this.#freeHandles = []
+    this.#lastParent = null
     this.#observers = []
     this.#isObserved = false
     this.digest.hi = this.digest.lo = 0

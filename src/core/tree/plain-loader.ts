@@ -9,12 +9,14 @@ import {
 import { toNumber } from '../../protocol/int64.ts'
 import { SnapshotFormatError, type SnapshotLoader, type SnapshotSession } from './snapshot.ts'
 
-/** Where a loader puts what it reads, in this order: all ACL lists, then nodes, parents first, then `loaded`. */
+/** Where a loader puts what it reads, in this order: all ACL lists, then nodes, parents first, then `loaded` or `failed`. */
 export interface LoadTarget {
   loadAcl(key: number, list: readonly ACL[]): void
   /** @throws SnapshotFormatError if the node cannot be where it is */
   loadNode(path: string, data: Uint8Array | null, aclKey: number, stat: StatPersisted): void
   loaded(): void
+  /** What has been put there is worth nothing. */
+  failed(): void
 }
 
 /** No text in V8 is longer than this, nor is any node's data. */
@@ -23,7 +25,7 @@ const SLASH = 0x2f
 const SESSION_SIZE_BYTES = 12
 const ACL_SIZE_BYTES_MIN = 12
 
-type Part = 'sessionCount' | 'sessions' | 'aclCount' | 'acls' | 'nodes' | 'done'
+type Part = 'sessionCount' | 'sessions' | 'aclCount' | 'acls' | 'nodes' | 'done' | 'failed'
 
 /**
  * Reads a snapshot stream item by item (a count, a session, a list, a node) as soon as the item is whole; the bytes of one
@@ -51,6 +53,7 @@ export class PlainLoader implements SnapshotLoader {
 
   push(chunk: Uint8Array): number {
     if (this.done) return 0
+    if (this.#part === 'failed') throw new SnapshotFormatError('a snapshot goes on after it was refused')
     const input = this.#withKept(chunk)
     const start = this.#keptLength
     this.#keptLength = 0
@@ -58,9 +61,10 @@ export class PlainLoader implements SnapshotLoader {
     try {
       taken = this.#takeItems(input)
     } catch (error) {
-      throw error instanceof JuteError
-        ? new SnapshotFormatError(`a snapshot: ${error.message}`, { cause: error })
-        : error
+      this.#part = 'failed'
+      this.#target.failed()
+      if (error instanceof JuteError) throw new SnapshotFormatError(`a snapshot: ${error.message}`, { cause: error })
+      throw error
     }
     if (this.done) {
       this.#kept = Buffer.alloc(0)

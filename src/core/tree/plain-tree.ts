@@ -7,7 +7,7 @@ import type { HashPort } from '../ports.ts'
 import { applyBody } from './apply/apply-body.ts'
 import type { ApplyContext } from './apply/apply-context.ts'
 import { addBuiltInNodes } from './built-in-nodes.ts'
-import { type ApplyResult, type DataTree, NO_NODE } from './data-tree.ts'
+import { type ApplyResult, type DataTree, NO_NODE, type OpResult, type TreeEvent } from './data-tree.ts'
 import { NodeStore, type NodeStoreOptions } from './node-store.ts'
 import { PlainCursor } from './plain-cursor.ts'
 import { PlainLoader } from './plain-loader.ts'
@@ -18,6 +18,8 @@ import type { SnapshotCursor, SnapshotLoader, SnapshotSession } from './snapshot
 import { StoreLoadTarget } from './store-load-target.ts'
 import { subtreeTotals } from './subtree.ts'
 
+const NO_RESULTS: readonly OpResult[] = []
+const NO_EVENTS: readonly TreeEvent[] = []
 const NO_HEADER: Txn['header'] = {
   clientIdHi: 0,
   clientIdLo: 0,
@@ -42,7 +44,7 @@ export class PlainTree implements DataTree {
 
   constructor(hash: HashPort, options: NodeStoreOptions) {
     this.#store = new NodeStore(hash, options)
-    this.#context = { store: this.#store, header: NO_HEADER, out: null }
+    this.#context = { store: this.#store, header: NO_HEADER, isReported: false, results: NO_RESULTS, events: NO_EVENTS }
     addBuiltInNodes(this.#store)
   }
 
@@ -218,10 +220,15 @@ export class PlainTree implements DataTree {
     const { header, body } = txn
     const context = this.#context
     context.header = header
-    context.out = out
-    if (out !== null) resetResult(out)
+    context.isReported = out !== null
+    context.results = NO_RESULTS
+    context.events = NO_EVENTS
     applyBody(context, body)
-    if (out !== null) out.err = firstError(out)
+    if (out !== null) {
+      out.err = firstError(context.results)
+      out.results = context.results
+      out.events = context.events
+    }
     if (compareInt64(header.zxidHi, header.zxidLo, this.lastZxidHi, this.lastZxidLo) > 0) {
       this.lastZxidHi = header.zxidHi
       this.lastZxidLo = header.zxidLo
@@ -248,13 +255,7 @@ function childName(parent: PlainNode, child: PlainNode): string {
   return child.path.slice(parent.path.length + 1)
 }
 
-function resetResult(out: ApplyResult): void {
-  out.err = ErrorCode.OK
-  out.results.length = 0
-  out.events.length = 0
-}
-
-function firstError(out: ApplyResult): number {
-  for (const { err } of out.results) if (err !== ErrorCode.OK) return err
+function firstError(results: readonly OpResult[]): number {
+  for (const { err } of results) if (err !== ErrorCode.OK) return err
   return ErrorCode.OK
 }

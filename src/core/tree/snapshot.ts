@@ -23,7 +23,7 @@ export interface SnapshotCursor {
   readonly digestLo: number
   /** Nodes that the stream has in all, for progress. */
   readonly nodeCount: number
-  /** Bytes kept aside and not yet taken by `next`. */
+  /** Bytes kept aside and not yet taken by `next`; who takes slowly must bound this by giving the snapshot up. */
   readonly pendingBytes: number
   /**
    * Appends the next slice to `writer`: at least `bytesMax` bytes unless the stream ends, ending after the record that

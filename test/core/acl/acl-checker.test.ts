@@ -156,6 +156,9 @@ describe('the list of a create or setACL', () => {
     },
     { acl: ['auth:null:31', 'auth:null:31'], ids, stored: MARSHALLINGERROR },
     { acl: ['null:a:31', 'null:a:31'], ids, stored: MARSHALLINGERROR },
+    { acl: ['ip:1.1.1.1:31', 'ip:null:31'], ids, stored: MARSHALLINGERROR },
+    { acl: ['ip:1.1.1.1:31', 'ip:1.1.1.2:31'], ids, stored: ['ip:1.1.1.1:31', 'ip:1.1.1.2:31'] },
+    { acl: ['ip:1.1.1.1:31', 'sasl:1.1.1.1:31'], ids, stored: ['ip:1.1.1.1:31', 'sasl:1.1.1.1:31'] },
     {
       acl: ['auth:null:31', 'auth:null:1'],
       ids: [ALICE],

@@ -186,4 +186,12 @@ describe('the ensemble scheme', () => {
   ])('of $names answers $sent with $expected', ({ names, sent, expected }) => {
     expect(createEnsembleProvider(names).handleAuthentication(Buffer.from(sent), context)).toEqual(expected)
   })
+
+  test('is no scheme for ACLs', () => {
+    const provider = createEnsembleProvider(['a'])
+
+    expect(provider.isValid('a')).toBe(false)
+    expect(provider.matches('a', 'a')).toBe(false)
+    expect(provider.isAuthenticated).toBe(false)
+  })
 })

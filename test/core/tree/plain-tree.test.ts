@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { JuteReader, JuteWriter } from 'jute-ts'
 import { createApplyResult, NO_NODE } from '../../../src/core/tree/data-tree.ts'
+import { prefixCrc } from '../../../src/core/tree/node-digest.ts'
 import { decodeStat } from '../../../src/protocol/generated/data.ts'
 import type { TxnBody } from '../../../src/protocol/txn.ts'
+import { nodeHash } from '../../golden/storage/fixture.ts'
 import { applyAll, bytes, create, digestOf, newTree, OPEN, remove, setData, txnOf } from './tree-support.ts'
 
 const READ_ONLY = [{ perms: 1, id: { scheme: 'world', id: 'anyone' } }]
@@ -463,6 +465,25 @@ describe('what is written', () => {
 
     expect(tree.descendantCount(tree.find(path))).toBe(count)
   })
+})
+
+test('the fields of a stat can be had one by one', () => {
+  applyAll(tree, [create('/a'), create('/a/b')])
+  tree.apply(
+    {
+      ...txnOf(setData('/a', 'x', 3), { zxid: 0 }),
+      header: { ...txnOf(remove('/'), { zxid: 7 }).header, type: 5, zxidHi: 2 }
+    },
+    null
+  )
+  applyAll(tree, [{ kind: 'setACL', path: '/a', acl: OPEN, version: 4 }])
+  const node = tree.find('/a')
+
+  expect([tree.czxidHi(node), tree.czxidLo(node)]).toEqual([0, 1])
+  expect([tree.mzxidHi(node), tree.mzxidLo(node)]).toEqual([2, 7])
+  expect([tree.pzxidHi(node), tree.pzxidLo(node)]).toEqual([0, 2])
+  expect([tree.version(node), tree.storedCversion(node), tree.aversion(node)]).toEqual([3, 1, 4])
+  expect(tree.prefixCrc(node)).toBe(prefixCrc(nodeHash, '/a', bytes('x')))
 })
 
 describe('equal ACLs', () => {

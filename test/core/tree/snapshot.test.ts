@@ -236,6 +236,15 @@ describe('loading a snapshot', () => {
     expect(() => tree.loadSnapshot(0, 1).push(stream)).toThrow(SnapshotFormatError)
   })
 
+  test('leaves the tree empty when it fails at the last, and takes nothing more', () => {
+    const stream = streamOf({ acls: [], nodes: [node('', -1), node('/a', -1)] }).subarray(0, -5)
+    const loader = tree.loadSnapshot(0, 1)
+
+    expect(() => loader.push(Buffer.concat([stream, Buffer.from('80000000', 'hex')]))).toThrow(SnapshotFormatError)
+    expect([tree.nodeCount, tree.find('/')]).toEqual([0, NO_NODE])
+    expect(() => loader.push(stream)).toThrow(SnapshotFormatError)
+  })
+
   test('waits for bytes that a hostile length announces without making room for them', () => {
     const loader = tree.loadSnapshot(0, 1)
     const before = process.memoryUsage().arrayBuffers

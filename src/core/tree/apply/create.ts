@@ -1,6 +1,5 @@
 import { ErrorCode } from '../../../protocol/error-code.ts'
 import { EventType, OpCode } from '../../../protocol/op-code.ts'
-import { parentOf } from '../../../protocol/path.ts'
 import type { CreateBody } from '../../../protocol/txn-body.ts'
 import { containerOwnerHi, isValidTtl, ttlOwnerHi } from '../owner-kind.ts'
 import type { PlainNode } from '../plain-node.ts'
@@ -14,13 +13,13 @@ import { replaceAcl } from './set-acl.ts'
  */
 export function applyCreate(context: ApplyContext, body: CreateBody): void {
   const { store } = context
-  const parent = parentFor(context, body)
+  const parent = store.parentOf(body.path)
   // Prepare lets no other ttl pass; upstream stops at one.
   if (body.mode === 'ttl' && !isValidTtl(body.ttlHi, body.ttlLo)) {
     report(context, body.type, ErrorCode.BADARGUMENTS, body.path, null)
     return
   }
-  if (parent === undefined) {
+  if (parent === null) {
     report(context, body.type, ErrorCode.NONODE, body.path, null)
     return
   }
@@ -37,11 +36,6 @@ export function applyCreate(context: ApplyContext, body: CreateBody): void {
   noteCreated(store, node)
   notify(context, EventType.nodeCreated, node)
   notify(context, EventType.nodeChildrenChanged, parent)
-}
-
-function parentFor(context: ApplyContext, body: CreateBody): PlainNode | undefined {
-  const parentPath = parentOf(body.path)
-  return parentPath === null ? undefined : context.store.get(parentPath)
 }
 
 function advanceParent(context: ApplyContext, parent: PlainNode, parentCversion: number): void {

@@ -1,7 +1,6 @@
 import { ErrorCode } from '../../../protocol/error-code.ts'
 import { compareInt64 } from '../../../protocol/int64.ts'
 import { EventType } from '../../../protocol/op-code.ts'
-import { parentOf } from '../../../protocol/path.ts'
 import type { DeleteBody } from '../../../protocol/txn-body.ts'
 import type { PlainNode } from '../plain-node.ts'
 import { noteDeleted } from '../quota-upkeep.ts'
@@ -18,10 +17,9 @@ export function applyDelete(context: ApplyContext, body: DeleteBody): void {
  */
 export function deletePath(context: ApplyContext, path: string): ErrorCode {
   const { store } = context
-  const parentPath = parentOf(path)
-  const parent = parentPath === null ? undefined : store.get(parentPath)
   const node = store.get(path)
-  if (parent === undefined || node === parent) return ErrorCode.NONODE
+  const parent = node === undefined ? store.parentOf(path) : node.parent
+  if (parent === null) return ErrorCode.NONODE
   advancePzxid(context, parent)
   if (node === undefined) return ErrorCode.NONODE
   removeDescendants(context, node)
