@@ -1,48 +1,37 @@
-#!/bin/sh
-# The ZooKeeper command line client: zkCli.sh [--config DIR] [-server HOST:PORT,...] [-timeout MS] [-r] [-waitforconnection]
-#   [-client-configuration FILE] [command [argument ...]]
+#!/usr/bin/env bash
 #
-# Environment: NODE or NODE_HOME (which Node to run), ZK_CLIENT_HEAP (MB), CLIENT_JVMFLAGS and JVMFLAGS (of these the
-# -Dkey=value settings count), ZOOCFGDIR (folder that may hold zookeeper-env.sh and java.env).
+# The ZooKeeper command line client:
+#
+#   zkCli.sh [--config DIR] [-server HOST:PORT,.../CHROOT] [-timeout MS] [-r] [-waitforconnection]
+#            [-client-configuration FILE] [command [argument ...]]
+#
+# Without a command it reads commands. Of CLIENT_JVMFLAGS and JVMFLAGS the -Dname=value settings and -Xmx count.
 
-# The folder of this script, whatever symbolic links lead to it.
-script=$0
-while [ -L "$script" ]; do
-  target=$(readlink "$script")
-  case $target in
-    /*) script=$target ;;
-    *) script=$(dirname "$script")/$target ;;
-  esac
+ZOO_LINK=${BASH_SOURCE[0]}
+while [[ -L $ZOO_LINK ]]; do
+  ZOO_TARGET=$(readlink "$ZOO_LINK")
+  if [[ $ZOO_TARGET == /* ]]; then ZOO_LINK=$ZOO_TARGET; else ZOO_LINK=$(dirname "$ZOO_LINK")/$ZOO_TARGET; fi
 done
-root=$(CDPATH='' cd "$(dirname "$script")/.." && pwd -P) || exit 1
+# shellcheck source=bin/zkEnv.sh
+. "$(dirname "$ZOO_LINK")/zkEnv.sh"
 
-if [ "$1" = --config ] && [ $# -gt 1 ]; then
-  ZOOCFGDIR=$2
-  shift 2
+# Most runs are for one command: no process is started that is not needed. The program itself refuses a Node.js that is too
+# old, and is compiled only if a source is newer.
+if [[ -z $NODE ]]; then
+  if [[ -n $NODE_HOME && -x $NODE_HOME/bin/node ]]; then NODE=$NODE_HOME/bin/node; else NODE=$(command -v node); fi
 fi
-ZOOCFGDIR=${ZOOCFGDIR:-$root/conf}
-if [ -f "$ZOOCFGDIR/zookeeper-env.sh" ]; then . "$ZOOCFGDIR/zookeeper-env.sh"; fi
-if [ -f "$ZOOCFGDIR/java.env" ]; then . "$ZOOCFGDIR/java.env"; fi
+ZOO_MAIN=$ZOOKEEPER_PREFIX/dist/bin/zkcli.js
+ZOO_BUILT=$ZOOKEEPER_PREFIX/dist/.tsbuildinfo
+if [[ -z $NODE || ! -f $ZOO_MAIN ]]; then
+  zoo_find_node
+  zoo_build
+elif [[ -d $ZOOKEEPER_PREFIX/src ]] && {
+  [[ ! -f $ZOO_BUILT ]] ||
+    [[ -n $(find "$ZOOKEEPER_PREFIX"/{src,jute/src} -name '*.ts' -newer "$ZOO_BUILT" -print -quit 2>/dev/null) ]]
+}; then
+  zoo_build
+fi
+
 export CLIENT_JVMFLAGS JVMFLAGS
-
-if [ -z "$NODE" ]; then
-  if [ -n "$NODE_HOME" ] && [ -x "$NODE_HOME/bin/node" ]; then
-    NODE=$NODE_HOME/bin/node
-  else
-    NODE=$(command -v node || command -v nodejs) || {
-      echo "zkCli: Node.js 20.19 or later is needed, and there is no node in PATH; NODE may name one" >&2
-      exit 1
-    }
-  fi
-fi
-
-main=$root/dist/bin/zkcli.js
-# In a checkout the program is compiled when its sources are newer; an installed package has none.
-if [ -d "$root/src" ]; then
-  if [ ! -f "$main" ] ||
-    [ -n "$(find "$root/src" "$root/jute/src" -name '*.ts' -newer "$root/dist/.tsbuildinfo" -print 2>&1 | head -n 1)" ]; then
-    "$NODE" "$root/scripts/build.mjs" >&2 || exit 1
-  fi
-fi
-
-exec "$NODE" ${ZK_CLIENT_HEAP:+"--max-old-space-size=$ZK_CLIENT_HEAP"} "$main" "$@"
+zoo_split_flags "$CLIENT_JVMFLAGS $JVMFLAGS"
+exec "$NODE" "--max-old-space-size=${ZOO_XMX_MB:-$ZK_CLIENT_HEAP}" "$ZOO_MAIN" "$@"

@@ -9,6 +9,9 @@ export interface JvmFlags {
 /** Variables that upstream's script hands to Java, in that order; the last setting of a key holds. */
 const VARIABLES = ['CLIENT_JVMFLAGS', 'JVMFLAGS'] as const
 
+/** What the start script has turned into an option of Node. */
+const HEAP_OPTION = /^-Xmx\d/
+
 /** Reads the flags that upstream's `zkCli.sh` would give to Java. */
 export function readJvmFlags(environment: NodeJS.ProcessEnv): JvmFlags {
   const properties = new Map<string, string>()
@@ -16,7 +19,7 @@ export function readJvmFlags(environment: NodeJS.ProcessEnv): JvmFlags {
   for (const word of VARIABLES.flatMap((name) => (environment[name] ?? '').split(/\s+/))) {
     const setting = /^-D([^=]+)(?:=(.*))?$/s.exec(word)
     if (setting?.[1] !== undefined) properties.set(setting[1], setting[2] ?? '')
-    else if (word !== '') ignored.push(word)
+    else if (word !== '' && !HEAP_OPTION.test(word)) ignored.push(word)
   }
   return { properties, ignored }
 }
