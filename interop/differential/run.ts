@@ -158,7 +158,7 @@ async function runSegment(seed: string, wanted: number, options: Options, source
   const pair = await source.take(false)
   try {
     let shown = performance.now()
-    const result = await runCase(pair.sides, limited(seed, wanted, options.expiries), {
+    const result = await runCase(pair.sides, limited(seed, wanted, options.expiries, options.variant !== 'quota'), {
       finalState: true,
       failure: pair.failure,
       onProgress: (count) => {
@@ -181,8 +181,8 @@ function withFailure(result: CaseResult, pair: Pair): CaseResult {
 }
 
 /** The generator's steps until enough requests are sent, with the expiries spread among them. */
-function limited(seed: string, wanted: number, expiries: number): StepSource {
-  const generator = new SequenceGenerator(seed)
+function limited(seed: string, wanted: number, expiries: number, bursts: boolean): StepSource {
+  const generator = new SequenceGenerator(seed, { bursts })
   let sent = 0
   let expired = 0
   return {

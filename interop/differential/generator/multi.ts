@@ -29,7 +29,7 @@ function part(world: World): Request {
 function containerOrTtl(world: World): Request {
   const { random } = world
   if (random.chance(0.5)) return createTtl(world)
-  const flags = random.pick([4, 4, 4, 0, 1, 2, 3, 5])
+  const flags = random.pick([4, 4, 4, 0, 2, 5])
   return { op: 19, fields: { path: newPath(world), data: data(world), acl: acl(world), flags } }
 }
 

@@ -49,9 +49,18 @@ function createPath(world: World): Blob {
 function createContainer(world: World): Request {
   const flags = world.random.weighted<() => number>([
     [80, () => 4],
-    [12, () => world.random.below(4)],
+    [12, () => world.random.pick([0, 2])],
     [8, () => world.random.pick([5, 6, 7, -1])]
   ])()
+  return request(19, { path: createPath(world), data: data(world), acl: acl(world), flags })
+}
+
+/**
+ * createContainer with the flags of an ephemeral node makes a container. It is not sent in bursts: until it is applied,
+ * Apache ZooKeeper takes the node for an ephemeral one, under which nothing can be created.
+ */
+function createContainerAsEphemeral(world: World): Request {
+  const flags = world.random.pick([1, 3])
   return request(19, { path: createPath(world), data: data(world), acl: acl(world), flags })
 }
 
@@ -172,7 +181,6 @@ const ORDERLY: readonly (readonly [number, Maker])[] = [
   [7, read(3)],
   [7, read(4)],
   [3, onPath(6)],
-  [4, setAcl],
   [4, read(8)],
   [4, read(12)],
   [2, onPath(9)],
@@ -189,7 +197,18 @@ const ORDERLY: readonly (readonly [number, Maker])[] = [
   [3, quotaWork]
 ]
 
-/** One request of any orderly kind, its fields good or bad. */
+/**
+ * setACL is not sent in bursts: until it is applied, Apache ZooKeeper checks what follows it by the old ACL, so the
+ * answers depend on how far its pipeline is.
+ */
+const SINGLE: readonly (readonly [number, Maker])[] = [...ORDERLY, [4, setAcl], [0.5, createContainerAsEphemeral]]
+
+/** One request that need not be alone on its way. */
 export function orderlyRequest(world: World): Request {
   return world.random.weighted(ORDERLY)(world)
+}
+
+/** One request of any kind that never closes the connection, its fields good or bad. */
+export function singleRequest(world: World): Request {
+  return world.random.weighted(SINGLE)(world)
 }

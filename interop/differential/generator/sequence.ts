@@ -4,7 +4,7 @@ import type { ConnectStep, Step } from '../steps.ts'
 import { Belief } from './belief.ts'
 import { mangledRequest } from './mangled.ts'
 import { multi, multiRead } from './multi.ts'
-import { orderlyRequest } from './operations.ts'
+import { orderlyRequest, singleRequest } from './operations.ts'
 import { Random } from './random.ts'
 import { DIGEST_USERS, newPath, type World } from './values.ts'
 
@@ -24,6 +24,11 @@ const BROKEN_FRAMES = [
   '000000040000000a'
 ]
 
+export interface GeneratorOptions {
+  /** Send many requests at once, now and then. Not where answers depend on what is applied already, as with quotas. */
+  readonly bursts: boolean
+}
+
 interface SlotState {
   session: number | null
   readonly world: World
@@ -34,6 +39,7 @@ interface SlotState {
  * so one seed gives one sequence as long as the left side behaves the same.
  */
 export class SequenceGenerator {
+  readonly #options: GeneratorOptions
   readonly #random: Random
   readonly #belief = new Belief()
   readonly #slots: readonly SlotState[]
@@ -42,7 +48,8 @@ export class SequenceGenerator {
   #sessionCount = 0
   #stepCount = 0
 
-  constructor(seed: string) {
+  constructor(seed: string, options: GeneratorOptions = { bursts: true }) {
+    this.#options = options
     this.#random = new Random(seed)
     this.#slots = Array.from({ length: SLOT_COUNT }, () => {
       return { session: null, world: { random: this.#random, belief: this.#belief, watched: [] } }
@@ -58,8 +65,8 @@ export class SequenceGenerator {
       return this.#random.chance(0.02) ? this.#brokenHandshake(slot) : this.#connect(slot)
     }
     return this.#random.weighted<() => Step>([
-      [1000, () => this.#requests(slot, [this.#request(state.world)])],
-      [70, () => this.#burst(slot, state.world)],
+      [1000, () => this.#requests(slot, [this.#request(state.world, singleRequest)])],
+      [this.#options.bursts ? 70 : 0, () => this.#burst(slot, state.world)],
       [14, () => this.#requests(slot, [this.#authenticate()])],
       [2.5, () => this.#requests(slot, [this.#failingAuth()], true)],
       [
@@ -170,13 +177,13 @@ export class SequenceGenerator {
     const length = this.#random.between(3, 60)
     return this.#requests(
       slot,
-      Array.from({ length }, () => this.#request(world))
+      Array.from({ length }, () => this.#request(world, orderlyRequest))
     )
   }
 
-  #request(world: World): Request {
+  #request(world: World, ordinary: (world: World) => Request): Request {
     const request = this.#random.weighted<(w: World) => Request>([
-      [84, orderlyRequest],
+      [84, ordinary],
       [10, multi],
       [3, multiRead],
       [3, mangledRequest]

@@ -127,7 +127,7 @@ export function version({ random }: World, believed: number): number {
 
 const OPEN: readonly AclEntry[] = [{ perms: 31, scheme: 'world', id: 'anyone' }]
 // Hashes of u1:pw1 and u2:pw2, so that these entries match connections which the generator authenticates.
-export const DIGEST_USERS = ['u1:pw1', 'u2:pw2', 'u3', ':nouser', 'üser:pässword', 'emoji😀:x', '', 'u1:pw1:more']
+export const DIGEST_USERS = ['u1:pw1', 'u2:pw2', 'u3', ':nouser', 'üser:pässword', '', 'u1:pw1:more']
 const DIGEST_IDS = [
   'u1:cO3JQ7NLKx81M3VewVIrTBCVEVo=',
   'u2:4Stp4FP2yVYM3T4fX3ahWx1yyT4=',

@@ -3,6 +3,9 @@ export class WireError extends Error {
   override readonly name = 'WireError'
 }
 
+/** U+FFFD in UTF-8, a character for each byte. */
+const REPLACEMENT = '\xef\xbf\xbd'
+
 /** Jute decoder of this tool; see WireWriter for why it is its own. */
 export class WireReader {
   readonly bytes: Buffer
@@ -35,13 +38,22 @@ export class WireReader {
     return this.#take(length).toString('hex')
   }
 
-  /** A string; bytes that are not UTF-8 show as `hex:…`, so that two ways of being wrong stay different. */
+  /**
+   * A string; bytes that are not UTF-8 show as `hex:…`, so that two ways of being wrong stay different.
+   *
+   * Characters beyond the BMP show as two U+FFFD: Apache ZooKeeper writes each half of the surrogate pair as three
+   * bytes of its own, which nothing reads back, and where a string passed a multi it gives two U+FFFD. zoonode gives
+   * such text back as it was sent; the comparison takes the three forms for one.
+   */
   text(): string | null {
     const length = this.int()
     if (length === -1) return null
     const bytes = this.#take(length)
     const text = bytes.toString('utf8')
-    return text.includes('\ufffd') ? `hex:${bytes.toString('hex')}` : text
+    if (!/[\ufffd\u{10000}-\u{10ffff}]/u.test(text)) return text
+    const halves = Buffer.from(bytes.toString('latin1').replace(/\xed[\xa0-\xbf][\x80-\xbf]/g, REPLACEMENT), 'latin1')
+    const plain = halves.toString('utf8').replace(/[\u{10000}-\u{10ffff}]/gu, '\ufffd\ufffd')
+    return `hex:${Buffer.from(plain, 'utf8').toString('hex')}`
   }
 
   vector<T>(read: () => T): T[] | null {
