@@ -86,7 +86,7 @@ export function topNamespace(path: string): string | null {
 }
 
 /** The nodes that every server has and nobody can delete. */
-export const ROOT_PATH = '/'
+const ROOT_PATH = '/'
 export const ZOOKEEPER_PATH = '/zookeeper'
 export const QUOTA_PATH = '/zookeeper/quota'
 export const CONFIG_PATH = '/zookeeper/config'

@@ -51,7 +51,7 @@ export interface SetAclBody {
   readonly version: number
 }
 
-export interface CheckBody {
+interface CheckBody {
   readonly kind: 'check'
   readonly path: string
   /** Informative: nothing reads it on apply. */
@@ -65,12 +65,12 @@ export interface MultiBody {
 }
 
 /** A failed write, which still has its zxid; or a member of a failed multi. */
-export interface ErrorBody {
+interface ErrorBody {
   readonly kind: 'error'
   readonly err: number
 }
 
-export interface CreateSessionBody {
+interface CreateSessionBody {
   readonly kind: 'createSession'
   readonly timeoutMs: number
 }

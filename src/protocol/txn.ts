@@ -17,19 +17,7 @@ import { decodeTxnBody, encodeTxnBody } from './txn-record.ts'
  * The bytes are Apache's.
  */
 
-export type {
-  CheckBody,
-  CloseSessionBody,
-  CreateBody,
-  CreateSessionBody,
-  DeleteBody,
-  ErrorBody,
-  MultiBody,
-  NodeMode,
-  SetAclBody,
-  SetDataBody,
-  TxnBody
-} from './txn-body.ts'
+export type { TxnBody } from './txn-body.ts'
 
 /**
  * A transaction. `header.type` and `body` must agree (`bodyType(body)`).

@@ -39,7 +39,7 @@ export interface AclChecker {
 }
 
 /** Either the list to store, or the code to fail with: INVALIDACL, or MARSHALLINGERROR where upstream stumbles over a null. */
-export type FixedAcl = { readonly acl: readonly ACL[]; readonly err: 0 } | { readonly acl: null; readonly err: number }
+type FixedAcl = { readonly acl: readonly ACL[]; readonly err: 0 } | { readonly acl: null; readonly err: number }
 
 export interface AclCheckerOptions {
   /** Configured schemes; of two with one name the later one counts. */

@@ -12,10 +12,10 @@ export interface AclEntry {
 }
 
 /** Key of the list that nodes made at start have, which is in no table. */
-export const OPEN_ACL_KEY = -1
+const OPEN_ACL_KEY = -1
 
 /** world:anyone with all permissions. */
-export const OPEN_ACL: readonly ACL[] = Object.freeze([{ perms: 31, id: { scheme: 'world', id: 'anyone' } }])
+const OPEN_ACL: readonly ACL[] = Object.freeze([{ perms: 31, id: { scheme: 'world', id: 'anyone' } }])
 
 /** Grants nothing: stands for a list that a fuzzy snapshot names but does not have, until replay brings it. */
 const UNKNOWN_ACL: readonly ACL[] = Object.freeze([{ perms: 0, id: { scheme: 'world', id: 'anyone' } }])

@@ -119,7 +119,7 @@ export function shownStat(node: PlainNode): Stat {
   }
 }
 
-export function shownCversion(node: PlainNode): number {
+function shownCversion(node: PlainNode): number {
   return (2 * node.cversion - node.childCount) | 0
 }
 
