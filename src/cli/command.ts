@@ -15,6 +15,8 @@ export interface CommandContext {
   readonly output: Output
   /** How the command is used: its name and its arguments. */
   readonly usage: string
+  /** Name of the time zone in which times are shown. */
+  zone(): string
 }
 
 /**

@@ -1,20 +1,25 @@
 import { zoneName } from './zone-name.ts'
 
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-
 /**
- * A time as Java's `Date.toString` shows it, in the time zone of this process (`TZ`): `Thu Jan 01 00:00:00 UTC 1970`.
+ * A time as Java's `Date.toString` shows it: `Thu Jan 01 00:00:00 UTC 1970`.
  *
  * @param timeMs milliseconds since 1970
+ * @param zone name of a time zone, such as `Europe/Berlin`
  */
-export function formatJavaDate(timeMs: number): string {
-  const date = new Date(timeMs)
-  const day = `${DAYS[date.getDay()]} ${MONTHS[date.getMonth()]} ${twoDigits(date.getDate())}`
-  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(':')
-  return `${day} ${time} ${zoneName(date)} ${date.getFullYear()}`
-}
-
-function twoDigits(value: number): string {
-  return String(value).padStart(2, '0')
+export function formatJavaDate(timeMs: number, zone: string): string {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    weekday: 'short',
+    month: 'short',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+    year: 'numeric'
+  })
+  const parts = new Map(format.formatToParts(timeMs).map(({ type, value }) => [type, value]))
+  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? ''
+  const time = `${part('hour')}:${part('minute')}:${part('second')}`
+  return `${part('weekday')} ${part('month')} ${part('day')} ${time} ${zoneName(timeMs, zone)} ${part('year')}`
 }

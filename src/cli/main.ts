@@ -8,6 +8,7 @@ import { parseInt32 } from './number-argument.ts'
 import { Shell, type ShellSettings } from './shell.ts'
 import { parseStartOptions, type StartOptions } from './start-options.ts'
 import { streamOutput } from './stream-output.ts'
+import { timeZone } from './zone-name.ts'
 
 /** The world of the shell: that of its process. */
 export interface ShellProcess {
@@ -33,7 +34,7 @@ export async function main(args: readonly string[], process: ShellProcess): Prom
   if (start.problem !== null) output.err(start.problem)
   output.out(`Connecting to ${start.server}`)
   try {
-    const settings = await shellSettings(start, flags.properties)
+    const settings = await shellSettings(start, flags.properties, process.env)
     return start.command === null
       ? await readCommands(start, settings, process)
       : await runCommand(start, settings, start.command, output)
@@ -88,7 +89,11 @@ async function runAtTerminal(start: StartOptions, settings: ShellSettings, proce
   return shell.exitCode
 }
 
-async function shellSettings(start: StartOptions, properties: ReadonlyMap<string, string>): Promise<ShellSettings> {
+async function shellSettings(
+  start: StartOptions,
+  properties: ReadonlyMap<string, string>,
+  environment: NodeJS.ProcessEnv
+): Promise<ShellSettings> {
   const sessionTimeoutMs = parseInt32(start.timeout)
   if (sessionTimeoutMs === null || sessionTimeoutMs < 1) {
     throw new CliError(`-timeout needs a number of milliseconds, not "${start.timeout}"`, EXIT_FAILED)
@@ -96,6 +101,7 @@ async function shellSettings(start: StartOptions, properties: ReadonlyMap<string
   const options = await clientOptions(readClientSettings(start.clientConfiguration, properties))
   return {
     clientOptions: { ...options, sessionTimeoutMs, readOnly: start.readOnly },
-    waitForConnectionMs: start.waitsForConnection ? sessionTimeoutMs : null
+    waitForConnectionMs: start.waitsForConnection ? sessionTimeoutMs : null,
+    zone: () => timeZone(environment)
   }
 }

@@ -37,7 +37,7 @@ function parseWhole(text: string): bigint | null {
 
 /** As Java's Integer.decode: decimal, `0x` or `#` for hexadecimal, a leading 0 for octal; null if the text is none of them. */
 export function parseJavaInteger(text: string): number | null {
-  const [, sign, hex, octal, decimal] = /^([+-]?)(?:(?:0[xX]|#)([0-9a-fA-F]+)|0([0-7]+)|(\d+))$/.exec(text) ?? []
+  const [, sign, hex, octal, decimal] = /^([+-]?)(?:(?:0[xX]|#)([0-9a-fA-F]+)|0([0-7]+)|([1-9]\d*|0))$/.exec(text) ?? []
   const size =
     hex !== undefined
       ? Number.parseInt(hex, 16)

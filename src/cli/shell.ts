@@ -20,6 +20,8 @@ export interface ShellSettings {
   readonly clientOptions: ClientOptions
   /** How long to wait for each connection before going on; null for not at all. */
   readonly waitForConnectionMs: number | null
+  /** Name of the time zone in which times are shown. */
+  zone(): string
 }
 
 /**
@@ -134,7 +136,7 @@ export class Shell {
     if (command.load === null) return
     const run = await command.load()
     const client = () => this.#client ?? this.#open()
-    await run(words, { client, output: this.#output, usage: `${name} ${command.usage}` })
+    await run(words, { client, output: this.#output, usage: `${name} ${command.usage}`, zone: this.#settings.zone })
   }
 
   async #runOwn(name: string, words: readonly string[]): Promise<void> {

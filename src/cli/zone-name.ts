@@ -27,25 +27,41 @@ const NAMES: Readonly<Record<string, string>> = {
 }
 
 /**
- * Short name of this process's time zone at a time: `UTC`, `CET`, `CEST`; `GMT+05:00` for a zone without one. Node has no list
- * of them, so they are looked for in the locales and in the system's zone files.
+ * The zone to show times in: that which the environment names by `TZ`, else the system's. A name that Node does not know is
+ * passed over.
  */
-export function zoneName(date: Date): string {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
-  if (zone === 'UTC') return process.env.TZ === 'GMT' ? 'GMT' : 'UTC'
-  return NAMES[zone] ?? nameInLocales(date) ?? nameInZoneFile(zone, date) ?? offsetName(date)
+export function timeZone(environment: NodeJS.ProcessEnv): string {
+  const given = environment.TZ?.replace(/^:/, '') ?? ''
+  return given !== '' && isKnown(given) ? given : Intl.DateTimeFormat().resolvedOptions().timeZone
 }
 
-function nameInLocales(date: Date): string | undefined {
+/**
+ * Short name of a time zone at a time: `UTC`, `CET`, `CEST`; `GMT+05:00` for a zone without one. Node has no list of them, so
+ * they are looked for in the locales and in the system's zone files.
+ */
+export function zoneName(timeMs: number, zone: string): string {
+  if (zone === 'UTC' || zone === 'GMT') return zone
+  return NAMES[zone] ?? nameInLocales(timeMs, zone) ?? nameInZoneFile(timeMs, zone) ?? offsetName(timeMs, zone)
+}
+
+function isKnown(zone: string): boolean {
+  try {
+    Intl.DateTimeFormat('en-US', { timeZone: zone })
+    return true
+  } catch {
+    return false // a RangeError says no more
+  }
+}
+
+function nameInLocales(timeMs: number, zone: string): string | undefined {
   for (const locale of LOCALES) {
-    const parts = new Intl.DateTimeFormat(locale, { timeZoneName: 'short' }).formatToParts(date)
-    const name = parts.find(({ type }) => type === 'timeZoneName')?.value
-    if (name !== undefined && !OFFSET_NAME.test(name)) return name
+    const name = zoneText(timeMs, zone, locale, 'short')
+    if (!OFFSET_NAME.test(name)) return name
   }
   return undefined
 }
 
-function nameInZoneFile(zone: string, date: Date): string | undefined {
+function nameInZoneFile(timeMs: number, zone: string): string | undefined {
   let text: string
   try {
     text = readFileSync(`${ZONE_FOLDER}${zone}`, 'latin1')
@@ -53,18 +69,29 @@ function nameInZoneFile(zone: string, date: Date): string | undefined {
     return undefined // a system without zone files: the offset says as much
   }
   const [, standard, summer] = ZONE_RULE.exec(text.trimEnd().split('\n').at(-1) ?? '') ?? []
-  return isSummerTime(date) ? (summer ?? standard) : standard
+  return isSummerTime(timeMs, zone) ? (summer ?? standard) : standard
 }
 
-function isSummerTime(date: Date): boolean {
-  const year = date.getFullYear()
-  const offsets = [new Date(year, 0, 1), new Date(year, 6, 1)].map((day) => day.getTimezoneOffset())
-  return date.getTimezoneOffset() < Math.max(...offsets)
+function isSummerTime(timeMs: number, zone: string): boolean {
+  const year = new Date(timeMs).getUTCFullYear()
+  const offsets = [Date.UTC(year, 0, 1), Date.UTC(year, 6, 1)].map((day) => offsetMinutes(day, zone))
+  return offsetMinutes(timeMs, zone) > Math.min(...offsets)
 }
 
-function offsetName(date: Date): string {
-  const minutes = -date.getTimezoneOffset()
+function offsetName(timeMs: number, zone: string): string {
+  const minutes = offsetMinutes(timeMs, zone)
   const size = Math.abs(minutes)
   const hours = String(Math.floor(size / 60)).padStart(2, '0')
   return `GMT${minutes < 0 ? '-' : '+'}${hours}:${String(size % 60).padStart(2, '0')}`
+}
+
+/** Minutes east of Greenwich. */
+function offsetMinutes(timeMs: number, zone: string): number {
+  const [, sign, hours, minutes] = /^GMT([+-])(\d\d):(\d\d)/.exec(zoneText(timeMs, zone, 'en-US', 'longOffset')) ?? []
+  return (sign === '-' ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0))
+}
+
+function zoneText(timeMs: number, zone: string, locale: string, style: 'short' | 'longOffset'): string {
+  const parts = new Intl.DateTimeFormat(locale, { timeZone: zone, timeZoneName: style }).formatToParts(timeMs)
+  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? ''
 }

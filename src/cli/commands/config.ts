@@ -12,10 +12,10 @@ const OPTIONS: OptionSet = {
 }
 
 /** `config [-c] [-w] [-s]`: the configuration of the ensemble. */
-export async function runConfig(words: readonly string[], { client, output }: CommandContext): Promise<void> {
+export async function runConfig(words: readonly string[], { client, output, zone }: CommandContext): Promise<void> {
   const line = parseOptions(words, OPTIONS)
   const { data, stat } = await client().getConfig({ watch: line.has('w') })
   const text = data === null ? 'null' : data.toString('utf8')
   output.out(line.has('c') ? clientConnectString(text) : text)
-  if (line.has('s')) output.out(formatStat(stat))
+  if (line.has('s')) output.out(formatStat(stat, zone()))
 }

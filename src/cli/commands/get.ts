@@ -16,13 +16,13 @@ const OPTIONS: OptionSet = {
 }
 
 /** `get [-s] [-w] [-b] [-x] path`: a node's data. */
-export async function runGet(words: readonly string[], { client, output, usage }: CommandContext): Promise<void> {
+export async function runGet(words: readonly string[], { client, output, usage, zone }: CommandContext): Promise<void> {
   const line = parseWithOldWatchForm(words, OPTIONS, output, 'get [-s] [-w] path')
   const [, path] = line.args
   if (path === undefined) throw new CliError(`${usage}\n${optionHelp(OPTIONS.options)}`)
   const { data, stat } = await client().getData(path, { watch: line.has('w') })
   output.out(format(data ?? Buffer.from('null'), line)) // compat: no data shows as null, in every form
-  if (line.has('s')) output.out(formatStat(stat))
+  if (line.has('s')) output.out(formatStat(stat, zone()))
 }
 
 function format(data: Buffer, line: ParsedLine): string {

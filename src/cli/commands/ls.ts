@@ -16,7 +16,7 @@ const OPTIONS: OptionSet = {
 }
 
 /** `ls [-s] [-w] [-R] path`: names of the children, or paths of all that is below. */
-export async function runLs(words: readonly string[], { client, output, usage }: CommandContext): Promise<void> {
+export async function runLs(words: readonly string[], { client, output, usage, zone }: CommandContext): Promise<void> {
   const line = parseWithOldWatchForm(words, OPTIONS, output, 'ls [-w] path')
   if (line.has('?')) output.outRaw(`usage: ls [options] path\n${optionHelp(OPTIONS.options)}`)
   const [, path] = line.args
@@ -28,5 +28,5 @@ export async function runLs(words: readonly string[], { client, output, usage }:
   }
   const { children, stat } = await client().getChildren2(path, { watch })
   output.out(`[${children.sort().join(', ')}]`)
-  if (line.has('s')) output.out(formatStat(stat))
+  if (line.has('s')) output.out(formatStat(stat, zone()))
 }

@@ -21,7 +21,10 @@ const OPTIONS: OptionSet = {
 }
 
 /** `reconfig`: changes the members of the ensemble, by what comes and goes or as a whole. */
-export async function runReconfig(words: readonly string[], { client, output, usage }: CommandContext): Promise<void> {
+export async function runReconfig(
+  words: readonly string[],
+  { client, output, usage, zone }: CommandContext
+): Promise<void> {
   const line = parseOptions(words, OPTIONS)
   const isWhole = line.has('file') || line.has('members')
   const isIncremental = line.has('add') || line.has('remove')
@@ -44,7 +47,7 @@ export async function runReconfig(words: readonly string[], { client, output, us
     fromVersion
   })
   output.out(`Committed new configuration:\n${data?.toString('utf8') ?? ''}`)
-  if (line.has('s')) output.out(formatStat(stat))
+  if (line.has('s')) output.out(formatStat(stat, zone()))
 }
 
 /** The version is given in hexadecimal, as configurations show it. */

@@ -16,7 +16,10 @@ const OPTIONS: OptionSet = {
 }
 
 /** `setAcl [-s] [-v version] [-R] path acl`. */
-export async function runSetAcl(words: readonly string[], { client, output, usage }: CommandContext): Promise<void> {
+export async function runSetAcl(
+  words: readonly string[],
+  { client, output, usage, zone }: CommandContext
+): Promise<void> {
   const line = parseOptions(words, OPTIONS)
   const [, path, text] = line.args
   if (path === undefined || text === undefined) throw new CliError(usage)
@@ -24,7 +27,7 @@ export async function runSetAcl(words: readonly string[], { client, output, usag
   const version = parseVersion(line.value('v'))
   if (!line.has('R')) {
     const stat = await client().setAcl(path, acl, version)
-    if (line.has('s')) output.out(formatStat(stat))
+    if (line.has('s')) output.out(formatStat(stat, zone()))
     return
   }
   await visitSubtree(client(), path, async (node) => {

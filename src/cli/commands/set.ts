@@ -15,13 +15,13 @@ const OPTIONS: OptionSet = {
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
 
 /** `set path data [-s] [-v version] [-b]`. */
-export async function runSet(words: readonly string[], { client, output, usage }: CommandContext): Promise<void> {
+export async function runSet(words: readonly string[], { client, output, usage, zone }: CommandContext): Promise<void> {
   const line = parseOptions(words, OPTIONS)
   const [, path, data] = line.args
   if (path === undefined || data === undefined) throw new CliError(`${usage}\n${optionHelp(OPTIONS.options)}`)
   const bytes = line.has('b') ? decodeBase64(data) : Buffer.from(data, 'utf8')
   const stat = await client().setData(path, bytes, parseVersion(line.value('v')))
-  if (line.has('s')) output.out(formatStat(stat))
+  if (line.has('s')) output.out(formatStat(stat, zone()))
 }
 
 /** compat: upstream's shell dies of data that is not base64, with a stack trace and the same exit code. */
