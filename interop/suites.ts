@@ -4,6 +4,7 @@ import { goSuite } from './go/suite.ts'
 import { javaSuite } from './harness/java-suite.ts'
 import { BRISK } from './harness/settings.ts'
 import type { Suite } from './harness/suite.ts'
+import { kafkaSuite } from './kafka/suite.ts'
 import { kazooOwnTestsSuite, kazooSuite } from './kazoo/suite.ts'
 
 /** All suites, in the order in which they run. */
@@ -28,6 +29,7 @@ export const SUITES: readonly Suite[] = [
     timeoutMs: 600_000,
     settings: BRISK
   }),
+  kafkaSuite,
   kazooOwnTestsSuite,
   goOwnTestsSuite
 ]

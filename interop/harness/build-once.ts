@@ -21,7 +21,12 @@ export async function buildOnce(
   if (existsSync(target)) return target
 
   const draft = mkdtempSync(join(parent, 'draft-'))
-  await make(draft)
+  try {
+    await make(draft)
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true })
+    throw error
+  }
   if (existsSync(target)) rmSync(draft, { recursive: true })
   else renameSync(draft, target)
   for (const entry of readdirSync(parent)) {

@@ -47,14 +47,14 @@ export class Child {
     if (this.isRunning) this.process.kill(signal)
   }
 
-  /** Kills this process and all that it started and that stayed in its process group. */
+  /** Kills this process and all that it started and that stayed in its process group, also when the process itself has ended. */
   killGroup(): void {
     const pid = this.process.pid
-    if (pid === undefined || !this.isRunning) return
+    if (pid === undefined) return
     try {
       process.kill(-pid, 'SIGKILL')
-    } catch {
-      this.signal('SIGKILL') // the group is gone already
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
     }
   }
 }

@@ -60,6 +60,7 @@ export async function runCaseProgram(
   }
   const end = await child.ended
   clearTimeout(timer)
+  child.killGroup() // what it started and did not end
 
   if (complaint === null && end.code !== 0) complaint = `ended with ${end.signal ?? `exit code ${end.code}`}`
   if (complaint === null && announced !== caseCount) complaint = `announced ${announced} cases, printed ${caseCount}`
