@@ -61,23 +61,23 @@ export class TreeWalk {
 const FIGURES = /^(zk_znode_count|zk_ephemerals_count|zk_watch_count|zk_approximate_data_size)\t(\d+)$/gm
 
 /** What the four-letter words say of the tree and the watches; polled, as a dropped connection's watches go a moment later. */
-export async function compareFigures(sides: readonly [Side, Side]): Promise<{ left: string; right: string }> {
+export async function compareFigures(sides: readonly [Side, Side]): Promise<{ left: string[]; right: string[] }> {
   const deadline = performance.now() + 3000
   for (;;) {
     const [left, right] = await Promise.all([figures(sides[0]), figures(sides[1])])
-    if (left === right || performance.now() > deadline) return { left, right }
+    if (left.join() === right.join() || performance.now() > deadline) return { left, right }
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
 
-async function figures(side: Side): Promise<string> {
+async function figures(side: Side): Promise<string[]> {
   const mntr = await fourLetterWord(side.port, 'mntr')
   const srvr = await fourLetterWord(side.port, 'srvr')
   const wchs = await fourLetterWord(side.port, 'wchs')
   const counted = [...mntr.matchAll(FIGURES)].map(([line]) => line.replace('\t', ' ')).sort()
   const lines = srvr.split('\n').filter((line) => /^(Zxid|Mode|Node count):/.test(line))
   const watches = watchesByPath(await fourLetterWord(side.port, 'wchp'), side)
-  return [...counted, ...lines, ...wchs.split('\n').filter((line) => line !== ''), ...watches].join('; ')
+  return [...counted, ...lines, ...wchs.split('\n').filter((line) => line !== ''), ...watches]
 }
 
 /** Lines `path: sessions` of wchp, with the run's names of the sessions. */

@@ -105,14 +105,16 @@ function inFinalState(difference: Difference): Difference {
 
 async function figuresDifference(sides: readonly [Side, Side], stepIndex: number): Promise<Difference | null> {
   const { left, right } = await compareFigures(sides)
-  if (left === right) return null
+  const leftOnly = left.filter((line) => !right.includes(line))
+  const rightOnly = right.filter((line) => !left.includes(line))
+  if (leftOnly.length === 0 && rightOnly.length === 0) return null
   return {
     signature: 'final figures',
     stepIndex,
     slot: -1,
     step: { kind: 'barrier' },
-    left,
-    right,
+    left: leftOnly,
+    right: rightOnly,
     detail: 'four-letter words disagree'
   }
 }

@@ -17,7 +17,7 @@ import { frame } from './wire/wire-writer.ts'
 const PING: Request = { op: 11, xid: -2 }
 const REPLY_TIMEOUT_MS = 30_000
 const SETTLE_TIMEOUT_MS = 2000
-const CLOSE_WAIT_MS = 250
+const CLOSE_WAIT_MS = 500
 const EXPIRY_TIMEOUT_MS = 60_000
 
 /** What one connection showed during a step, and since the last time it was looked at. */
@@ -191,20 +191,20 @@ export class Side implements ReplyContext {
 
   /**
    * Finds out whether the connection stays open after `wanted` answers at most: by its close, or by a ping's answer.
-   * The ping waits for the answers, or a while, as bytes that a closing server has not read may cost what it sent.
+   * The close is given time, as a server may answer a ping between the answer that says so and the close itself.
    */
   async #settle(number: number, wanted: number): Promise<Observation> {
     const slot = this.#slots.get(number)
     if (slot === undefined) return { slot: number, seen: [] }
-    const enough = wanted === 0 ? () => false : (frames: readonly Buffer[]) => answers(frames) >= wanted
-    const result = await slot.connection.waitUntil(enough, wanted === 0 ? CLOSE_WAIT_MS : SETTLE_TIMEOUT_MS)
-    if (result !== 'closed') {
-      const observation = await this.#ping(number)
-      return observation.end === undefined ? { ...observation, end: 'open' } : observation
+    if (wanted > 0) await slot.connection.waitUntil((frames) => answers(frames) >= wanted, SETTLE_TIMEOUT_MS)
+    const result = await slot.connection.waitUntil(() => false, CLOSE_WAIT_MS)
+    if (result === 'closed') {
+      const seen = this.#take(slot)
+      this.#drop(number)
+      return { slot: number, seen, end: 'closed' }
     }
-    const seen = this.#take(slot)
-    this.#drop(number)
-    return { slot: number, seen, end: 'closed' }
+    const observation = await this.#ping(number)
+    return observation.end === undefined ? { ...observation, end: 'open' } : observation
   }
 
   async #ping(number: number): Promise<Observation> {

@@ -1,6 +1,7 @@
 import type { Request } from '../requests.ts'
 import type { Observation } from '../side.ts'
 import type { ConnectStep, Step } from '../steps.ts'
+import type { Blob } from '../wire/wire-writer.ts'
 import { Belief } from './belief.ts'
 import { mangledRequest } from './mangled.ts'
 import { multi, multiRead } from './multi.ts'
@@ -69,15 +70,8 @@ export class SequenceGenerator {
       [this.#options.bursts ? 70 : 0, () => this.#burst(slot, state.world)],
       [14, () => this.#requests(slot, [this.#authenticate()])],
       [2.5, () => this.#requests(slot, [this.#failingAuth()], true)],
-      [
-        3,
-        () =>
-          this.#requests(
-            slot,
-            [{ op: 102, fields: { token: this.#random.pick([null, '', 'x', { hex: 'ff00' }]) } }],
-            true
-          )
-      ],
+      [3, () => this.#requests(slot, [this.#sasl(this.#random.pick(['', 'x', { hex: 'ff00' }]))])],
+      [0.5, () => this.#requests(slot, [this.#sasl(null)], true)],
       [4, () => this.#requests(slot, [this.#unknownType()], true)],
       [4, () => this.#requests(slot, [{ op: -11 }], true)],
       [6, () => ({ kind: 'drop', slot })],
@@ -208,6 +202,11 @@ export class SequenceGenerator {
     const auth = scheme === 'digest' ? null : random.pick(['', 'x', null])
     const request: Request = { op: 100, xid: -4, fields: { authType: 0, scheme, auth } }
     return random.chance(0.25) ? { ...request, mangle: { cut: random.between(1, 8) } } : request
+  }
+
+  /** A server without SASL settings answers a token, and closes the connection for want of one. */
+  #sasl(token: Blob): Request {
+    return { op: 102, fields: { token } }
   }
 
   #unknownType(): Request {
