@@ -25,8 +25,11 @@ import { ControlWord } from './shared-memory.ts'
 export const RecordKind = { pad: 0, batch: 1, request: 2, done: 3 } as const
 
 const HEADER_BYTES = 40
-/** Larger bodies go through the message port: they would take the ring from all others. */
-export const INLINE_BODY_BYTES_MAX = 256 * 1024
+/**
+ * Larger bodies, and those of more than an eighth of the ring, go through the message port: they would take the ring
+ * from all others, or never fit.
+ */
+const INLINE_BODY_BYTES_MAX = 256 * 1024
 /** Most bytes of large bodies on their way, unless there is only one. */
 export const LARGE_BODY_BYTES_MAX = 64 * 1024 * 1024
 /** Kept free by batches, so that requests (purge, close) still get in when the ring is full of batches. */
@@ -44,9 +47,11 @@ export class RingWriter {
   readonly #largeBodies: MessagePort
   #head = 0
   #largeBytesSent = 0
+  readonly #inlineBytesMax: number
 
   constructor(memory: SharedMemory, largeBodies: MessagePort) {
     this.#memory = memory
+    this.#inlineBytesMax = Math.min(INLINE_BODY_BYTES_MAX, memory.ringBytes / 8)
     this.#largeBodies = largeBodies
   }
 
@@ -60,7 +65,7 @@ export class RingWriter {
     txnCount: number,
     body: Uint8Array
   ): boolean {
-    const isLarge = body.length > INLINE_BODY_BYTES_MAX
+    const isLarge = body.length > this.#inlineBytesMax
     if (isLarge && !this.#hasRoomForLarge(body.length)) return false
     const at = this.#claim(recordBytes(isLarge ? 0 : body.length), RESERVED_FOR_REQUESTS_BYTES)
     if (at === -1) return false

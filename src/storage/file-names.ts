@@ -20,9 +20,9 @@ export function snapshotFile(zxid: bigint): string {
   return `snapshot.${hex(zxid)}.db`
 }
 
-/** The name of a file while it is being written. */
-export function temporaryFile(file: string): string {
-  return `${file}.tmp`
+/** The name of a file while it is being written; `attempt` keeps two writers of the same file apart. */
+export function temporaryFile(file: string, attempt: number): string {
+  return `${file}.${attempt}.tmp`
 }
 
 /** Files that SQLite keeps beside a database. */
@@ -37,7 +37,8 @@ export type FileKind = 'segment' | 'snapshot' | 'temporary' | 'side' | null
 
 /** `of` is the name of the database that a side file belongs to, else the name itself. */
 export function classifyFile(name: string): { kind: FileKind; of: string } {
-  const match = /^((?:log|snapshot)\.(?:[0-9a-f]{1,16}|next)\.(?:index\.)?db(\.tmp)?)(-wal|-shm|-journal)?$/.exec(name)
+  const match =
+    /^((?:log|snapshot)\.(?:[0-9a-f]{1,16}|next)\.(?:index\.)?db((?:\.\d+)?\.tmp)?)(-wal|-shm|-journal)?$/.exec(name)
   const base = match?.[1]
   if (match === null || base === undefined) return { kind: null, of: name }
   if (match[2] !== undefined) return { kind: 'temporary', of: base }

@@ -42,6 +42,7 @@ interface Totals extends SnapshotSummaryFields {
 export class SnapshotFileWriter {
   readonly #folder: string
   readonly #file: string
+  readonly #temporary: string
   readonly #connection: Connection
   readonly #insert: Statement<[number, number, Uint8Array]>
   #chunkCount = 0
@@ -49,11 +50,12 @@ export class SnapshotFileWriter {
   #unsyncedBytes = 0
   #crc = 0
 
-  constructor(folder: string, file: string) {
+  constructor(folder: string, file: string, attempt: number) {
     this.#folder = folder
     this.#file = file
-    removeDatabase(folder, temporaryFile(file))
-    this.#connection = openForBulkWrite(join(folder, temporaryFile(file)), SNAPSHOT_PAGE_BYTES)
+    this.#temporary = temporaryFile(file, attempt)
+    removeDatabase(folder, this.#temporary)
+    this.#connection = openForBulkWrite(join(folder, this.#temporary), SNAPSHOT_PAGE_BYTES)
     this.#connection.exec(SCHEMA)
     this.#insert = this.#connection.prepare('INSERT INTO chunk(number, crc, body) VALUES (?, ?, ?)')
     this.#connection.exec('BEGIN')
@@ -81,7 +83,7 @@ export class SnapshotFileWriter {
     for (const [key, value] of summaryRows(totals)) put.run(key, value)
     this.#connection.exec('COMMIT')
     this.#connection.close()
-    const temporary = join(this.#folder, temporaryFile(this.#file))
+    const temporary = join(this.#folder, this.#temporary)
     syncFile(temporary)
     renameSync(temporary, join(this.#folder, this.#file))
     syncDirectory(this.#folder)
@@ -92,7 +94,7 @@ export class SnapshotFileWriter {
   abort(): void {
     if (this.#connection.inTransaction) this.#connection.exec('ROLLBACK')
     this.#connection.close()
-    removeDatabase(this.#folder, temporaryFile(this.#file))
+    removeDatabase(this.#folder, this.#temporary)
   }
 }
 

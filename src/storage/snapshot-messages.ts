@@ -7,6 +7,8 @@ export interface SnapshotThreadSettings {
   /** dataDir/version-2 */
   readonly folder: string
   readonly file: string
+  /** Not that of any other snapshot thread of this process. */
+  readonly attempt: number
 }
 
 export type SnapshotCommand =

@@ -18,7 +18,7 @@ function main(port: MessagePort, settings: SnapshotThreadSettings): void {
     }
   }
   attempt(() => {
-    const writer = new SnapshotFileWriter(settings.folder, settings.file)
+    const writer = new SnapshotFileWriter(settings.folder, settings.file, settings.attempt)
     port.on('message', (command: SnapshotCommand) => attempt(() => handle(writer, command, port, report)))
   })
 }

@@ -43,6 +43,8 @@ export interface SnapshotWriterOwner {
   catalogue(entry: SnapshotEntryFields): Promise<unknown>
   /** The writer has come to its end, one way or the other; `error` is null unless writing failed. */
   ended(error: StorageError | null): void
+  /** Its thread is gone. */
+  exited(): void
 }
 
 interface Waiter {
@@ -64,11 +66,11 @@ export class ThreadedSnapshotWriter implements SnapshotWriter {
   #drainWaiters: Waiter[] = []
   #finishWaiter: Waiter | null = null
 
-  constructor(workerUrl: URL, folder: string, zxid: ZxidPair, owner: SnapshotWriterOwner) {
+  constructor(workerUrl: URL, folder: string, zxid: ZxidPair, attempt: number, owner: SnapshotWriterOwner) {
     this.#owner = owner
     this.#zxid = zxid
     this.#file = snapshotFile(toBigInt(zxid.hi, zxid.lo))
-    const workerData: SnapshotThreadSettings = { folder, file: this.#file }
+    const workerData: SnapshotThreadSettings = { folder, file: this.#file, attempt }
     this.#worker = new Worker(workerUrl, { workerData, name: 'zoonode-snapshot', execArgv: [] })
     this.#worker.on('message', (report: SnapshotReport) => this.#take(report))
     this.#worker.on('error', (error) => {
@@ -78,6 +80,7 @@ export class ThreadedSnapshotWriter implements SnapshotWriter {
       if (this.#state === 'open' || (this.#state === 'finishing' && this.#finishWaiter !== null)) {
         this.#fail(new StorageError('CLOSED', 'the snapshot thread ended before the snapshot was finished'))
       }
+      owner.exited()
     })
   }
 

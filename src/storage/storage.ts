@@ -7,7 +7,7 @@ import { LogLink } from './log-link.ts'
 import type { Recovery } from './recovery.ts'
 import { recover } from './recovery.ts'
 import { CounterSlot, RING_BYTES_DEFAULT } from './shared-memory.ts'
-import type { SnapshotWriter } from './snapshot-writer.ts'
+import type { SnapshotWriter, SnapshotWriterOwner } from './snapshot-writer.ts'
 import { ThreadedSnapshotWriter } from './snapshot-writer.ts'
 import { StorageError } from './storage-error.ts'
 import type { ReadBatch, StorageTuning, ZxidPair } from './thread-messages.ts'
@@ -121,6 +121,9 @@ export class Storage {
   #fatalCallback: ((error: StorageError) => void) | null = null
   #isOpen = false
   #snapshot: ThreadedSnapshotWriter | null = null
+  /** With those that are finishing or giving up. */
+  readonly #snapshotThreads = new Set<ThreadedSnapshotWriter>()
+  #snapshotCount = 0
   #lastSequence = -1
   #lastZxidHi = 0
   #lastZxidLo = 0
@@ -319,7 +322,7 @@ export class Storage {
    *         persisted is given up, nothing else
    */
   async flushAndClose(deadlineMs: number): Promise<void> {
-    await this.#snapshot?.abandon(new StorageError('CLOSED', 'the storage was closed before the snapshot was finished'))
+    await this.#abandonSnapshots()
     if (this.#link.failure !== null) return this.abandon()
     const closed = this.#link.request<'close'>({ kind: 'close' }).then(() => this.#link.ended())
     const isInTime = await within(closed, deadlineMs)
@@ -330,11 +333,11 @@ export class Storage {
 
   /** Ends the threads at once, as a kill would; for a start that failed. */
   async abandon(): Promise<void> {
-    await this.#snapshot?.abandon(new StorageError('CLOSED', 'the storage was closed'))
+    await this.#abandonSnapshots()
     await this.#link.abandon()
   }
 
-  #beginSnapshot(zxid: ZxidPair, catalogue: (entry: SnapshotEntry) => Promise<unknown>): SnapshotWriter {
+  #beginSnapshot(zxid: ZxidPair, catalogue: SnapshotWriterOwner['catalogue']): SnapshotWriter {
     if (this.#link.failure !== null) throw this.#link.failure
     if (this.#snapshot !== null) throw new StorageError('BUSY', 'another snapshot is being written')
     const ended = (error: StorageError | null): void => {
@@ -342,7 +345,10 @@ export class Storage {
       if (error !== null && error.code !== 'DISK_FULL') this.#fatal(error)
     }
     const url = new URL('./snapshot-thread.js', this.#workerUrl)
-    this.#snapshot = new ThreadedSnapshotWriter(url, this.#dataFolder, zxid, { catalogue, ended })
+    this.#snapshot = new ThreadedSnapshotWriter(url, this.#dataFolder, zxid, ++this.#snapshotCount, {
+      catalogue,
+      ended
+    })
     return this.#snapshot
   }
 
@@ -366,8 +372,6 @@ export class Storage {
     else this.#fatalCallback(error)
   }
 }
-
-type SnapshotEntry = Parameters<ConstructorParameters<typeof ThreadedSnapshotWriter>[3]['catalogue']>[0]
 
 function folderBytes(folder: string, isCounted: (name: string) => boolean): number {
   let bytes = 0

@@ -108,8 +108,8 @@ describe('append', () => {
     const open = await directory.open()
 
     let refusals = 0
-    for (let done = 0; done < 50; ) {
-      if (open.tryAppend(100)) {
+    for (let done = 0; done < 500; ) {
+      if (open.tryAppend(10)) {
         done++
       } else {
         refusals++

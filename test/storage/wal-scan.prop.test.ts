@@ -1,0 +1,62 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { scanWal } from '../../src/storage/wal-scan.ts'
+import { recordWal, rowsFoundBySqlite, withWalFile } from './support/recorded-wal.ts'
+
+const SECTOR_BYTES = 512
+const runs = { numRuns: Number(process.env.ZOONODE_PROPERTY_RUNS ?? 60) }
+
+const sizes = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 300, max: 14_000 }))
+const plans = fc.record({
+  earlier: fc.array(sizes, { minLength: 0, maxLength: 8 }),
+  commits: fc.array(sizes, { minLength: 2, maxLength: 8 })
+})
+
+describe('the scan of a -wal', () => {
+  test('never lets SQLite lose a commit to one flipped bit', () => {
+    fc.assert(
+      fc.property(plans, fc.nat(), fc.integer({ min: 0, max: 7 }), (plan, place, bit) => {
+        const { database, after, rowCount } = recordWal(plan)
+        const wal = Buffer.from(after)
+        const offset = place % wal.length
+        wal[offset] = (wal[offset] ?? 0) ^ (1 << bit)
+
+        const { verdict } = withWalFile(wal, scanWal)
+
+        expect(verdict === 'damaged' || rowsFoundBySqlite(database, wal) === rowCount).toBe(true)
+      }),
+      runs
+    )
+  })
+
+  test('never takes a torn last commit for damage, nor loses another', () => {
+    fc.assert(
+      fc.property(plans, fc.infiniteStream(fc.boolean()), (plan, choices) => {
+        const { database, before, after, rowCount } = recordWal(plan)
+        const wal = tear(before, after, choices)
+
+        const { verdict, validBytes } = withWalFile(wal, scanWal)
+
+        expect(verdict).not.toBe('damaged')
+        expect(rowsFoundBySqlite(database, wal.subarray(0, validBytes))).toBeGreaterThanOrEqual(rowCount - 1)
+      }),
+      runs
+    )
+  })
+})
+
+/** Each sector that the last commit wrote is new or as it was before; the file may end anywhere it could. */
+function tear(before: Buffer, after: Buffer, choices: Iterable<boolean>): Buffer {
+  const wal = Buffer.alloc(after.length)
+  before.copy(wal)
+  const iterator = choices[Symbol.iterator]()
+  let end = before.length
+  for (let at = 0; at < after.length; at += SECTOR_BYTES) {
+    const sector = after.subarray(at, at + SECTOR_BYTES)
+    if (sector.equals(wal.subarray(at, at + SECTOR_BYTES))) continue
+    if (iterator.next().value !== true) continue
+    sector.copy(wal, at)
+    end = Math.max(end, Math.min(after.length, at + SECTOR_BYTES))
+  }
+  return wal.subarray(0, end)
+}
