@@ -5,12 +5,13 @@ import type { ServerSettings } from '../server/config/settings.ts'
 import { exitAtOnce } from '../server/fatal-exit.ts'
 import type { LogSystem } from '../server/logging/logger.ts'
 import { openLog } from '../server/logging/winston-logger.ts'
+import { refuseWhatIsNotServed, withoutEffect } from '../server/not-served.ts'
 import { RecoveryError } from '../server/recovery.ts'
 import { type RunningServer, startServer } from '../server/server.ts'
 import { StorageError } from '../storage/storage-error.ts'
 
-/** Exit codes, as upstream's ExitCode where it has one for the case. */
-const ExitCode = { unexpected: 1, badConfig: 2, dataDir: 3, cannotListen: 4 } as const
+/** Exit codes, as upstream's. */
+const ExitCode = { unexpected: 1, badConfig: 2, dataDir: 3 } as const
 
 /** Starts a server from command line and environment, and runs until it is told to stop. */
 async function main(): Promise<void> {
@@ -21,16 +22,11 @@ async function main(): Promise<void> {
   })
   const logs = openLog(settings.logging, process.stdout)
   for (const { level, message } of notices) logs.root[level](message)
-  refuseEnsembles(settings)
+  refuseWhatIsNotServed(settings)
+  for (const line of withoutEffect(settings)) logs.root.warn(line)
   const server = await startServer({ settings, log: logs.root, fourLetterWords: createFourLetterWords })
   announce(settings, server)
   stopOnSignals(server, logs)
-}
-
-/** What to tell an operator whose configuration names an ensemble, rather than serving something else. */
-function refuseEnsembles(settings: ServerSettings): void {
-  if (settings.quorum.standalone) return
-  throw new ConfigError('this version serves standalone only: remove the server.N lines but one, or all')
 }
 
 function announce(settings: ServerSettings, server: RunningServer): void {
@@ -66,11 +62,11 @@ function describeFailure(error: unknown): { readonly line: string; readonly code
   }
   const { code, address, port } = error as { code?: string; address?: string; port?: number }
   const where = `port ${port}${address === undefined ? '' : ` of ${address}`}`
-  if (code === 'EADDRINUSE') return { line: `${where} is in use by another program`, code: ExitCode.cannotListen }
+  if (code === 'EADDRINUSE') return { line: `${where} is in use by another program`, code: ExitCode.unexpected }
   if (code === 'EACCES' && port !== undefined) {
-    return { line: `no permission to listen on ${where}`, code: ExitCode.cannotListen }
+    return { line: `no permission to listen on ${where}`, code: ExitCode.unexpected }
   }
-  if (code === 'EADDRNOTAVAIL') return { line: `${address} is no address of this machine`, code: ExitCode.cannotListen }
+  if (code === 'EADDRNOTAVAIL') return { line: `${address} is no address of this machine`, code: ExitCode.unexpected }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return { line: detail, code: ExitCode.unexpected }
 }

@@ -30,7 +30,7 @@ export function highWordOfNumber(value: number): number {
 
 /** Low word of a safe integer. */
 export function lowWordOfNumber(value: number): number {
-  return value % TWO_32 | 0
+  return (value % TWO_32) | 0
 }
 
 /** The pair as a double: exact only below 2^53, as times and TTLs are. */

@@ -26,7 +26,8 @@ export class Reaper {
     const { nowMs, wallMs, settings, tree } = this.#state
     if (nowMs >= this.#nextCheckMs) {
       this.#nextCheckMs = nowMs + settings.containerCheckIntervalMs
-      this.#candidates = tree.reapCandidates(wallMs, settings.containerMaxNeverUsedIntervalMs)
+      // Taken from the end: containers go before TTL znodes, as upstream.
+      this.#candidates = tree.reapCandidates(wallMs, settings.containerMaxNeverUsedIntervalMs).reverse()
     }
     const perMs = settings.containerMaxPerMinute / 60000
     this.#allowance = Math.min(settings.containerMaxPerMinute, this.#allowance + (nowMs - this.#lastTickMs) * perMs)

@@ -42,11 +42,6 @@ export function digestOfStat(prefixCrc: number, stat: DigestedStat): number {
   return crc32OfStat(stat, prefixCrc) >>> 0
 }
 
-/** `digestOfStat`. */
-export function statDigest(_hash: HashPort, prefixCrc: number, stat: DigestedStat): number {
-  return digestOfStat(prefixCrc, stat)
-}
-
 /** A running 64-bit sum of node digests, modulo 2^64. */
 export interface DigestSum {
   hi: number

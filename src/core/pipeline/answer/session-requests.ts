@@ -22,13 +22,17 @@ export function answerWhoAmI(context: AnswerContext): number {
   return ErrorCode.OK
 }
 
+/** Blank or "/" once trimmed as Java trims: of everything up to U+0020. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant
+const MEANS_ALL = /^[\u0000-\u0020]*\/?[\u0000-\u0020]*$/
+
 /** getEphemerals: the session's own ephemerals whose path starts with the prefix, which is a plain string. */
 export function answerGetEphemerals(context: AnswerContext): number {
   const { state, connection } = context
   const { prefixPath } = decodeGetEphemeralsRequest(context.reader)
   const { session } = connection
   if (session === null) return ErrorCode.SESSIONEXPIRED
-  const isAll = prefixPath === null || prefixPath.trim() === '' || prefixPath === '/'
+  const isAll = prefixPath === null || MEANS_ALL.test(prefixPath)
   const paths: string[] = []
   for (const path of state.tree.ephemeralsOf(session.idHi, session.idLo)) {
     if (isAll || path.startsWith(prefixPath)) paths.push(path)

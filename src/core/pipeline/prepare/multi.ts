@@ -20,9 +20,14 @@ import { prepareSetData } from './set-data.ts'
 /** One operation of a multi as parsed: what to run when its turn comes. */
 type Operation =
   | { readonly kind: 'create'; readonly intent: CreateIntent; readonly makes: CreateKind }
-  | { readonly kind: 'delete'; readonly path: string; readonly version: number }
-  | { readonly kind: 'setData'; readonly path: string; readonly data: Uint8Array | null; readonly version: number }
-  | { readonly kind: 'check'; readonly path: string; readonly version: number }
+  | { readonly kind: 'delete'; readonly path: string | null; readonly version: number }
+  | {
+      readonly kind: 'setData'
+      readonly path: string | null
+      readonly data: Uint8Array | null
+      readonly version: number
+    }
+  | { readonly kind: 'check'; readonly path: string | null; readonly version: number }
 
 /** Why a multi fails as a whole with MARSHALLINGERROR: only what is malformed uses up a zxid, a null ACL does not. */
 export type MultiProblem = 'malformed' | 'nullAcl'
@@ -72,16 +77,18 @@ export function prepareMulti(context: PrepareContext, operations: readonly Opera
   return { kind: 'multi', operations: bodies }
 }
 
+/** A null path is no protocol error of its operation: it lets the whole request fail when its turn comes. */
 function prepareOperation(context: PrepareContext, operation: Operation): Prepared {
+  if (operation.kind === 'create') return prepareCreateInMulti(context, operation.intent, operation.makes)
+  const { path } = operation
+  if (path === null) return ErrorCode.MARSHALLINGERROR
   switch (operation.kind) {
-    case 'create':
-      return prepareCreateInMulti(context, operation.intent, operation.makes)
     case 'delete':
-      return prepareDelete(context, operation.path, operation.version)
+      return prepareDelete(context, path, operation.version)
     case 'setData':
-      return prepareSetData(context, operation.path, operation.data, operation.version)
+      return prepareSetData(context, path, operation.data, operation.version)
     case 'check':
-      return prepareCheck(context, operation.path, operation.version)
+      return prepareCheck(context, path, operation.version)
   }
 }
 
@@ -103,15 +110,15 @@ function parseOperation(type: number, reader: JuteReader): Operation | MultiProb
     }
     case OpCode.delete: {
       const { path, version } = decodeDeleteRequest(reader)
-      return path === null ? 'malformed' : { kind: 'delete', path, version }
+      return { kind: 'delete', path, version }
     }
     case OpCode.setData: {
       const { path, data, version } = decodeSetDataRequest(reader)
-      return path === null ? 'malformed' : { kind: 'setData', path, data: copyOf(data), version }
+      return { kind: 'setData', path, data: copyOf(data), version }
     }
     case OpCode.check: {
       const { path, version } = decodeCheckVersionRequest(reader)
-      return path === null ? 'malformed' : { kind: 'check', path, version }
+      return { kind: 'check', path, version }
     }
     default:
       return 'malformed'
@@ -124,14 +131,13 @@ function parseOperation(type: number, reader: JuteReader): Operation | MultiProb
  */
 function parseCreate(type: number, request: CreateRequest, ttlHi: number, ttlLo: number): Operation | MultiProblem {
   const { path, flags, acl } = request
-  if (path === null) return 'malformed'
   const data = copyOf(request.data)
-  // compat: upstream stumbles over a null ACL while it parses, but not over that of a createTTL.
-  if (acl === null && type !== OpCode.createTTL) return 'nullAcl'
   if (type === OpCode.createTTL && (isTtlFlags(flags) || !isKnownFlags(flags))) {
     return { kind: 'create', makes: 'ttl', intent: { type: OpCode.createTTL, path, data, acl, flags, ttlHi, ttlLo } }
   }
   if (isTtlFlags(flags) || !isKnownFlags(flags)) return 'malformed'
+  // compat: upstream stumbles over a null ACL while it reads, but not over that of a createTTL.
+  if (acl === null && type !== OpCode.createTTL) return 'nullAcl'
   const makes = kindByFlags(type, flags)
   const intent = { type: typeInMulti(type, makes), path, data, acl, flags, ttlHi: -1, ttlLo: -1 }
   return { kind: 'create', makes, intent }

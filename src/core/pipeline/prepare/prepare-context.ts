@@ -5,7 +5,7 @@ import type { AclChecker } from '../../acl/acl-checker.ts'
 import type { Identity } from '../../acl/authentication-provider.ts'
 import type { HashPort } from '../../ports.ts'
 import type { DataTree } from '../../tree/data-tree.ts'
-import { isDigested, prefixCrc, statDigest } from '../../tree/node-digest.ts'
+import { digestOfStat, isDigested, prefixCrc } from '../../tree/node-digest.ts'
 import type { CoreSettings } from '../core-settings.ts'
 import type { ChangeRecord, OutstandingChanges } from './outstanding-changes.ts'
 
@@ -66,7 +66,7 @@ export class PrepareContext {
 
   #digestOf(record: ChangeRecord): number {
     if (!record.exists || !this.settings.digestEnabled || !isDigested(record.path)) return 0
-    return statDigest(this.hash, record.prefixCrc, record.stat)
+    return digestOfStat(record.prefixCrc, record.stat)
   }
 
   /** digest − before + after, modulo 2^64; both are unsigned 32-bit numbers. */

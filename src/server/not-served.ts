@@ -1,0 +1,54 @@
+import { ConfigError } from './config/config-error.ts'
+import type { ServerSettings } from './config/settings.ts'
+
+/** Providers that `authProvider.N` may name. */
+const KNOWN_PROVIDERS = /(SASL|X509|Ensemble|Digest|IP)AuthenticationProvider$/
+const SCHEMES = ['digest', 'ip']
+
+/**
+ * Refuses a configuration that asks for what this version does not have, where going on without it would be unsafe or
+ * would serve something else than was asked for.
+ *
+ * @throws ConfigError, one line
+ */
+export function refuseWhatIsNotServed(settings: ServerSettings): void {
+  const { acl, client, quorum } = settings
+  if (!quorum.standalone) {
+    throw new ConfigError('this version serves standalone only: remove the server.N lines but one, or all')
+  }
+  if (client.securePort !== null) {
+    throw new ConfigError('secureClientPort: this version has no TLS; remove the key to serve plain text on clientPort')
+  }
+  if (client.port === null) throw new ConfigError('clientPort is not set: there is nothing to listen on')
+  if (acl.sessionRequireClientSaslAuth) {
+    throw new ConfigError('sessionRequireClientSASLAuth: this version has no SASL mechanisms, nobody could connect')
+  }
+  if (!acl.enforceAuthEnabled) return
+  if (acl.enforceAuthSchemes.length === 0) {
+    throw new ConfigError('enforce.auth.enabled needs enforce.auth.schemes, a list of schemes such as digest')
+  }
+  const unknown = acl.enforceAuthSchemes.find((scheme) => !SCHEMES.includes(scheme))
+  if (unknown !== undefined) {
+    throw new ConfigError(
+      `enforce.auth.schemes: there is no provider of the scheme ${unknown}; allowed: ${SCHEMES.join(', ')}`
+    )
+  }
+}
+
+/** One line for each thing that is configured, harmless to be without, and not there in this version. */
+export function withoutEffect(settings: ServerSettings): string[] {
+  const { acl, audit, metrics, session, storage } = settings
+  const lines: string[] = []
+  for (const { id, className } of acl.authProviders) {
+    if (!KNOWN_PROVIDERS.test(className)) lines.push(`authProvider.${id}: the class ${className} is not known here`)
+  }
+  if (audit.enabled) lines.push('audit.enable has no effect in this version: no audit log is written')
+  if (metrics.provider !== 'default') {
+    lines.push('metricsProvider.className has no effect in this version: metrics are shown by mntr only')
+  }
+  if (session.localEnabled) lines.push('localSessionsEnabled has no effect on a standalone server')
+  if (storage.snapshotCompression !== 'none') {
+    lines.push('snapshot.compression.method has no effect: snapshots are SQLite files of their own format')
+  }
+  return lines
+}
