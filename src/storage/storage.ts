@@ -345,11 +345,20 @@ export class Storage {
       if (error !== null && error.code !== 'DISK_FULL') this.#fatal(error)
     }
     const url = new URL('./snapshot-thread.js', this.#workerUrl)
-    this.#snapshot = new ThreadedSnapshotWriter(url, this.#dataFolder, zxid, ++this.#snapshotCount, {
-      catalogue,
-      ended
-    })
-    return this.#snapshot
+    const exited = (): void => {
+      this.#snapshotThreads.delete(writer)
+    }
+    const attempt = ++this.#snapshotCount
+    const writer = new ThreadedSnapshotWriter(url, this.#dataFolder, zxid, attempt, { catalogue, ended, exited })
+    this.#snapshot = writer
+    this.#snapshotThreads.add(writer)
+    return writer
+  }
+
+  /** No thread of ours may touch the directory when it has been given back. */
+  async #abandonSnapshots(): Promise<void> {
+    const error = new StorageError('CLOSED', 'the storage was closed before the snapshot was finished')
+    await Promise.all([...this.#snapshotThreads].map((writer) => writer.abandon(error)))
   }
 
   #persisted(sequence: number): void {
