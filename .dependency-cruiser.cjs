@@ -17,7 +17,7 @@ module.exports = {
       name: 'core-is-pure',
       comment: 'the core imports nothing of Node and no package but the Jute runtime',
       severity: 'error',
-      from: { path: '^src/(core|protocol)/' },
+      from: { path: '^src/(core|protocol|collections)/' },
       to: { dependencyTypes: ['core', 'npm', 'npm-dev'], pathNot: '(^|/)(jute|jute-ts)/' }
     },
     {
@@ -27,10 +27,16 @@ module.exports = {
       to: { path: '^src/(?!protocol/)' }
     },
     {
+      name: 'collections-know-nothing',
+      severity: 'error',
+      from: { path: '^src/collections/' },
+      to: { path: '^src/(?!collections/)' }
+    },
+    {
       name: 'core-imports-downward',
       severity: 'error',
       from: { path: core },
-      to: { path: '^src/(?!core/|protocol/)' }
+      to: { path: '^src/(?!core/|protocol/|collections/)' }
     },
     {
       name: 'core-parts-do-not-know-each-other',
@@ -55,7 +61,7 @@ module.exports = {
       name: 'client-knows-the-protocol-only',
       severity: 'error',
       from: { path: '^src/client/' },
-      to: { path: '^src/(?!client/|protocol/)' }
+      to: { path: '^src/(?!client/|protocol/|collections/)' }
     },
     {
       name: 'shell-is-below-the-programs',

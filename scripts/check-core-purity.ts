@@ -6,7 +6,7 @@ import { join } from 'node:path'
  * clocks, dice, timers, promises, the process and the console. Exits with 1 and a line for each finding.
  */
 
-const FOLDERS = ['src/core', 'src/protocol']
+const FOLDERS = ['src/core', 'src/protocol', 'src/collections']
 const FORBIDDEN: readonly { readonly pattern: RegExp; readonly what: string }[] = [
   { pattern: /\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\b/, what: 'reads a clock' },
   { pattern: /\bMath\.random\b|\bcrypto\b/, what: 'rolls dice' },

@@ -20,7 +20,10 @@ export class Int64Map<V> {
 
   set(hi: number, lo: number, value: V): void {
     let row = this.#byHi.get(hi)
-    if (row === undefined) this.#byHi.set(hi, (row = new Map()))
+    if (row === undefined) {
+      row = new Map()
+      this.#byHi.set(hi, row)
+    }
     if (!row.has(lo)) this.#size++
     row.set(lo, value)
   }
