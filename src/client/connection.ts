@@ -85,18 +85,17 @@ export class Connection {
     this.out.reset()
   }
 
-  #drain(): void {
+  /** Hands on the whole frames that are there, after `event` if one has waited for its turn. */
+  #drain(event: Buffer | null = null): void {
     try {
+      if (event !== null) this.#listener.onFrame(this, event)
       for (let frame = this.#splitter.next(); frame !== null; frame = this.#splitter.next()) {
         if (this.#isLost) return
-        if (isEvent(frame)) {
-          if (this.#hasAnswered) {
-            this.#yieldBefore(frame)
-            return
-          }
-        } else {
-          this.#noteAnswer()
+        if (isEvent(frame) && this.#hasAnswered) {
+          this.#yieldBefore(frame)
+          return
         }
+        if (!isEvent(frame)) this.#noteAnswer()
         this.#listener.onFrame(this, frame)
       }
     } catch (error) {
@@ -111,8 +110,7 @@ export class Connection {
       this.#isYielding = false
       this.#hasAnswered = false
       if (this.#isLost) return
-      this.#listener.onFrame(this, event)
-      this.#drain()
+      this.#drain(event)
       if (this.#lossToTell !== null) this.#lose(this.#lossToTell.cause)
     })
   }

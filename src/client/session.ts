@@ -1,4 +1,4 @@
-import { JuteReader, JuteWriter } from 'jute-ts'
+import { JuteReader } from 'jute-ts'
 import { ErrorCode } from '../protocol/error-code.ts'
 import {
   decodeReplyHeader,
@@ -13,23 +13,20 @@ import type { Chroot } from './chroot.ts'
 import { formatServer, type ServerAddress } from './connect-string.ts'
 import { Connection, type ConnectionListener } from './connection.ts'
 import { type ConnectionState, type FinalState, isFinal } from './connection-state.ts'
-import { ClientClosedError, LimitReachedError, RequestTooLargeError, type ZkError } from './errors.ts'
+import { ClientClosedError, type ZkError } from './errors.ts'
 import { decodeGreeting, encodeGreeting, type SessionCredentials } from './handshake.ts'
 import { Heartbeat, type HeartbeatListener } from './heartbeat.ts'
 import { closeSessionRequest } from './operations/session.ts'
 import type { ResolvedOptions } from './options.ts'
 import { ReadWriteSearch } from './read-write-search.ts'
-import { encodeFrame, encodeRequest, PendingReply, type Request } from './request.ts'
-import { RequestQueue } from './request-queue.ts'
+import { ReconnectPolicy } from './reconnect-policy.ts'
+import { encodeFrame, encodeRequest, type Request } from './request.ts'
+import { Requests } from './requests.ts'
 import { ServerList } from './server-list.ts'
 import { setWatchesRequests } from './set-watches.ts'
 import { notify, WatchRegistry } from './watch-registry.ts'
 import { eventTypeOf } from './watched-event.ts'
 import { errorOfWire } from './wire-error.ts'
-
-/** First delay before the servers are tried all over again, in milliseconds; it doubles each time. */
-const BACKOFF_MS_MIN = 50
-const XID_MAX = 0x7fffffff
 
 /**
  * A session with an ensemble, over one connection after the other: it connects, resumes, pings, gives identities and
@@ -44,11 +41,10 @@ export class Session implements ConnectionListener, HeartbeatListener {
   readonly #chroot: Chroot
   readonly #onState: (state: ConnectionState) => void
   readonly #servers: ServerList
-  readonly #queue = new RequestQueue()
+  readonly #reconnect: ReconnectPolicy
+  readonly #requests: Requests
   readonly #auth = new AuthList()
   readonly #reader = new JuteReader()
-  /** For requests that have to wait for a connection. */
-  readonly #scratch = new JuteWriter(1024)
   #state: ConnectionState = 'connecting'
   #connection: Connection | null = null
   /** Whether the server of `#connection` has accepted the session. */
@@ -62,14 +58,10 @@ export class Session implements ConnectionListener, HeartbeatListener {
   #timeoutMs: number
   #lastZxidHi = 0
   #lastZxidLo = 0
-  #nextXid = 1
-  /** Attempts that have failed since the last one that did not. */
-  #failedAttempts = 0
   #closing: Promise<void> | null = null
   #attemptTimer: NodeJS.Timeout | undefined
   #reconnectTimer: NodeJS.Timeout | undefined
   #expiryTimer: NodeJS.Timeout | undefined
-  #deadlineTimer: NodeJS.Timeout | undefined
 
   /** Connects at once; nothing is told before the current turn has ended. */
   constructor(
@@ -83,6 +75,8 @@ export class Session implements ConnectionListener, HeartbeatListener {
     this.#chroot = chroot
     this.#onState = onState
     this.#servers = new ServerList(servers, options.shufflesServers ? Math.random : null)
+    this.#requests = new Requests(options)
+    this.#reconnect = new ReconnectPolicy(servers.length, options.reconnectDelayMsMax, Math.random)
     this.#credentials = options.session
     this.#isResumable = options.session !== null
     this.#timeoutMs = options.sessionTimeoutMs
@@ -116,7 +110,7 @@ export class Session implements ConnectionListener, HeartbeatListener {
   submit<T>(request: Request<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const refusal = this.#refusalOf(request.path)
-      if (refusal === null) this.#enqueue(request, resolve, reject)
+      if (refusal === null) this.#add(request, resolve, reject)
       else reject(refusal)
     })
   }
@@ -147,7 +141,7 @@ export class Session implements ConnectionListener, HeartbeatListener {
               this.#end('closed')
               resolve()
             }
-            this.#enqueue(closeSessionRequest(), done, done)
+            this.#add(closeSessionRequest(), done, done)
           })
     }
     return this.#closing
@@ -196,7 +190,7 @@ export class Session implements ConnectionListener, HeartbeatListener {
         return
       default:
         this.#noteZxid(header)
-        this.#answer(header)
+        this.#requests.answer(header, this.#reader)
     }
   }
 
@@ -205,16 +199,17 @@ export class Session implements ConnectionListener, HeartbeatListener {
     const heardMs = this.#heartbeat?.heardMs ?? null
     this.#letGoOfConnection()
     this.#logLoss(connection, cause, wasEstablished)
-    if (!wasEstablished) this.#failedAttempts++
+    if (!wasEstablished) this.#reconnect.failed()
     if (!this.#options.resetsWatches) this.watches.clear()
     this.#auth.connectionLost()
-    this.#queue.failSent(connectionLoss)
-    if (!wasEstablished && this.#failedAttempts % this.#servers.count === 0) this.#queue.failWaiting(connectionLoss)
+    this.#requests.failSent(connectionLoss)
+    if (this.#reconnect.isRoundOver) this.#requests.failWaiting(connectionLoss)
     if (isFinal(this.#state)) return // it was closing
     if (heardMs !== null) this.#startExpiry(heardMs)
     this.#setState('disconnected')
     if (isFinal(this.#state)) return // a listener closed the client
-    this.#reconnectTimer = setTimeout(() => this.#connect(), this.#reconnectDelayMs(wasEstablished))
+    const delayMs = this.#preferredServer === null ? this.#reconnect.delayMs() : 0
+    this.#reconnectTimer = setTimeout(() => this.#connect(), delayMs)
   }
 
   onPingDue(): void {
@@ -255,7 +250,7 @@ export class Session implements ConnectionListener, HeartbeatListener {
     this.#timeoutMs = response.timeOut
     this.#isResumable ||= !response.readOnly
     this.#isEstablished = true
-    this.#failedAttempts = 0
+    this.#reconnect.succeeded()
     this.#heartbeat = new Heartbeat(response.timeOut, this)
     this.#options.logger.info(
       `session 0x${toHex(response.sessionIdHi, response.sessionIdLo)} with ${formatServer(connection.server)}, ` +
@@ -272,7 +267,7 @@ export class Session implements ConnectionListener, HeartbeatListener {
     for (const request of setWatchesRequests(this.watches, this.#lastZxidHi, this.#lastZxidLo)) {
       encodeRequest(connection.out, Xid.setWatches, request.opCode, request.encodeBody)
     }
-    for (const frame of this.#queue.send()) connection.out.writeBytes(frame)
+    this.#requests.sendWaiting(connection)
     this.#flush(connection)
   }
 
@@ -283,44 +278,15 @@ export class Session implements ConnectionListener, HeartbeatListener {
     this.#auth.sent(entry)
   }
 
-  #enqueue<T>(request: Request<T>, resolve: (value: T) => void, reject: (error: ZkError) => void): void {
-    const connection = this.#isEstablished && !this.#queue.isAnyWaiting ? this.#connection : null
-    const xid = this.#nextXid
-    const writer = connection?.out ?? this.#scratch.reset()
-    const start = writer.offset
-    const sizeBytes = encodeRequest(writer, xid, request.opCode, request.encodeBody)
-    if (sizeBytes - 4 > this.#options.frameLengthMax) {
-      writer.offset = start
-      const limit = this.#options.frameLengthMax
-      reject(new RequestTooLargeError(`request of ${sizeBytes} bytes, limit ${limit}`, { path: request.path }))
-      return
-    }
-    this.#nextXid = xid === XID_MAX ? 1 : xid + 1
-    const { requestTimeoutMs } = this.#options
-    const deadlineMs = requestTimeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + requestTimeoutMs
-    const reply = new PendingReply(xid, sizeBytes, deadlineMs, request, resolve, reject)
-    if (connection === null) {
-      this.#queue.addWaiting(reply, this.#scratch.copyBytes())
-    } else {
-      this.#queue.addSent(reply)
-      this.#flush(connection)
-    }
-    if (requestTimeoutMs > 0 && this.#deadlineTimer === undefined) this.#awaitDeadline(requestTimeoutMs)
+  #add<T>(request: Request<T>, resolve: (value: T) => void, reject: (error: ZkError) => void): void {
+    const connection = this.#isEstablished ? this.#connection : null
+    this.#requests.add(request, connection, resolve, reject)
+    if (connection !== null) this.#flush(connection)
   }
 
   #flush(connection: Connection): void {
     connection.flushSoon()
     this.#heartbeat?.sent()
-  }
-
-  #answer(header: ReplyHeader): void {
-    const outstanding = this.#queue.takeAnswered()
-    if (outstanding === undefined) throw new Error(`a reply to xid ${header.xid}, but nothing was asked`)
-    if (outstanding.xid !== header.xid) {
-      outstanding.fail(connectionLoss(outstanding.path))
-      throw new Error(`a reply to xid ${header.xid} where that to ${outstanding.xid} is due`)
-    }
-    outstanding.answer(header.err, this.#reader)
   }
 
   #deliver(header: ReplyHeader): void {
@@ -353,23 +319,7 @@ export class Session implements ConnectionListener, HeartbeatListener {
     if (this.#state === 'closed' || this.#closing !== null) {
       return new ClientClosedError('the client is closed', { path })
     }
-    const { outstandingCountMax, outstandingSizeBytesMax } = this.#options
-    if (this.#queue.count >= outstandingCountMax) {
-      return new LimitReachedError(`${outstandingCountMax} requests have no answer yet (outstandingCountMax)`, { path })
-    }
-    if (this.#queue.sizeBytes >= outstandingSizeBytesMax) {
-      const problem = `requests of ${this.#queue.sizeBytes} bytes have no answer yet (outstandingSizeBytesMax)`
-      return new LimitReachedError(problem, { path })
-    }
-    return null
-  }
-
-  #awaitDeadline(inMs: number): void {
-    this.#deadlineTimer = setTimeout(() => {
-      this.#deadlineTimer = undefined
-      const nextMs = this.#queue.failOverdue(performance.now(), (path) => errorOfWire(ErrorCode.REQUESTTIMEOUT, path))
-      if (nextMs !== Number.POSITIVE_INFINITY) this.#awaitDeadline(Math.max(1, Math.ceil(nextMs - performance.now())))
-    }, inMs)
+    return this.#requests.refusal(path)
   }
 
   /** By 4/3 of the timeout after the last sign of a server every server has given the session up. */
@@ -378,15 +328,6 @@ export class Session implements ConnectionListener, HeartbeatListener {
     const leftMs = heardMs + (this.#timeoutMs * 4) / 3 - performance.now()
     clearTimeout(this.#expiryTimer)
     this.#expiryTimer = setTimeout(() => this.#end('expired'), Math.max(1, leftMs))
-  }
-
-  #reconnectDelayMs(wasEstablished: boolean): number {
-    const { reconnectDelayMsMax } = this.#options
-    if (this.#preferredServer !== null) return 0
-    if (wasEstablished) return Math.random() * reconnectDelayMsMax
-    if (this.#failedAttempts % this.#servers.count !== 0) return 0 // the next server of the list may be well
-    const rounds = this.#failedAttempts / this.#servers.count
-    return Math.random() * Math.min(reconnectDelayMsMax, BACKOFF_MS_MIN * 2 ** Math.min(rounds, 20))
   }
 
   #seekReadWriteServer(): void {
@@ -412,10 +353,10 @@ export class Session implements ConnectionListener, HeartbeatListener {
     this.#letGoOfConnection()
     clearTimeout(this.#reconnectTimer)
     clearTimeout(this.#expiryTimer)
-    clearTimeout(this.#deadlineTimer)
+    this.#requests.stop()
     this.#state = state // first of all: what is failed below must find no way back in
-    this.#queue.failSent((path) => this.#finalError(path))
-    this.#queue.failWaiting((path) => this.#finalError(path))
+    this.#requests.failSent((path) => this.#finalError(path))
+    this.#requests.failWaiting((path) => this.#finalError(path))
     this.#auth.failAll(this.#finalError(null))
     this.watches.clear()
     this.#onState(state)

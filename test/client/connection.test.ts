@@ -95,3 +95,14 @@ test('what a listener throws ends the connection, and says why', () => {
   expect(seen).toEqual(['frame 1', 'lost out of order'])
   expect(socket.destroyed).toBe(true)
 })
+
+test('what a listener throws at an event that had to wait ends the connection as well', async () => {
+  const { socket, seen } = open((xid) => {
+    if (xid === Xid.notification) throw new Error('no event')
+  })
+
+  socket.emit('data', Buffer.concat([reply, event]))
+  await turn()
+
+  expect(seen).toEqual(['frame 1', 'frame -1', 'lost no event'])
+})
