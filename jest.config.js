@@ -3,7 +3,10 @@ export default {
   roots: ['<rootDir>/test', '<rootDir>/jute/test'],
   testMatch: ['**/*.test.ts'],
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }]
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }
+    ]
   },
   moduleNameMapper: {
     '^jute-ts$': '<rootDir>/jute/src/index.ts',
