@@ -139,9 +139,6 @@ export class RowReader {
   #check(row: Row, entry: SegmentEntry, path: string): void {
     const [firstZxid, lastZxid, prevZxid, txnCount, crc, body] = row
     const at = `the transactions from ${showZxid(firstZxid)} on`
-    if (rowCrc(this.#crc, firstZxid, lastZxid, prevZxid, Number(txnCount), body) !== Number(crc)) {
-      throw damaged(path, `the checksum of ${at} is wrong`)
-    }
     if (this.#position === null && firstZxid !== entry.firstZxid) {
       throw damaged(path, `it begins at ${showZxid(firstZxid)} instead of ${showZxid(entry.firstZxid)}`)
     }
@@ -149,6 +146,9 @@ export class RowReader {
       if (prevZxid > this.#after) throw this.#incomplete(path, firstZxid, prevZxid)
     } else if (prevZxid !== this.#lastZxid) {
       throw damaged(path, `${at} follow ${showZxid(prevZxid)}, but the log before ends at ${showZxid(this.#lastZxid)}`)
+    }
+    if (rowCrc(this.#crc, firstZxid, lastZxid, prevZxid, Number(txnCount), body) !== Number(crc)) {
+      throw damaged(path, `the checksum of ${at} is wrong`)
     }
   }
 

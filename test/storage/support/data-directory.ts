@@ -159,8 +159,13 @@ export class DataDirectory {
     return join(this.folder, name)
   }
 
-  async dispose(): Promise<void> {
+  /** Ends what is open as a kill would. */
+  async closeAll(): Promise<void> {
     for (const open of this.#open.splice(0)) await open.abandon()
+  }
+
+  async dispose(): Promise<void> {
+    await this.closeAll()
     rmSync(this.path, { recursive: true, force: true })
   }
 }
