@@ -91,14 +91,15 @@ async function replay(
   return { txnCount, digestMismatches }
 }
 
-function applyToSessions(txn: Txn, sessions: SessionTable, nowMs: number): void {
+/** Follows what a transaction says of its session. */
+export function applyToSessions(txn: Txn, sessions: SessionTable, nowMs: number): void {
   const { clientIdHi, clientIdLo } = txn.header
   if (txn.body.kind === 'createSession') sessions.create(clientIdHi, clientIdLo, txn.body.timeoutMs, nowMs)
   else if (txn.body.kind === 'closeSession') sessions.remove(clientIdHi, clientIdLo)
 }
 
 /** Whether the tree is not what the transaction says that it is afterwards. */
-function isDigestWrong(txn: Txn, tree: DataTree): boolean {
+export function isDigestWrong(txn: Txn, tree: DataTree): boolean {
   const { digest } = txn
   if (digest === null || (tree.digestHi === 0 && tree.digestLo === 0)) return false
   return digest.treeDigestHi !== tree.digestHi || digest.treeDigestLo !== tree.digestLo

@@ -14,6 +14,7 @@ import { coreSettingsOf } from './core-settings-of.ts'
 import { EventLoop, monotonicNowMs } from './event-loop.ts'
 import { exitAtOnce } from './fatal-exit.ts'
 import { createHashPort } from './hash-port.ts'
+import { importApacheFiles } from './import-apache.ts'
 import { LogFeed } from './log-feed.ts'
 import type { Logger } from './logging/logger.ts'
 import { recover } from './recovery.ts'
@@ -65,8 +66,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
   const sessions = new SessionTable(core.tickTimeMs, monotonicNowMs())
 
-  const { storage, recovery } = await openStorage(storageOptionsOf(settings, log.child('storage')))
+  const opened = await openStorage(storageOptionsOf(settings, log.child('storage')))
+  const { storage } = opened
   storage.onFatal((error) => exitAtOnce(error.message))
+  const importParts = { ...opened, settings, tree, sessions, log: log.child('import'), nowMs: monotonicNowMs }
+  const recovery = await importApacheFiles(importParts)
   const report = await recover(recovery, tree, sessions, monotonicNowMs)
   metrics.startupSnapLoadTime.add(Math.round(report.snapshotLoadMs))
   metrics.startupTxnsLoadTime.add(Math.round(report.replayMs))
