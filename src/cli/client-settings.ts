@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { ClientOptions } from '../client/options.ts'
 import type { Transport } from '../client/transport.ts'
 import { CliError } from './cli-error.ts'
+import { fileProblem } from './file-problem.ts'
 import { parseInt32 } from './number-argument.ts'
 import { parseProperties } from './properties.ts'
 
@@ -15,7 +16,7 @@ export function readClientSettings(file: string | null, properties: ClientSettin
   try {
     text = readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new CliError(`Error while reading the client configuration ${file}: ${messageOf(cause)}`, 2, cause)
+    throw new CliError(`Error while reading the client configuration ${file}: ${fileProblem(cause)}`, 2, cause)
   }
   return new Map([...properties, ...parseProperties(text)])
 }
@@ -53,8 +54,4 @@ function wholeNumber(settings: ClientSettings, key: string): number | undefined 
 /** As Java's Boolean.parseBoolean. */
 export function isTrue(settings: ClientSettings, key: string): boolean {
   return settings.get(key)?.trim().toLowerCase() === 'true'
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

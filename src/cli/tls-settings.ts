@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { tlsTransport } from '../client/tls-transport.ts'
 import type { Transport } from '../client/transport.ts'
 import { CliError } from './cli-error.ts'
+import { fileProblem } from './file-problem.ts'
 
 /** Settings of a client by their Java names. */
 type ClientSettings = ReadonlyMap<string, string>
@@ -68,7 +69,7 @@ function read(file: string): Buffer {
   try {
     return readFileSync(file)
   } catch (cause) {
-    throw new CliError(`cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, 1, cause)
+    throw new CliError(`cannot read ${file}: ${fileProblem(cause)}`, 1, cause)
   }
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { connect } from '../../src/client/zookeeper.ts'
 import { OwnServer } from '../client/own-server.ts'
-import { parseOutput, parseRuns, type RecordedRun, readGolden, withoutVariables } from './recording.ts'
+import { parseJsonRuns, parseOutput, parseRuns, type RecordedRun, readGolden, withoutVariables } from './recording.ts'
 import { FakeTerminal, runShell } from './shell-runner.ts'
 
 jest.setTimeout(60_000)
@@ -31,6 +31,24 @@ describe('single commands do and say what those of Apache ZooKeeper do and say',
       if (expired !== undefined) await deleteNode(server.address, expired)
 
       const ours = await runShell(['-server', server.address, ...run.words], '', env)
+
+      expect(comparable(ours)).toEqual(comparable(run))
+    }
+  )
+})
+
+describe('right and wrong uses do and say what they do and say in the shell of Apache ZooKeeper', () => {
+  const server = new OwnServer({ tickTime: '2000' })
+
+  beforeAll(() => server.start())
+  afterAll(() => server.stop())
+
+  test.each(parseJsonRuns(readGolden('usage.jsonl')).map((run) => ({ command: run.words.join(' '), run })))(
+    '$command',
+    async ({ run }) => {
+      const words = run.words.map((word) => word.replace('HOST:PORT', server.address))
+
+      const ours = await runShell(['-server', server.address, ...words], '', env)
 
       expect(comparable(ours)).toEqual(comparable(run))
     }

@@ -24,6 +24,14 @@ export function parseRuns(text: string): RecordedRun[] {
     })
 }
 
+/** The runs of a file with one run a line, in JSON. */
+export function parseJsonRuns(text: string): RecordedRun[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as RecordedRun) // a golden file of this project
+}
+
 /** Exit code and streams: `[exit 0]`, `--- stdout`, text, `--- stderr`, text, an empty line. */
 export function parseOutput(text: string): Omit<RecordedRun, 'words'> {
   const [, exitCode, stdout, stderr] = /^\[exit (\d+)\]\n--- stdout\n(.*?)--- stderr\n(.*)\n$/s.exec(text) ?? []

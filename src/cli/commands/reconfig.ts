@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { CliError, EXIT_FAILED } from '../cli-error.ts'
 import type { CommandContext } from '../command.ts'
+import { fileProblem } from '../file-problem.ts'
 import { type OptionSet, type ParsedLine, parseOptions } from '../option-parser.ts'
 import { parseProperties } from '../properties.ts'
 import { formatStat } from '../stat-text.ts'
@@ -68,17 +69,10 @@ function membersOf(file: string): string {
   try {
     text = readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new CliError(`Error processing ${file}${file} (${reasonOf(cause)})`, EXIT_FAILED, cause) // compat: named twice
+    throw new CliError(`Error processing ${file}${file} (${fileProblem(cause)})`, EXIT_FAILED, cause) // compat: named twice
   }
   const lines = [...parseProperties(text)].map(([key, value]) => `${key.trim()}=${value.trim()}`)
   const members = lines.filter((line) => line.startsWith('server.'))
   if (members.length === 0) throw new CliError(`Error processing ${file}: there is no server in it`)
   return members.join(',')
-}
-
-/** Why a file could not be read, in the words of the system's messages. */
-function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause)
-  const [, text = cause.message] = /^[A-Z]+: ([^,]+)/.exec(cause.message) ?? []
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }
