@@ -10,8 +10,8 @@ import { checkpoint, openExclusive, openImmutable } from './sqlite-connection.ts
 import { StorageError, systemCode, toStorageError } from './storage-error.ts'
 import { scanWal } from './wal-scan.ts'
 
-/** Past this many pages written, state.db's -wal is moved to the main file. A change writes some five. */
-const CHECKPOINT_AFTER_CHANGES = 50
+/** So many changes are moved to the main file even when there is never time for it. */
+const CHANGES_BEFORE_CHECKPOINT_MAX = 50
 
 /**
  * state.db while it is open: the switch that decides which files count, and the lock of the data directory. Every change
@@ -51,6 +51,7 @@ export class Catalogue {
       writeTables(connection, null, EMPTY_CATALOGUE)
       connection.exec('COMMIT')
       syncDirectory(folder)
+      checkpoint(connection, 'PASSIVE')
       return new Catalogue(path, connection, EMPTY_CATALOGUE)
     } catch (error) {
       connection.close()
@@ -79,10 +80,18 @@ export class Catalogue {
     }
     this.#contents = next
     this.#changesSinceCheckpoint++
-    if (this.#changesSinceCheckpoint >= CHECKPOINT_AFTER_CHANGES) this.tidy()
+    if (this.#changesSinceCheckpoint >= CHANGES_BEFORE_CHECKPOINT_MAX) this.tidy()
   }
 
-  /** Moves the -wal to the main file, so that the next change starts at its beginning and needs no more room. */
+  /** Tells whether `tidy` has something to do. */
+  isTidyDue(): boolean {
+    return this.#changesSinceCheckpoint > 0
+  }
+
+  /**
+   * Moves the -wal to the main file, so that the next change starts at its beginning and needs no more room: a purge must
+   * be possible on a full disk.
+   */
   tidy(): void {
     checkpoint(this.#connection, 'PASSIVE')
     this.#changesSinceCheckpoint = 0

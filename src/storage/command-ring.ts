@@ -197,12 +197,15 @@ export class RingReader {
   takeRequestsAhead(take: (id: number, body: Uint8Array) => boolean): void {
     const cursor = this.#cursor
     const largePassed = this.#largePassed
-    while (this.next()) {
-      if (this.kind !== RecordKind.request || !take(this.sequence, this.body)) continue
-      this.#memory.view.setInt32(this.#at, RecordKind.done, true)
+    try {
+      while (this.next()) {
+        if (this.kind !== RecordKind.request || !take(this.sequence, this.body)) continue
+        this.#memory.view.setInt32(this.#at, RecordKind.done, true)
+      }
+    } finally {
+      this.#cursor = cursor
+      this.#largePassed = largePassed
     }
-    this.#cursor = cursor
-    this.#largePassed = largePassed
   }
 
   /** Puts the cursor back to the oldest record that was not released. */

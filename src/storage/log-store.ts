@@ -139,7 +139,13 @@ export class LogStore {
 
   /** Tells whether `tidy` has something to do. */
   isTidyDue(): boolean {
-    if (this.#hasUnmarked || this.#open.size > 1 || (this.#open.size === 1 && this.#active === null)) return true
+    if (
+      this.catalogue.isTidyDue() ||
+      this.#hasUnmarked ||
+      this.#open.size > 1 ||
+      (this.#open.size === 1 && this.#active === null)
+    )
+      return true
     return this.#active !== null && this.#active.walPages > this.settings.checkpointPages
   }
 
@@ -150,6 +156,7 @@ export class LogStore {
       if (segment !== this.#active) this.#finish(segment)
     }
     if (this.#hasUnmarked) this.#markClosed()
+    if (this.catalogue.isTidyDue()) this.catalogue.tidy()
   }
 
   /** Moves what it can from the -wal files to the main ones; for a full disk, where a -wal's room can be used again. */

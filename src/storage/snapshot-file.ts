@@ -56,9 +56,14 @@ export class SnapshotFileWriter {
     this.#temporary = temporaryFile(file, attempt)
     removeDatabase(folder, this.#temporary)
     this.#connection = openForBulkWrite(join(folder, this.#temporary), SNAPSHOT_PAGE_BYTES)
-    this.#connection.exec(SCHEMA)
-    this.#insert = this.#connection.prepare('INSERT INTO chunk(number, crc, body) VALUES (?, ?, ?)')
-    this.#connection.exec('BEGIN')
+    try {
+      this.#connection.exec(SCHEMA)
+      this.#insert = this.#connection.prepare('INSERT INTO chunk(number, crc, body) VALUES (?, ?, ?)')
+      this.#connection.exec('BEGIN')
+    } catch (error) {
+      this.abort()
+      throw error
+    }
   }
 
   write(body: Uint8Array): void {
@@ -92,7 +97,6 @@ export class SnapshotFileWriter {
 
   /** Gives up; the file is removed. */
   abort(): void {
-    if (this.#connection.inTransaction) this.#connection.exec('ROLLBACK')
     this.#connection.close()
     removeDatabase(this.#folder, this.#temporary)
   }

@@ -8,19 +8,35 @@ import { toStorageError } from './storage-error.ts'
 /** The snapshot thread: writes one snapshot file, then ends. Compiled, this file is the worker's entry. */
 function main(port: MessagePort, settings: SnapshotThreadSettings): void {
   const report = (message: SnapshotReport): void => port.postMessage(message)
-  const attempt = (action: () => void): void => {
-    try {
-      action()
-    } catch (error) {
-      const { code, message } = toStorageError(error, `writing ${settings.file}`)
-      report({ kind: 'failed', error: { code, message } })
-      port.close()
-    }
+  const fail = (error: unknown): void => {
+    const { code, message } = toStorageError(error, `writing ${settings.file}`)
+    report({ kind: 'failed', error: { code, message } })
+    port.close()
   }
-  attempt(() => {
-    const writer = new SnapshotFileWriter(settings.folder, settings.file, settings.attempt)
-    port.on('message', (command: SnapshotCommand) => attempt(() => handle(writer, command, port, report)))
+  let writer: SnapshotFileWriter
+  try {
+    writer = new SnapshotFileWriter(settings.folder, settings.file, settings.attempt)
+  } catch (error) {
+    fail(error)
+    return
+  }
+  port.on('message', (command: SnapshotCommand) => {
+    try {
+      handle(writer, command, port, report)
+    } catch (error) {
+      removeRemains(writer)
+      fail(error)
+    }
   })
+}
+
+/** What cannot be removed now is litter for the next start. */
+function removeRemains(writer: SnapshotFileWriter): void {
+  try {
+    writer.abort()
+  } catch {
+    // The first error is the one to report.
+  }
 }
 
 function handle(

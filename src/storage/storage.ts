@@ -80,6 +80,8 @@ export interface StorageStats {
   readonly lastCommitTxns: number
   readonly checkpoints: number
   readonly checkpointNanos: number
+  /** Attempts that ended because the disk was full. */
+  readonly diskFullRetries: number
   /** Batches appended and not yet persisted. */
   readonly queuedBatches: number
 }
@@ -311,6 +313,7 @@ export class Storage {
       lastCommitTxns: at(CounterSlot.lastCommitTxns),
       checkpoints: at(CounterSlot.checkpoints),
       checkpointNanos: at(CounterSlot.checkpointNanos),
+      diskFullRetries: at(CounterSlot.diskFullRetries),
       queuedBatches: this.#queued.length - this.#firstQueued
     }
   }

@@ -113,8 +113,8 @@ export class DataDirectory {
   readonly #open: OpenStorage[] = []
   readonly #options: Partial<StorageOptions>
 
-  constructor(options: Partial<StorageOptions> = {}) {
-    this.path = mkdtempSync(join(tmpdir(), 'zoonode-storage-'))
+  constructor(options: Partial<StorageOptions> = {}, parent = tmpdir()) {
+    this.path = mkdtempSync(join(parent, 'zoonode-storage-'))
     const say = (message: string): void => {
       this.said.push(message)
     }
