@@ -1,7 +1,9 @@
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { TXN_BATCH_BYTES_MAX, TXN_BATCH_COUNT_MAX } from '../../src/storage/storage.ts'
 import { DataDirectory } from './support/data-directory.ts'
 import { makeBatch, zxidRange } from './support/transactions.ts'
+
+jest.setTimeout(60_000)
 
 let directory: DataDirectory
 

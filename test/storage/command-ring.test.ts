@@ -1,8 +1,10 @@
 import { MessageChannel } from 'node:worker_threads'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import { RecordKind, RingReader, RingWriter } from '../../src/storage/command-ring.ts'
 import { makeSharedMemory, openSharedMemory } from '../../src/storage/shared-memory.ts'
+
+jest.setTimeout(60_000)
 
 const RING_BYTES = 65_536
 

@@ -1,12 +1,14 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import Database from 'better-sqlite3'
 import { openStorage } from '../../src/storage/storage.ts'
 import { StorageError } from '../../src/storage/storage-error.ts'
 import { collectBytes, DataDirectory, storageOptions } from './support/data-directory.ts'
 import { collectZxids } from './support/transactions.ts'
+
+jest.setTimeout(60_000)
 
 /** Flips per file and run; more by `ZOONODE_FLIPS=1000 npx jest test/storage/damage`. */
 const FLIPS = Number(process.env.ZOONODE_FLIPS ?? 12)

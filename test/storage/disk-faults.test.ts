@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { compileLibrary, recorderProblem } from '../../interop/faults/power-cut/power-cuts.ts'
 import { ChildProgram } from './support/child-program.ts'
 import { DataDirectory } from './support/data-directory.ts'
 import { zxidRange } from './support/transactions.ts'
+
+jest.setTimeout(60_000)
 
 const problem = recorderProblem()
 const shimTest = problem === null ? test : test.skip

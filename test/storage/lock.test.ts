@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { openStorage } from '../../src/storage/storage.ts'
 import { ChildProgram } from './support/child-program.ts'
 import type { OpenStorage } from './support/data-directory.ts'
 import { DataDirectory, storageOptions } from './support/data-directory.ts'
+
+jest.setTimeout(60_000)
 
 let directory: DataDirectory
 let open: OpenStorage

@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import Database from 'better-sqlite3'
 import type { DoomedFile } from '../../src/storage/catalogue-contents.ts'
 import { readTables, writeTables } from '../../src/storage/catalogue-tables.ts'
 import type { OpenStorage } from './support/data-directory.ts'
 import { DataDirectory } from './support/data-directory.ts'
 import { zxidRange } from './support/transactions.ts'
+
+jest.setTimeout(60_000)
 
 let directory: DataDirectory
 let open: OpenStorage

@@ -1,7 +1,9 @@
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import type { OpenStorage } from './support/data-directory.ts'
 import { DataDirectory } from './support/data-directory.ts'
 import { splitTxns, zxidOf, zxidRange } from './support/transactions.ts'
+
+jest.setTimeout(60_000)
 
 let directory: DataDirectory
 

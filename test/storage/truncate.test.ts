@@ -1,9 +1,11 @@
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import Database from 'better-sqlite3'
 import { readTables, writeTables } from '../../src/storage/catalogue-tables.ts'
 import type { OpenStorage } from './support/data-directory.ts'
 import { DataDirectory } from './support/data-directory.ts'
 import { collectZxids, zxidRange } from './support/transactions.ts'
+
+jest.setTimeout(60_000)
 
 let directory: DataDirectory
 

@@ -1,7 +1,9 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import { scanWal } from '../../src/storage/wal-scan.ts'
 import { recordWal, rowsFoundBySqlite, withWalFile } from './support/recorded-wal.ts'
+
+jest.setTimeout(60_000)
 
 const SECTOR_BYTES = 512
 const runs = { numRuns: Number(process.env.ZOONODE_PROPERTY_RUNS ?? 60) }

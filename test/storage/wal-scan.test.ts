@@ -1,8 +1,10 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import type { WalScan } from '../../src/storage/wal-scan.ts'
 import { cutTornTail, scanWal } from '../../src/storage/wal-scan.ts'
 import type { RecordedWal } from './support/recorded-wal.ts'
 import { FRAME_BYTES, recordWal, rowsFoundBySqlite, WAL_HEADER_BYTES, withWalFile } from './support/recorded-wal.ts'
+
+jest.setTimeout(60_000)
 
 /** One frame each, as a server with little to do writes them. */
 const SMALL = [100, 100, 100, 100, 100, 100]

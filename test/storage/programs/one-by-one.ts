@@ -32,7 +32,8 @@ function appendNext(): void {
 
 function finish(): void {
   console.log(`commits ${storage.stats.commits}`)
-  process.exit(0)
+  // Closing properly would sync once more.
+  process.kill(process.pid, 'SIGKILL')
 }
 
 function takeSnapshot(): void {
