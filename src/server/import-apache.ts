@@ -11,6 +11,7 @@ import {
   findApacheFiles
 } from '../storage/apache-files/apache-directory.ts'
 import { DamagedFileError } from '../storage/apache-files/damaged-file-error.ts'
+import { findNewerThanImport, writeImportMark } from '../storage/apache-files/import-mark.ts'
 import { logHistory } from '../storage/apache-files/log-history.ts'
 import { damagedRecord, type LogRecord } from '../storage/apache-files/log-reader.ts'
 import { readSnapshot, type SnapshotDigest } from '../storage/apache-files/read-snapshot.ts'
@@ -67,7 +68,7 @@ async function importIfFirst(parts: ImportParts): Promise<Recovery> {
   const { dataDir, dataLogDir } = parts.settings.storage
   const files = findApacheFiles(dataDir, dataLogDir)
   if (!isEmpty(recovery)) {
-    if (hasData(files)) log.info(ignored(dataDir, recovery))
+    if (hasData(files)) tellIgnored(parts, files)
     return recovery
   }
   assertInTheirPlaces(dataDir, dataLogDir)
@@ -75,6 +76,7 @@ async function importIfFirst(parts: ImportParts): Promise<Recovery> {
   await assertPortIsFree(parts.settings.client)
   log.info(`reading the files of Apache ZooKeeper in ${dataDir}, which this server has not served yet`)
   const outcome = await new Import(parts, files).read()
+  writeImportMark(dataDir, toBigInt(parts.tree.lastZxidHi, parts.tree.lastZxidLo))
   await writeBase(parts, files)
   log.info(describe(parts, outcome))
   return storage.reload()
@@ -84,10 +86,18 @@ function hasData({ snapshots, logs }: ApacheDirectory): boolean {
   return snapshots.length > 0 || logs.length > 0
 }
 
-function ignored(dataDir: string, { lastZxidHi, lastZxidLo }: Recovery): string {
-  return (
+function tellIgnored({ settings, recovery, log }: ImportParts, files: ApacheDirectory): void {
+  const { dataDir } = settings.storage
+  log.info(
     `the files of Apache ZooKeeper in ${dataDir} are ignored: this server has its own there, ` +
-    `up to zxid 0x${toHex(lastZxidHi, lastZxidLo)}`
+      `up to zxid 0x${toHex(recovery.lastZxidHi, recovery.lastZxidLo)}`
+  )
+  const newer = findNewerThanImport(dataDir, files)
+  if (newer === null) return
+  log.warn(
+    `${newer} is newer than the import: an Apache server has served this directory since, and what it wrote is not in ` +
+      "this server's data. To import again, move state.db*, log.*.db* and snapshot.*.db away; " +
+      "to go on without it, move Apache's files away"
   )
 }
 
@@ -132,7 +142,9 @@ class Import {
   readonly #parts: ImportParts
   readonly #files: ApacheDirectory
   readonly #reader = new JuteReader(undefined, Number.MAX_SAFE_INTEGER)
+  /** The snapshot's digest, until replay has come to its zxid: until then the tree is of no single zxid. */
   #expected: SnapshotDigest | null = null
+  #snapshotEnd: bigint | null = null
   #digest: ImportOutcome['digest'] = 'not checked'
   #mismatches: string[] = []
   #txnCount = 0
@@ -147,6 +159,7 @@ class Import {
     const snapshot = await this.#readSnapshot()
     this.#checkDigest()
     this.#replay(snapshot?.zxid ?? null)
+    if (snapshot !== null) this.#assertRepaired(snapshot)
     this.#reportMismatches()
     return {
       snapshot,
@@ -169,7 +182,8 @@ class Import {
         const loader = this.#parts.tree.loadSnapshot(highWord(file.zxid), lowWord(file.zxid))
         const trailer = await readSnapshot(file, loader)
         sessions.restore(loader.sessions, nowMs())
-        this.#expected = trailer.digest
+        this.#expected = trailer.digest?.version === DIGEST_VERSION ? trailer.digest : null
+        this.#snapshotEnd = trailer.lastZxid
         return file
       } catch (error) {
         if (!(error instanceof DamagedFileError)) throw error
@@ -211,11 +225,32 @@ class Import {
     const txn = this.#decode(record)
     tree.apply(txn, null)
     applyToSessions(txn, sessions, nowMs())
-    if (txn.digest?.version === DIGEST_VERSION && isDigestWrong(txn, tree)) {
+    if (this.#expected === null && txn.digest?.version === DIGEST_VERSION && isDigestWrong(txn, tree)) {
       this.#mismatches.push(toHex(record.zxidHi, record.zxidLo))
     }
     this.#txnCount++
     this.#checkDigest()
+  }
+
+  /**
+   * A snapshot that was written while transactions went on has some of their changes; only replay makes it whole. A
+   * member's log may end before them, since it applies what a quorum has: the leader sends them again.
+   */
+  #assertRepaired({ path }: ApacheSnapshotFile): void {
+    const { tree, log, settings } = this.#parts
+    const end = this.#snapshotEnd
+    if (end === null || end <= toBigInt(tree.lastZxidHi, tree.lastZxidLo)) return
+    const problem =
+      `${path} has changes up to transaction 0x${end.toString(16)}, but the log ends at ` +
+      `0x${toHex(tree.lastZxidHi, tree.lastZxidLo)}`
+    if (!settings.quorum.standalone) {
+      log.warn(`${problem}; the leader of the ensemble will send what is missing`)
+      return
+    }
+    throw new StorageError(
+      'INCOMPLETE',
+      `${problem}: put the missing log files back, or move this snapshot away to begin with an older one`
+    )
   }
 
   #decode({ path, offset, body, zxidHi, zxidLo }: LogRecord): Txn {
@@ -231,7 +266,7 @@ class Import {
   #checkDigest(): void {
     const { tree, log } = this.#parts
     const expected = this.#expected
-    if (expected === null || expected.version !== DIGEST_VERSION) return
+    if (expected === null) return
     if (toBigInt(tree.lastZxidHi, tree.lastZxidLo) !== expected.zxid) return
     this.#expected = null
     if (tree.digestHi === 0 && tree.digestLo === 0) return

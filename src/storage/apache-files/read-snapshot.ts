@@ -33,6 +33,11 @@ export interface SnapshotDigest {
 }
 
 export interface SnapshotTrailer {
+  /**
+   * The tree may have changes of transactions up to this one, which the log must therefore reach; null where the file
+   * does not tell.
+   */
+  readonly lastZxid: bigint | null
   /** Null where the file has none: digests were off, or nothing had been applied yet. */
   readonly digest: SnapshotDigest | null
 }
@@ -108,14 +113,18 @@ class SnapshotParts {
     if (!this.#taker.done) throw this.#damaged('it ends before its last znode')
     let rest = this.#takeSeal(this.#trailer)
     let digest: SnapshotDigest | null = null
+    let lastZxid: bigint | null = null
     if (rest.length > LAST_ZXID_BYTES + SEAL_BYTES) {
       const part = this.#readDigest(rest)
       digest = part.digest
       rest = this.#takeSealed(rest, part.bytes)
     }
-    if (rest.length > 0) rest = this.#takeSealed(rest, LAST_ZXID_BYTES)
+    if (rest.length > 0) {
+      if (rest.length >= LAST_ZXID_BYTES) lastZxid = rest.readBigInt64BE(0)
+      rest = this.#takeSealed(rest, LAST_ZXID_BYTES)
+    }
     if (rest.length > 0) throw this.#damaged('more follows its last part')
-    return { digest }
+    return { digest, lastZxid: lastZxid ?? digest?.zxid ?? null }
   }
 
   #readDigest(rest: Buffer): { digest: SnapshotDigest | null; bytes: number } {
