@@ -6,6 +6,7 @@ import { BRISK } from './harness/settings.ts'
 import type { Suite } from './harness/suite.ts'
 import { kafkaSuite } from './kafka/suite.ts'
 import { kazooOwnTestsSuite, kazooSuite } from './kazoo/suite.ts'
+import { zkcliSuite } from './zkcli/suite.ts'
 
 /** All suites, in the order in which they run. */
 export const SUITES: readonly Suite[] = [
@@ -20,6 +21,7 @@ export const SUITES: readonly Suite[] = [
   }),
   kazooSuite,
   goSuite,
+  zkcliSuite,
   cSuite,
   javaSuite({
     name: 'curator',
