@@ -15,6 +15,7 @@ import { NO_NODE } from '../core/tree/data-tree.ts'
 import { toBigInt } from '../protocol/int64.ts'
 import { topNamespace } from '../protocol/path.ts'
 import type { ClientListener } from './client-listener.ts'
+import type { ClientSocket } from './client-socket.ts'
 import type { ServerSettings } from './config/settings.ts'
 import { LiveConnectionView } from './connection-view.ts'
 import { monotonicNowMs } from './event-loop.ts'
@@ -86,7 +87,7 @@ export class LiveServerView implements ServerView {
   }
 
   *connections(): Iterable<ConnectionView> {
-    for (const socket of this.#parts.listener.sockets.values()) yield this.#connectionView(socket.id)
+    for (const socket of this.#parts.listener.sockets.values()) yield this.#viewOf(socket)
   }
 
   resetConnectionStats(): void {
@@ -97,7 +98,7 @@ export class LiveServerView implements ServerView {
     const { expiry } = this.#parts.listener
     const buckets: { expiresAtMs: number; elements: ConnectionView[]; count: number }[] = []
     expiry.forEachBucket((deadlineMs, sockets) => {
-      const elements = sockets.map((socket) => this.#connectionView(socket.id))
+      const elements = sockets.map((socket) => this.#viewOf(socket))
       buckets.push({ expiresAtMs: toWallMs(deadlineMs), elements, count: sockets.length })
     })
     return { elementCount: expiry.size, buckets }
@@ -144,7 +145,11 @@ export class LiveServerView implements ServerView {
   watches(): WatchesView {
     const { watches } = this.#parts.peer.state
     const { counts } = watches
-    const sessionOf = (id: ConnectionId): bigint => this.#connectionView(id).sessionId
+    // A connection whose socket has just gone has its watches until the next step.
+    const sessionOf = (id: ConnectionId): bigint => {
+      const session = this.#parts.peer.state.connections.get(id)?.session ?? null
+      return session === null ? 0n : toBigInt(session.idHi, session.idLo)
+    }
     return {
       count: counts.watchesInBothTables,
       dataConnectionCount: counts.connections,
@@ -188,11 +193,8 @@ export class LiveServerView implements ServerView {
     return null
   }
 
-  #connectionView(id: ConnectionId): LiveConnectionView {
-    const { listener, peer } = this.#parts
-    const socket = listener.socket(id)
-    if (socket === undefined) throw new Error(`no connection ${id}`)
-    return new LiveConnectionView(socket, peer.state.connections.get(id))
+  #viewOf(socket: ClientSocket): LiveConnectionView {
+    return new LiveConnectionView(socket, this.#parts.peer.state.connections.get(socket.id))
   }
 
   /** Limits and usage of each quota, by walking the small tree below /zookeeper/quota. */

@@ -481,6 +481,48 @@ describe('sessions', () => {
   })
 })
 
+describe('containers and TTL znodes', () => {
+  test('a candidate that was replaced by a plain znode before its turn is left alone', () => {
+    const harness = new PeerHarness({ containerCheckIntervalMs: 1000, containerMaxPerMinute: 60 })
+    const client = harness.session(40000)
+    for (const path of ['/c1', '/c2', '/c3']) {
+      harness.request(client, OpCode.createContainer, 1, create(path, CreateMode.container))
+      harness.request(client, OpCode.create, 2, create(`${path}/child`))
+      harness.request(client, OpCode.delete, 3, pathAndVersion(`${path}/child`))
+    }
+    harness.advance(1000)
+    for (const path of ['/c1', '/c2', '/c3']) {
+      harness.request(client, OpCode.delete, 4, pathAndVersion(path))
+      harness.request(client, OpCode.create, 5, create(path, CreateMode.persistent))
+    }
+
+    harness.advance(10000)
+
+    expect(['/c1', '/c2', '/c3'].map((path) => harness.tree.find(path))).not.toContain(-1)
+  })
+
+  test('an empty container that had a child is deleted, and a TTL znode when its time is over', () => {
+    const harness = new PeerHarness({ containerCheckIntervalMs: 1000 })
+    const client = harness.session(40000)
+    harness.request(client, OpCode.createContainer, 1, create('/c', CreateMode.container))
+    harness.request(client, OpCode.create, 2, create('/c/child'))
+    harness.request(client, OpCode.delete, 3, pathAndVersion('/c/child'))
+    harness.request(client, OpCode.createTTL, 4, (writer) => {
+      create('/t', CreateMode.persistentWithTtl)(writer)
+      writer.writeInt64(0, 5000)
+    })
+    const before = harness.tree.find('/t')
+
+    harness.advance(3000)
+    const [container, early] = [harness.tree.find('/c'), harness.tree.find('/t')]
+    harness.advance(4000)
+
+    expect(container).toBe(-1)
+    expect(early).toBe(before)
+    expect(harness.tree.find('/t')).toBe(-1)
+  })
+})
+
 describe('requests that are not served', () => {
   test.each([0, -1, 10, 13, 23, 99, 12345])(
     'type %i is UNIMPLEMENTED with zxid -1, then the connection closes',

@@ -112,6 +112,7 @@ export class Handshake {
     const holder = owner === null ? undefined : this.#state.connections.get(owner)
     if (holder === undefined) return
     holder.session = null
+    if (holder.phase === ConnectionPhase.closing) return
     this.#refuse(holder, 'CLIENT_RECONNECT')
   }
 

@@ -38,7 +38,11 @@ export class Reaper {
     }
   }
 
+  /** A candidate may have become something else since it was found; what is not sure waits for the next check. */
   #reap(path: string): void {
+    const { tree, wallMs, settings } = this.#state
+    if (this.#writes.context.changes.isPending(path)) return
+    if (!tree.isReapable(path, wallMs, settings.containerMaxNeverUsedIntervalMs)) return
     const origin = {
       connection: null,
       session: null,

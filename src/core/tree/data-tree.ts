@@ -95,6 +95,8 @@ export interface DataTree {
    * @param maxNeverUsedMs age at which a container that never had a child goes too; 0: never
    */
   reapCandidates(wallMs: number, maxNeverUsedMs: number): string[]
+  /** Whether the node at `path` is, now, what `reapCandidates` looks for. */
+  isReapable(path: string, wallMs: number, maxNeverUsedMs: number): boolean
   /**
    * The nearest quota at or above `path` (which need not exist) with its limits and the applied totals, or null.
    * Valid until the next `apply`. `quotaBreach` in `quota-use.ts` judges a change against it.

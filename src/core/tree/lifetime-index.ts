@@ -67,6 +67,12 @@ export class LifetimeIndex {
     for (const node of this.#ttls) if (isTtlOver(node, wallMs)) paths.push(node.path)
     return paths
   }
+
+  /** Whether `reapCandidates` would name this node. */
+  isReapable(node: PlainNode, wallMs: number, maxNeverUsedMs: number): boolean {
+    if (this.#containers.has(node)) return isContainerDone(node, wallMs, maxNeverUsedMs)
+    return this.#ttls.has(node) && isTtlOver(node, wallMs)
+  }
 }
 
 const NO_PATHS: ReadonlySet<string> = new Set()

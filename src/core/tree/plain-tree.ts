@@ -212,6 +212,11 @@ export class PlainTree implements DataTree {
     return this.#store.lifetimes.reapCandidates(wallMs, maxNeverUsedMs)
   }
 
+  isReapable(path: string, wallMs: number, maxNeverUsedMs: number): boolean {
+    const node = this.#store.get(path)
+    return node !== undefined && this.#store.lifetimes.isReapable(node, wallMs, maxNeverUsedMs)
+  }
+
   quotaFor(path: string): QuotaUse | null {
     return quotaUseFor(this.#store, path)
   }

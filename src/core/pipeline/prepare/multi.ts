@@ -45,7 +45,7 @@ export function parseMulti(reader: JuteReader): readonly Operation[] | MultiProb
     if (typeof operation === 'string') return operation
     operations.push(operation)
   }
-  return operations
+  return operations.some(hasNullPath) ? 'malformed' : operations
 }
 
 /**
@@ -77,11 +77,13 @@ export function prepareMulti(context: PrepareContext, operations: readonly Opera
   return { kind: 'multi', operations: bodies }
 }
 
-/** A null path is no protocol error of its operation: it lets the whole request fail when its turn comes. */
+function hasNullPath(operation: Operation): boolean {
+  return (operation.kind === 'create' ? operation.intent.path : operation.path) === null
+}
+
 function prepareOperation(context: PrepareContext, operation: Operation): Prepared {
   if (operation.kind === 'create') return prepareCreateInMulti(context, operation.intent, operation.makes)
-  const { path } = operation
-  if (path === null) return ErrorCode.MARSHALLINGERROR
+  const path = operation.path ?? ''
   switch (operation.kind) {
     case 'delete':
       return prepareDelete(context, path, operation.version)
@@ -135,9 +137,10 @@ function parseCreate(type: number, request: CreateRequest, ttlHi: number, ttlLo:
   if (type === OpCode.createTTL && (isTtlFlags(flags) || !isKnownFlags(flags))) {
     return { kind: 'create', makes: 'ttl', intent: { type: OpCode.createTTL, path, data, acl, flags, ttlHi, ttlLo } }
   }
-  if (isTtlFlags(flags) || !isKnownFlags(flags)) return 'malformed'
+  if (!isKnownFlags(flags)) return 'malformed'
   // compat: upstream stumbles over a null ACL while it reads, but not over that of a createTTL.
   if (acl === null && type !== OpCode.createTTL) return 'nullAcl'
+  if (isTtlFlags(flags)) return 'malformed'
   const makes = kindByFlags(type, flags)
   const intent = { type: typeInMulti(type, makes), path, data, acl, flags, ttlHi: -1, ttlLo: -1 }
   return { kind: 'create', makes, intent }

@@ -72,6 +72,11 @@ export class OutstandingChanges {
     }
   }
 
+  /** Whether a change of the znode, or of its children, is prepared and not applied yet. */
+  isPending(path: string): boolean {
+    return this.#latest.has(keyOf(path))
+  }
+
   /** Whether a znode will exist. */
   exists(path: string): boolean {
     const pending = this.#latest.get(keyOf(path))
