@@ -18,6 +18,12 @@ function comparable({ exitCode, stdout, stderr }: Omit<RecordedRun, 'words'>): O
   return { exitCode, stdout: withoutVariables(stdout), stderr: withoutVariables(stderr) }
 }
 
+/** In Apache's shell the event of the connection may come at any time, in two pieces, or not at all before the end. */
+function withoutConnecting(run: Omit<RecordedRun, 'words'>): Omit<RecordedRun, 'words'> {
+  const event = /\nWATCHER::\n(\nWatchedEvent state:SyncConnected type:None path:null zxid: -1\n)?/
+  return { ...run, stdout: run.stdout.replace(event, '') }
+}
+
 describe('single commands do and say what those of Apache ZooKeeper do and say', () => {
   const server = new OwnServer({ tickTime: '2000' })
 
@@ -50,7 +56,7 @@ describe('right and wrong uses do and say what they do and say in the shell of A
 
       const ours = await runShell(['-server', server.address, ...words], '', env)
 
-      expect(comparable(ours)).toEqual(comparable(run))
+      expect(withoutConnecting(comparable(ours))).toEqual(withoutConnecting(comparable(run)))
     }
   )
 })
