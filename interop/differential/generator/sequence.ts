@@ -53,7 +53,7 @@ export class SequenceGenerator {
     this.#options = options
     this.#random = new Random(seed)
     this.#slots = Array.from({ length: SLOT_COUNT }, () => {
-      return { session: null, world: { random: this.#random, belief: this.#belief, watched: [] } }
+      return { session: null, world: { random: this.#random, belief: this.#belief, pipelined: false, watched: [] } }
     })
   }
 

@@ -7,6 +7,8 @@ import type { Random } from './random.ts'
 export interface World {
   readonly random: Random
   readonly belief: Belief
+  /** The request goes out together with others, so that it must not depend on how far those are. */
+  pipelined: boolean
   /** Paths that the connection at hand has watched of late, oldest first. */
   readonly watched: Blob[]
 }
@@ -176,18 +178,18 @@ const ODD_ENTRIES: readonly (readonly [scheme: Blob, id: Blob])[] = [
 ]
 
 /** A list of ACL entries, open more often than not; null, empty, invalid and odd ones included. */
-export function acl({ random }: World): readonly AclEntry[] | null {
+export function acl({ random, pipelined }: World): readonly AclEntry[] | null {
   return random.weighted<() => readonly AclEntry[] | null>([
     [82, () => OPEN],
     [1, () => null],
     [1, () => []],
     [3, () => [{ perms: random.below(32), scheme: 'world', id: 'anyone' }]],
     [4, () => [{ perms: 31, scheme: 'auth', id: random.pick<Blob>(['', null, 'x']) }]],
-    [9, () => Array.from({ length: random.between(1, 5) }, () => entry(random))]
+    [9, () => Array.from({ length: random.between(1, 5) }, () => entry(random, pipelined))]
   ])()
 }
 
-function entry(random: Random): AclEntry {
+function entry(random: Random, pipelined: boolean): AclEntry {
   const perms = random.weighted<() => number>([
     [60, () => 31],
     [30, () => random.below(32)],
@@ -205,11 +207,15 @@ function entry(random: Random): AclEntry {
         id: random.pick(['127.0.0.1', '127.0.0.0/8', '10.0.0.0/8', '0.0.0.0/0', '127.0.0.1/32'])
       })
     ],
-    [18, () => oddEntry(random, perms)]
+    [18, () => oddEntry(random, perms, pipelined)]
   ])()
 }
 
-function oddEntry(random: Random, perms: number): AclEntry {
+/**
+ * A null id raises an exception in Apache ZooKeeper that leaves what a multi did before it among the pending changes:
+ * what follows at once is prepared over them. So there is none where something follows at once.
+ */
+function oddEntry(random: Random, perms: number, pipelined: boolean): AclEntry {
   const [scheme, id] = random.pick(ODD_ENTRIES)
-  return { perms, scheme, id }
+  return { perms, scheme, id: pipelined && id === null ? '' : id }
 }
