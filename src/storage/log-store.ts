@@ -8,7 +8,7 @@ import { RowReader } from './row-reader.ts'
 import { CounterSlot } from './shared-memory.ts'
 import type { Connection, SyncMode } from './sqlite-connection.ts'
 import { openImmutable } from './sqlite-connection.ts'
-import { ROW_BODY_BYTES_MAX, ROW_TXN_COUNT_MAX, rowCrc } from './txn-row.ts'
+import { partsOfRowSize, ROW_BODY_BYTES_MAX, ROW_TXN_COUNT_MAX, rowCrc } from './txn-row.ts'
 
 /** Where the store is and how it behaves; from the options. */
 export interface LogStoreSettings {
@@ -95,8 +95,12 @@ export class LogStore {
     this.#groupBytes = 0
   }
 
-  /** Adds a batch to the group. Batches share a row as long as it stays within its limits. */
+  /** Adds a batch to the group. Batches share a row as long as it stays within its limits; a larger one gets several. */
   addBatch(firstZxid: bigint, lastZxid: bigint, txnCount: number, body: Uint8Array): void {
+    if (txnCount > 1 && (txnCount > ROW_TXN_COUNT_MAX || body.length > ROW_BODY_BYTES_MAX)) {
+      for (const part of partsOfRowSize(body)) this.addBatch(part.firstZxid, part.lastZxid, part.txnCount, part.body)
+      return
+    }
     const isFull = this.#rowBytes + body.length > ROW_BODY_BYTES_MAX || this.#rowTxns + txnCount > ROW_TXN_COUNT_MAX
     if (isFull && this.#rowTxns > 0) this.#writeRow()
     if (body.length > ROW_BODY_BYTES_MAX) {

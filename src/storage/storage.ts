@@ -11,7 +11,7 @@ import type { SnapshotWriter, SnapshotWriterOwner } from './snapshot-writer.ts'
 import { ThreadedSnapshotWriter } from './snapshot-writer.ts'
 import { StorageError } from './storage-error.ts'
 import type { ReadBatch, StorageTuning, ZxidPair } from './thread-messages.ts'
-import { ROW_BODY_BYTES_MAX, ROW_TXN_COUNT_MAX } from './txn-row.ts'
+import { ROW_TXN_COUNT_MAX } from './txn-row.ts'
 
 export type { Recovery, RecoverySnapshot } from './recovery.ts'
 export type { SnapshotSummary, SnapshotWriter } from './snapshot-writer.ts'
@@ -52,7 +52,7 @@ export interface StorageOptions {
   readonly tuning?: Partial<StorageTuning>
 }
 
-/** Transactions in zxid order, at most `TXN_BATCH_COUNT_MAX` of them in `TXN_BATCH_BYTES_MAX` bytes, or a single larger one. */
+/** Transactions in zxid order. Up to 1 MiB and 1,000 of them make one row of the log. */
 export interface TxnBatch {
   readonly firstZxidHi: number
   readonly firstZxidLo: number
@@ -62,9 +62,6 @@ export interface TxnBatch {
   /** Concatenation of (int32 length, transaction); valid only during the call. A transaction begins with its TxnHeader. */
   readonly body: Uint8Array
 }
-
-export const TXN_BATCH_BYTES_MAX = ROW_BODY_BYTES_MAX
-export const TXN_BATCH_COUNT_MAX = ROW_TXN_COUNT_MAX
 
 /** Live figures; reading them costs nothing. Times are of the log thread's commits. */
 export interface StorageStats {
@@ -85,6 +82,9 @@ export interface StorageStats {
   /** Batches appended and not yet persisted. */
   readonly queuedBatches: number
 }
+
+/** Transactions of one row of the log; a larger batch is cut into several rows. */
+export const TXN_BATCH_COUNT_MAX = ROW_TXN_COUNT_MAX
 
 const TUNING_DEFAULT: StorageTuning = {
   ringBytes: RING_BYTES_DEFAULT,
@@ -173,7 +173,7 @@ export class Storage {
    * call again after the next `onPersisted`. After a fatal error it returns false for ever.
    *
    * @param sequence of the caller's; larger than the one before
-   * @throws RangeError when the batch is larger than allowed, or does not follow the last one
+   * @throws RangeError when the batch does not follow the last one
    */
   append(sequence: number, batch: TxnBatch): boolean {
     const { firstZxidHi, firstZxidLo, lastZxidHi, lastZxidLo, txnCount, body } = batch
@@ -182,9 +182,6 @@ export class Storage {
       compareInt64(firstZxidHi, firstZxidLo, this.#lastZxidHi, this.#lastZxidLo) <= 0
     ) {
       throw new RangeError(`batch ${sequence} does not follow batch ${this.#lastSequence}, or its zxid does not follow`)
-    }
-    if (txnCount > TXN_BATCH_COUNT_MAX || (body.length > TXN_BATCH_BYTES_MAX && txnCount > 1)) {
-      throw new RangeError(`a batch of ${txnCount} transactions in ${body.length} bytes is too large`)
     }
     if (this.#link.failure !== null || this.#link.hasWaitingRequests) return false
     const { ring } = this.#link

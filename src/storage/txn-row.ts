@@ -89,6 +89,35 @@ export function splitBody(body: Uint8Array, zxid: bigint): { upTo: RowPart | nul
   }
 }
 
+/**
+ * Cuts a body into parts that are no larger than a row may be, as few as possible.
+ *
+ * @throws RangeError when the body is not a sequence of transactions
+ */
+export function* partsOfRowSize(body: Uint8Array): Generator<RowPart> {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
+  let start = 0
+  let txnCount = 0
+  let firstZxid = 0n
+  let lastZxid = 0n
+  for (let at = 0; at < body.length; ) {
+    const zxid = zxidAt(view, at)
+    const end = at + LENGTH_BYTES + view.getInt32(at)
+    if (end > body.length) throw new RangeError(`a transaction ends at ${end}, beyond its body of ${body.length} bytes`)
+    const isFull = txnCount === ROW_TXN_COUNT_MAX || end - start > ROW_BODY_BYTES_MAX
+    if (isFull && txnCount > 0) {
+      yield { body: body.subarray(start, at), txnCount, firstZxid, lastZxid }
+      start = at
+      txnCount = 0
+    }
+    if (txnCount === 0) firstZxid = zxid
+    lastZxid = zxid
+    txnCount++
+    at = end
+  }
+  if (txnCount > 0) yield { body: body.subarray(start), txnCount, firstZxid, lastZxid }
+}
+
 function zxidAt(view: DataView, at: number): bigint {
   const zxidStart = at + LENGTH_BYTES + ZXID_OFFSET
   if (zxidStart + 8 > view.byteLength || view.getInt32(at) < ZXID_OFFSET + 8) {

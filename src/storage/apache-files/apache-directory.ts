@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { versionFolder } from '../file-names.ts'
-import { StorageError, systemCode, toStorageError } from '../storage-error.ts'
+import { StorageError, toStorageError } from '../storage-error.ts'
 import { DamagedFileError } from './damaged-file-error.ts'
 
 /** Which of Apache ZooKeeper's files there are. Only names and the two little epoch files are looked at. */
@@ -105,11 +105,11 @@ function zxidOf(hex: string): bigint | null {
 
 /** A number in decimal on the first line. */
 function readEpoch(path: string): number | null {
+  if (!existsSync(path)) return null
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return null
     throw toStorageError(error, `reading ${path}`)
   }
   const [line = ''] = text.split(/\r?\n/)

@@ -1,8 +1,8 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { syncDirectory } from '../directory.ts'
 import { versionFolder } from '../file-names.ts'
-import { systemCode, toStorageError } from '../storage-error.ts'
+import { toStorageError } from '../storage-error.ts'
 import type { ApacheDirectory } from './apache-directory.ts'
 
 /**
@@ -43,11 +43,11 @@ export function findNewerThanImport(dataDir: string, { snapshots, logs }: Apache
 }
 
 function readImportMark(path: string): bigint | null {
+  if (!existsSync(path)) return null
   try {
     const [, hex] = /^0x([0-9a-f]{1,16})\n$/.exec(readFileSync(path, 'utf8')) ?? []
     return hex === undefined ? null : BigInt(`0x${hex}`)
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return null
     throw toStorageError(error, `reading ${path}`)
   }
 }

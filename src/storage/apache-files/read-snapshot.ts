@@ -1,4 +1,4 @@
-import { StorageError, systemCode, toStorageError } from '../storage-error.ts'
+import { StorageError, toStorageError } from '../storage-error.ts'
 import { Adler32 } from './adler32.ts'
 import type { ApacheSnapshotFile } from './apache-directory.ts'
 import { DamagedFileError } from './damaged-file-error.ts'
@@ -68,8 +68,8 @@ export async function readSnapshot(file: ApacheSnapshotFile, taker: SnapshotStre
 /** Errors of the system stay what they are; any other is from a decoder that met bytes which it cannot read. */
 function asStorageError(error: unknown, path: string): StorageError {
   if (error instanceof StorageError) return error
-  const isOfSystem = error instanceof Error && 'syscall' in error
-  if (isOfSystem || systemCode(error) === '') return toStorageError(error, `reading ${path}`)
+  const isOfSystem = typeof error === 'object' && error !== null && 'syscall' in error
+  if (isOfSystem) return toStorageError(error, `reading ${path}`)
   return new DamagedFileError(path, error instanceof Error ? error.message : String(error), { cause: error })
 }
 
