@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { SIDE_FILES } from './file-names.ts'
+import { indexFileOf, SIDE_FILES } from './file-names.ts'
 
 /**
  * What concerns names rather than contents: a new, renamed or removed name is durable only after its directory was
@@ -27,8 +27,12 @@ export function makeDirectory(path: string): void {
   }
 }
 
-/** Removes a database and what SQLite keeps beside it; the side files first, so that none is left without its owner. */
+/**
+ * Removes a database, what SQLite keeps beside it, and an index of it; these first, so that none is left without its
+ * owner.
+ */
 export function removeDatabase(directory: string, file: string): void {
+  if (indexFileOf(file) !== file) rmSync(join(directory, indexFileOf(file)), { force: true })
   for (const suffix of SIDE_FILES) rmSync(join(directory, file + suffix), { force: true })
   rmSync(join(directory, file), { force: true })
 }

@@ -28,6 +28,11 @@ export function temporaryFile(file: string, attempt: number): string {
 /** Files that SQLite keeps beside a database. */
 export const SIDE_FILES = ['-wal', '-shm', '-journal'] as const
 
+/** What tools may build from a closed segment; it must not outlive what it was built from. */
+export function indexFileOf(segment: string): string {
+  return segment.replace(/\.db$/, '.index.db')
+}
+
 export function walOf(path: string): string {
   return `${path}-wal`
 }

@@ -84,8 +84,8 @@ export class LogLoop {
   #turn(store: LogStore, requests: LogRequests): void {
     const ring = this.#ring
     if (ring.isEmpty()) {
-      if (store.isTidyDue()) this.#whileFull(store, requests, () => store.tidy())
-      else ring.wait()
+      if (!store.isTidyDue()) ring.wait()
+      else if (!this.#tidy(store)) ring.wait(this.#settings.tuning.diskFullRetryMs)
       return
     }
     const kind = ring.peekKind()
@@ -104,6 +104,17 @@ export class LogLoop {
       this.#whileFull(store, requests, () => requests.handle(id, request))
     }
     ring.release()
+  }
+
+  /** Returns false when the disk is too full for it: then it waits, and whatever comes goes first. */
+  #tidy(store: LogStore): boolean {
+    try {
+      store.tidy()
+      return true
+    } catch (error) {
+      if (isDiskFull(error)) return false
+      throw error
+    }
   }
 
   /** Commits every batch at the front of the ring; the ring's fields are then those of the last one. */

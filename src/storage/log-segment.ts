@@ -140,6 +140,7 @@ export class LogSegment {
    * repeat.
    */
   finish(): void {
+    this.#syncFromHere()
     leaveWalMode(this.connection)
     this.connection.close()
     syncDirectory(join(this.path, '..'))
@@ -147,6 +148,12 @@ export class LogSegment {
 
   /** Closes the connection; what is in the -wal goes to the main file first. */
   close(): void {
+    this.#syncFromHere()
     this.connection.close()
+  }
+
+  /** With forceSync=no commits are not synced, but a file that is put away is: the catalogue will count on it. */
+  #syncFromHere(): void {
+    this.connection.pragma('synchronous = FULL')
   }
 }

@@ -51,7 +51,8 @@ export function isDiskFull(error: unknown): boolean {
 }
 
 const DAMAGE_CODES = /^SQLITE_(CORRUPT|NOTADB|FORMAT|MISMATCH)/
-const OPEN_CODES = /^(EACCES|EPERM|EROFS|ENOTDIR|EISDIR|ELOOP|ENAMETOOLONG|SQLITE_(CANTOPEN|READONLY|PERM|AUTH))/
+const OPEN_CODES =
+  /^(EACCES|EPERM|EROFS|EEXIST|ENOENT|ENOTDIR|EISDIR|ELOOP|ENAMETOOLONG|SQLITE_(CANTOPEN|READONLY|PERM|AUTH))/
 
 /**
  * Any error as a StorageError, with `doing` (such as "writing log.5.db") in front of what the system said.

@@ -288,12 +288,14 @@ export class Storage {
     return recovery
   }
 
-  /** Bytes of the files under the two `version-2` folders (snapshots and state; log). Looks at sizes only. */
+  /**
+   * Bytes of all files in the two `version-2` folders, as upstream counts them: all of them twice when they are the same
+   * folder. Looks at sizes only.
+   */
   sizes(): { dataDirBytes: number; logDirBytes: number } {
-    const { dataLogDir } = this.#options
     return {
-      dataDirBytes: folderBytes(this.#dataFolder, (name) => !name.startsWith('log.')),
-      logDirBytes: folderBytes(versionFolder(dataLogDir), (name) => name.startsWith('log.'))
+      dataDirBytes: folderBytes(this.#dataFolder),
+      logDirBytes: folderBytes(versionFolder(this.#options.dataLogDir))
     }
   }
 
@@ -382,9 +384,9 @@ export class Storage {
   }
 }
 
-function folderBytes(folder: string, isCounted: (name: string) => boolean): number {
+function folderBytes(folder: string): number {
   let bytes = 0
-  for (const name of readdirSync(folder)) if (isCounted(name)) bytes += fileBytes(join(folder, name))
+  for (const name of readdirSync(folder)) bytes += fileBytes(join(folder, name))
   return bytes
 }
 
