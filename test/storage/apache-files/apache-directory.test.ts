@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { assertInTheirPlaces, findApacheFiles } from '../../../src/storage/apache-files/apache-directory.ts'
 import { ApacheFolder } from './support/apache-folder.ts'
 
@@ -19,7 +19,8 @@ function names(): { snapshots: string[]; logs: string[] } {
 
 describe('findApacheFiles', () => {
   test('lists snapshots from the newest on and logs from the oldest on, by their numbers', () => {
-    for (const name of ['snapshot.9', 'snapshot.100000001', 'snapshot.ff.gz', 'snapshot.10.snappy']) folder.put(name, '')
+    for (const name of ['snapshot.9', 'snapshot.100000001', 'snapshot.ff.gz', 'snapshot.10.snappy'])
+      folder.put(name, '')
     for (const name of ['log.10', 'log.9', 'log.100000001']) folder.put(name, '')
 
     expect(names()).toEqual({

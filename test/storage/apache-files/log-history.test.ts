@@ -87,7 +87,11 @@ describe('the history of several logs', () => {
   test.each([
     { name: 'a file is missing', logs: [range(1n, 4n), range(7n, 9n)], after: 0n },
     { name: 'the first file is missing', logs: [range(7n, 9n)], after: 3n },
-    { name: 'the beginning of an epoch is missing', logs: [range(1n, 4n), range(EPOCH_2 + 2n, EPOCH_2 + 3n)], after: 0n },
+    {
+      name: 'the beginning of an epoch is missing',
+      logs: [range(1n, 4n), range(EPOCH_2 + 2n, EPOCH_2 + 3n)],
+      after: 0n
+    },
     { name: 'what follows the snapshot is missing', logs: [[1n, 2n, 3n], range(7n, 9n)], after: 5n }
   ])('is refused where $name', ({ logs, after }) => {
     for (const zxids of logs) putLog(zxids)

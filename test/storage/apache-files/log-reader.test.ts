@@ -36,7 +36,11 @@ describe('a log file', () => {
 
     expect(zxids).toEqual(Array.from({ length: 0x24 }, (_, index) => BigInt(index + 1)))
     expect(end).toBe('clean')
-    expect(capturedFile('plain/log.1').subarray(offset).every((byte) => byte === 0)).toBe(true)
+    expect(
+      capturedFile('plain/log.1')
+        .subarray(offset)
+        .every((byte) => byte === 0)
+    ).toBe(true)
   })
 
   test('with records larger than what is read at once gives them whole', () => {
@@ -57,7 +61,12 @@ describe('a log file', () => {
     { name: 'within a checksum', bytes: whole.subarray(0, thirdOffset + 5), count: 2, end: 'torn' },
     { name: 'within a transaction', bytes: whole.subarray(0, thirdOffset + 20), count: 2, end: 'torn' },
     { name: 'before the last byte of a record', bytes: whole.subarray(0, -1), count: 2, end: 'torn' },
-    { name: 'where the last byte of a record is another', bytes: Buffer.concat([whole.subarray(0, -1), Buffer.alloc(9)]), count: 2, end: 'torn' },
+    {
+      name: 'where the last byte of a record is another',
+      bytes: Buffer.concat([whole.subarray(0, -1), Buffer.alloc(9)]),
+      count: 2,
+      end: 'torn'
+    },
     {
       name: 'at zeros with something behind them',
       bytes: Buffer.concat([whole, Buffer.alloc(5000), logRecord(errorTxn(9n))]),
@@ -93,7 +102,9 @@ describe('a log file', () => {
   })
 
   test('with a record too short for a transaction is refused', () => {
-    expect(() => readAll(Buffer.concat([whole, logRecord(Buffer.from('short'))]))).toThrow('too short for a transaction')
+    expect(() => readAll(Buffer.concat([whole, logRecord(Buffer.from('short'))]))).toThrow(
+      'too short for a transaction'
+    )
   })
 
   test('of another kind is refused', () => {

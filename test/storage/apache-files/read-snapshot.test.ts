@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { PlainTree } from '../../../src/core/tree/plain-tree.ts'
 import { findApacheFiles } from '../../../src/storage/apache-files/apache-directory.ts'
 import { readSnapshot, type SnapshotTrailer } from '../../../src/storage/apache-files/read-snapshot.ts'
 import { looksWhole } from '../../../src/storage/apache-files/snapshot-bytes.ts'
-import { PlainTree } from '../../../src/core/tree/plain-tree.ts'
 import { nodeHash } from '../../golden/storage/fixture.ts'
 import { ApacheFolder, capturedFile, seal } from './support/apache-folder.ts'
 
@@ -123,7 +123,10 @@ describe('a damaged snapshot', () => {
 
   test.each(['gz/snapshot.24.gz', 'snappy/snapshot.24.snappy'])('packed as %s is refused', async (name) => {
     const bytes = capturedFile(name)
-    for (const spoilt of [bytes.subarray(0, -20), Buffer.concat([bytes.subarray(0, 700), Buffer.alloc(60, 0xff), bytes.subarray(760)])]) {
+    for (const spoilt of [
+      bytes.subarray(0, -20),
+      Buffer.concat([bytes.subarray(0, 700), Buffer.alloc(60, 0xff), bytes.subarray(760)])
+    ]) {
       folder.put(name.slice(name.indexOf('/') + 1), spoilt)
 
       await expect(read()).rejects.toMatchObject({ code: 'DAMAGED' })

@@ -1,6 +1,6 @@
+import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { gunzipSync } from 'node:zlib'
 import { decodeBlock, SnappyError, unsnappy } from '../../../src/storage/apache-files/snappy.ts'
 import { capturedFile } from './support/apache-folder.ts'
 

@@ -9,7 +9,7 @@ const FIXTURES = join(__dirname, '../fixtures')
 
 /** A file as a real server wrote it; `plain/…` and `nodigest/…` are shared with other tests. */
 export function capturedFile(name: string): Buffer {
-  const folder = /^(gz|snappy)\//.test(name) ? FIXTURES : GOLDEN
+  const folder = /^(?:gz|snappy)\//.test(name) ? FIXTURES : GOLDEN
   return gunzipSync(readFileSync(join(folder, `${name}.packed.gz`)))
 }
 
