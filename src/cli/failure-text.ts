@@ -15,9 +15,13 @@ import {
   type ZkError
 } from '../client/errors.ts'
 
-/** What the shell says about a failed operation, in upstream's words (its mistakes included: scripts may look for them). */
-export function failureText(error: ZkError): string {
-  const { path } = error
+/**
+ * What the shell says about a failed operation, in upstream's words (its mistakes included: scripts may look for them).
+ *
+ * @param noPath stands for the path of an operation that has none
+ */
+export function failureText(error: ZkError, noPath = 'null'): string {
+  const path = error.path ?? noPath
   if (error instanceof InvalidPathError) return error.message
   if (error instanceof NoNodeError) return `Node does not exist: ${path}`
   if (error instanceof NoChildrenForEphemeralsError) return `Ephemerals cannot have children: ${path}`

@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { ZkError } from '../../client/errors.ts'
+import type { NodeData } from '../../client/operations/data.ts'
+import type { Reconfiguration } from '../../client/operations/reconfig.ts'
+import type { ZooKeeper } from '../../client/zookeeper.ts'
 import { CliError, EXIT_FAILED } from '../cli-error.ts'
 import type { CommandContext } from '../command.ts'
+import { failureText } from '../failure-text.ts'
 import { fileProblem } from '../file-problem.ts'
 import { type OptionSet, type ParsedLine, parseOptions } from '../option-parser.ts'
 import { parseProperties } from '../properties.ts'
@@ -41,7 +46,7 @@ export async function runReconfig(
     throw new CliError("Can't use -file and -members together (conflicting non-incremental modes)")
   }
   const file = line.value('file')
-  const { data, stat } = await client().reconfig({
+  const { data, stat } = await reconfigured(client(), {
     joining: line.value('add')?.toLowerCase() ?? null,
     leaving: line.value('remove')?.toLowerCase() ?? null,
     newMembers: file === undefined ? (line.value('members')?.toLowerCase() ?? null) : membersOf(file),
@@ -49,6 +54,15 @@ export async function runReconfig(
   })
   output.out(`Committed new configuration:\n${data?.toString('utf8') ?? ''}`)
   if (line.has('s')) output.out(formatStat(stat, zone()))
+}
+
+async function reconfigured(client: ZooKeeper, change: Reconfiguration): Promise<NodeData> {
+  try {
+    return await client.reconfig(change)
+  } catch (error) {
+    if (!(error instanceof ZkError)) throw error
+    throw new CliError(failureText(error, ''), EXIT_FAILED, error)
+  }
 }
 
 /** The version is given in hexadecimal, as configurations show it. */
