@@ -8,7 +8,9 @@ import { Server, type ServerKind } from './harness/server.ts'
 import { type CaseResult, type Suite, SuiteUnavailableError } from './harness/suite.ts'
 import { SUITES } from './suites.ts'
 
-const USAGE = `usage: npm run interop -- [NAME…] [--quick] [--server apache|zoonode|both] [--json FILE] [--list]
+const USAGE = `suites: ${SUITES.map((suite) => suite.name + (suite.isQuick ? '*' : '')).join(' ')}   (* quick)
+
+usage: npm run interop -- [NAME…] [--quick] [--server apache|zoonode|both] [--json FILE]
 
   NAME      suites to run; without any, all of them (with --quick, those that are quick)
   --quick   leave out the long cases of each suite
@@ -58,14 +60,12 @@ function readOptions(): Options | null {
         quick: { type: 'boolean', default: false },
         server: { type: 'string', default: 'both' },
         json: { type: 'string' },
-        list: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false }
       }
     })
-    if (values.help) throw new Error('')
-    if (values.list) {
-      for (const suite of SUITES) console.log(`${suite.name}${suite.isQuick ? ' (quick)' : ''}`)
-      return { suites: [], servers: [], quick: false, json: null }
+    if (values.help) {
+      console.log(USAGE)
+      process.exit(0)
     }
     const servers = serversOf(values.server)
     for (const name of positionals) {

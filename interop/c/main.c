@@ -11,35 +11,37 @@
 
 enum { TIMEOUT_MS = 6000, PATH_SIZE = 256, PIPELINED = 2000, LARGE = 900000 };
 
-static const char *program;
-static const char *hosts;
+static const char* program;
+static const char* hosts;
 static struct session client;
 static int root_number;
 
 /* Creates a parent of its own for a case; "path" is filled with it. */
-static void make_root(char *path) {
+static void make_root(char* path) {
   sprintf(path, "/c-%d", ++root_number);
-  check_int(ZOK, zoo_create(client.zh, path, "", 0, &ZOO_OPEN_ACL_UNSAFE, ZOO_PERSISTENT, NULL, 0), "create of the case's root");
+  check_int(ZOK, zoo_create(client.zh, path, "", 0, &ZOO_OPEN_ACL_UNSAFE, ZOO_PERSISTENT, NULL, 0),
+            "create of the case's root");
 }
 
 /* Joins two parts of a path in one of four rotating buffers. */
-static const char *below(const char *root, const char *name) {
+static const char* below(const char* root, const char* name) {
   static char buffers[4][PATH_SIZE];
   static int next;
-  char *buffer = buffers[next++ % 4];
+  char* buffer = buffers[next++ % 4];
   snprintf(buffer, PATH_SIZE, "%s/%s", root, name);
   return buffer;
 }
 
-static int make(struct session *session, const char *path, int mode, char *made) {
+static int make(struct session* session, const char* path, int mode, char* made) {
   return zoo_create(session->zh, path, "x", 1, &ZOO_OPEN_ACL_UNSAFE, mode, made, made == NULL ? 0 : PATH_SIZE);
 }
 
 /* Compares all fields; the bytes between them are undefined. */
-static int same_stat(const struct Stat *a, const struct Stat *b) {
-  return a->czxid == b->czxid && a->mzxid == b->mzxid && a->ctime == b->ctime && a->mtime == b->mtime && a->version == b->version &&
-         a->cversion == b->cversion && a->aversion == b->aversion && a->ephemeralOwner == b->ephemeralOwner &&
-         a->dataLength == b->dataLength && a->numChildren == b->numChildren && a->pzxid == b->pzxid;
+static int same_stat(const struct Stat* a, const struct Stat* b) {
+  return a->czxid == b->czxid && a->mzxid == b->mzxid && a->ctime == b->ctime && a->mtime == b->mtime &&
+         a->version == b->version && a->cversion == b->cversion && a->aversion == b->aversion &&
+         a->ephemeralOwner == b->ephemeralOwner && a->dataLength == b->dataLength && a->numChildren == b->numChildren &&
+         a->pzxid == b->pzxid;
 }
 
 static void modes(void) {
@@ -61,7 +63,10 @@ static void create_stat(void) {
   char root[PATH_SIZE], made[PATH_SIZE];
   struct Stat stat, read;
   make_root(root);
-  check_int(ZOK, zoo_create2(client.zh, below(root, "n"), "data", 4, &ZOO_OPEN_ACL_UNSAFE, ZOO_PERSISTENT, made, sizeof made, &stat), "create2");
+  check_int(ZOK,
+            zoo_create2(client.zh, below(root, "n"), "data", 4, &ZOO_OPEN_ACL_UNSAFE, ZOO_PERSISTENT, made, sizeof made,
+                        &stat),
+            "create2");
   check_int(ZOK, zoo_exists(client.zh, made, 0, &read), "exists");
   check(same_stat(&stat, &read), "the Stats of create2 and exists differ");
   check_int(4, stat.dataLength, "dataLength");
@@ -168,7 +173,8 @@ static void remove_watches(void) {
   char root[PATH_SIZE];
   struct Stat stat;
   make_root(root);
-  check_int(ZNOWATCHER, zoo_remove_watches(client.zh, root, ZWATCHTYPE_DATA, session_watch, &client, 0), "nothing to remove");
+  check_int(ZNOWATCHER, zoo_remove_watches(client.zh, root, ZWATCHTYPE_DATA, session_watch, &client, 0),
+            "nothing to remove");
   check_int(ZOK, zoo_wexists(client.zh, root, session_watch, &client, &stat), "wexists");
   check_int(ZOK, zoo_remove_watches(client.zh, root, ZWATCHTYPE_DATA, session_watch, &client, 0), "remove");
   check_int(ZOK, zoo_set(client.zh, root, "x", 1, -1), "set");
@@ -194,7 +200,8 @@ static void multi(void) {
   check_text(a, made, "path");
   check_int(1, set_stat.version, "version");
   check_int(ZOK, zoo_exists(client.zh, root, 0, &stat), "exists");
-  check(stat.version == 1 && stat.cversion == 2 && stat.mzxid == set_stat.mzxid && stat.pzxid == set_stat.mzxid, "Stat afterwards");
+  check(stat.version == 1 && stat.cversion == 2 && stat.mzxid == set_stat.mzxid && stat.pzxid == set_stat.mzxid,
+        "Stat afterwards");
 }
 
 static void failing_multi(void) {
@@ -221,8 +228,8 @@ struct outcome {
   int wrong;
 };
 
-static void string_done(int rc, const char *value, const void *context) {
-  struct outcome *outcome = (struct outcome *)context;
+static void string_done(int rc, const char* value, const void* context) {
+  struct outcome* outcome = (struct outcome*)context;
   pthread_mutex_lock(&outcome->mutex);
   /* Sequential names tell the order: the replies have to come in the order of the requests. */
   if (rc != ZOK || value == NULL || atoi(strrchr(value, '-') + 1) != outcome->done) outcome->wrong++;
@@ -231,8 +238,8 @@ static void string_done(int rc, const char *value, const void *context) {
   pthread_mutex_unlock(&outcome->mutex);
 }
 
-static void data_done(int rc, const char *value, int length, const struct Stat *stat, const void *context) {
-  struct outcome *outcome = (struct outcome *)context;
+static void data_done(int rc, const char* value, int length, const struct Stat* stat, const void* context) {
+  struct outcome* outcome = (struct outcome*)context;
   char wanted[32];
   (void)stat;
   pthread_mutex_lock(&outcome->mutex);
@@ -243,7 +250,7 @@ static void data_done(int rc, const char *value, int length, const struct Stat *
   pthread_mutex_unlock(&outcome->mutex);
 }
 
-static void await_outcome(struct outcome *outcome, const char *what) {
+static void await_outcome(struct outcome* outcome, const char* what) {
   pthread_mutex_lock(&outcome->mutex);
   while (outcome->done < PIPELINED) pthread_cond_wait(&outcome->changed, &outcome->mutex);
   pthread_mutex_unlock(&outcome->mutex);
@@ -259,7 +266,10 @@ static void pipeline(void) {
   make_root(root);
   for (i = 0; i < PIPELINED; i++) {
     sprintf(data, "%d", i);
-    check_int(ZOK, zoo_acreate(client.zh, below(root, "n-"), data, (int)strlen(data), &ZOO_OPEN_ACL_UNSAFE, ZOO_PERSISTENT_SEQUENTIAL, string_done, &created), "acreate");
+    check_int(ZOK,
+              zoo_acreate(client.zh, below(root, "n-"), data, (int)strlen(data), &ZOO_OPEN_ACL_UNSAFE,
+                          ZOO_PERSISTENT_SEQUENTIAL, string_done, &created),
+              "acreate");
   }
   await_outcome(&created, "wrong creations");
   for (i = 0; i < PIPELINED; i++) {
@@ -271,8 +281,8 @@ static void pipeline(void) {
   check_int(PIPELINED, stat.numChildren, "numChildren");
 }
 
-static void auth_done(int rc, const void *context) {
-  struct outcome *outcome = (struct outcome *)context;
+static void auth_done(int rc, const void* context) {
+  struct outcome* outcome = (struct outcome*)context;
   pthread_mutex_lock(&outcome->mutex);
   outcome->done = 1;
   outcome->wrong = rc;
@@ -280,9 +290,10 @@ static void auth_done(int rc, const void *context) {
   pthread_mutex_unlock(&outcome->mutex);
 }
 
-static int login(struct session *session, const char *scheme, const char *credential) {
+static int login(struct session* session, const char* scheme, const char* credential) {
   struct outcome outcome = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0};
-  check_int(ZOK, zoo_add_auth(session->zh, scheme, credential, (int)strlen(credential), auth_done, &outcome), "add_auth");
+  check_int(ZOK, zoo_add_auth(session->zh, scheme, credential, (int)strlen(credential), auth_done, &outcome),
+            "add_auth");
   pthread_mutex_lock(&outcome.mutex);
   while (!outcome.done) pthread_cond_wait(&outcome.changed, &outcome.mutex);
   pthread_mutex_unlock(&outcome.mutex);
@@ -300,7 +311,8 @@ static void acl(void) {
   check_int(ZOK, login(&alice, "digest", "alice:pw"), "authentication");
   check_int(ZOK, zoo_create(alice.zh, path, "secret", 6, &ZOO_CREATOR_ALL_ACL, ZOO_PERSISTENT, NULL, 0), "create");
   check_int(ZNOAUTH, zoo_get(client.zh, path, 0, NULL, &(int){0}, &stat), "get by another");
-  check_int(ZINVALIDACL, zoo_create(client.zh, below(root, "x"), "", 0, &ZOO_CREATOR_ALL_ACL, ZOO_PERSISTENT, NULL, 0), "creator's ACL without identity");
+  check_int(ZINVALIDACL, zoo_create(client.zh, below(root, "x"), "", 0, &ZOO_CREATOR_ALL_ACL, ZOO_PERSISTENT, NULL, 0),
+            "creator's ACL without identity");
   check_int(ZOK, zoo_get_acl(alice.zh, path, &read, &stat), "get_acl");
   check_int(1, read.count, "entries");
   check_text("digest", read.data[0].id.scheme, "scheme");
@@ -322,7 +334,7 @@ static void wrong_scheme(void) {
 }
 
 /* Polls until the path is gone; a case's alarm ends it otherwise. */
-static void await_gone(const char *path) {
+static void await_gone(const char* path) {
   struct timespec pause = {0, 10 * 1000 * 1000};
   struct Stat stat;
   int rc;
@@ -343,7 +355,10 @@ static void container(void) {
 static void ttl(void) {
   char root[PATH_SIZE], made[PATH_SIZE];
   make_root(root);
-  check_int(ZOK, zoo_create_ttl(client.zh, below(root, "ttl"), "x", 1, &ZOO_OPEN_ACL_UNSAFE, ZOO_PERSISTENT_WITH_TTL, 500, made, sizeof made), "create_ttl");
+  check_int(ZOK,
+            zoo_create_ttl(client.zh, below(root, "ttl"), "x", 1, &ZOO_OPEN_ACL_UNSAFE, ZOO_PERSISTENT_WITH_TTL, 500,
+                           made, sizeof made),
+            "create_ttl");
   check_text(below(root, "ttl"), made, "path");
   await_gone(made);
 }
@@ -361,10 +376,11 @@ static void ephemerals(void) {
   session_expect(&client, ZOO_DELETED_EVENT, path);
 }
 
-/* The program's other face: opens a session with an ephemeral znode, prints its id and password, and ends without closing it. */
-static int leave_session(const char *path) {
+/* The program's other face: opens a session with an ephemeral znode, prints its id and password, and ends without
+ * closing it. */
+static int leave_session(const char* path) {
   struct session session;
-  const clientid_t *id;
+  const clientid_t* id;
   int i;
   session_open(&session, hosts, TIMEOUT_MS, NULL);
   if (make(&session, path, ZOO_EPHEMERAL, NULL) != ZOK) return 1;
@@ -383,7 +399,7 @@ static void resume(void) {
   clientid_t id;
   unsigned long long number;
   unsigned byte;
-  FILE *other;
+  FILE* other;
   int i;
   make_root(root);
   snprintf(command, sizeof command, "'%s' %s leave-session %s", program, hosts, below(root, "e"));
@@ -419,7 +435,8 @@ static void config(void) {
   int rc = zoo_getconfig(client.zh, 0, buffer, &length, &stat);
   check_int(ZOK, rc, "getconfig");
   check(length <= 0, "a standalone server's configuration is empty, found %d bytes", length);
-  check_int(ZRECONFIGDISABLED, zoo_reconfig(client.zh, "server.9=127.0.0.1:1:2;3", NULL, NULL, -1, buffer, &length, &stat), "reconfig");
+  check_int(ZRECONFIGDISABLED,
+            zoo_reconfig(client.zh, "server.9=127.0.0.1:1:2;3", NULL, NULL, -1, buffer, &length, &stat), "reconfig");
 }
 
 static void restart(void) {
@@ -438,7 +455,8 @@ static void restart(void) {
     rc = zoo_exists(client.zh, root, 0, &after);
   } while (rc == ZCONNECTIONLOSS);
   check_int(ZOK, rc, "exists");
-  check(before.numChildren == 1 && after.pzxid == before.pzxid && same_stat(&before, &after), "the Stats before and after the restart differ");
+  check(before.numChildren == 1 && after.pzxid == before.pzxid && same_stat(&before, &after),
+        "the Stats before and after the restart differ");
   check_int(id, zoo_client_id(client.zh)->client_id, "session id");
   check_int(ZOK, zoo_exists(client.zh, below(root, "e"), 0, &after), "the ephemeral");
   check_int(id, after.ephemeralOwner, "owner");
@@ -446,7 +464,7 @@ static void restart(void) {
   session_expect(&client, ZOO_CHANGED_EVENT, root);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc < 2) return 2;
   program = argv[0];
   hosts = argv[1];

@@ -9,7 +9,7 @@
 
 enum { WAIT_S = 20 };
 
-static const char *type_name(int type) {
+static const char* type_name(int type) {
   if (type == ZOO_CREATED_EVENT) return "created";
   if (type == ZOO_DELETED_EVENT) return "deleted";
   if (type == ZOO_CHANGED_EVENT) return "changed";
@@ -17,8 +17,8 @@ static const char *type_name(int type) {
   return "unknown";
 }
 
-void session_watch(zhandle_t *zh, int type, int state, const char *path, void *context) {
-  struct session *session = context;
+void session_watch(zhandle_t* zh, int type, int state, const char* path, void* context) {
+  struct session* session = context;
   (void)zh;
   pthread_mutex_lock(&session->mutex);
   if (type == ZOO_SESSION_EVENT) {
@@ -32,7 +32,7 @@ void session_watch(zhandle_t *zh, int type, int state, const char *path, void *c
 }
 
 /* Waits, with the mutex held, for the next change; returns 0 when there is none in time. */
-static int wait_for_change(struct session *session, const struct timespec *end) {
+static int wait_for_change(struct session* session, const struct timespec* end) {
   return pthread_cond_timedwait(&session->changed, &session->mutex, end) != ETIMEDOUT;
 }
 
@@ -43,7 +43,7 @@ static struct timespec deadline(void) {
   return end;
 }
 
-void session_open(struct session *session, const char *hosts, int timeout_ms, const clientid_t *id) {
+void session_open(struct session* session, const char* hosts, int timeout_ms, const clientid_t* id) {
   memset(session, 0, sizeof *session);
   pthread_mutex_init(&session->mutex, NULL);
   pthread_cond_init(&session->changed, NULL);
@@ -52,11 +52,11 @@ void session_open(struct session *session, const char *hosts, int timeout_ms, co
   session_await(session, ZOO_CONNECTED_STATE);
 }
 
-void session_close(struct session *session) {
+void session_close(struct session* session) {
   check_int(ZOK, zookeeper_close(session->zh), "zookeeper_close");
 }
 
-void session_await(struct session *session, int state) {
+void session_await(struct session* session, int state) {
   struct timespec end = deadline();
   int reached;
   pthread_mutex_lock(&session->mutex);
@@ -66,7 +66,7 @@ void session_await(struct session *session, int state) {
   check_int(state, reached, "state");
 }
 
-void session_await_lost(struct session *session) {
+void session_await_lost(struct session* session) {
   struct timespec end = deadline();
   int lost;
   pthread_mutex_lock(&session->mutex);
@@ -77,7 +77,7 @@ void session_await_lost(struct session *session) {
   check(lost, "the connection was not lost within %d s", WAIT_S);
 }
 
-void session_expect(struct session *session, int type, const char *path) {
+void session_expect(struct session* session, int type, const char* path) {
   struct timespec end = deadline();
   char wanted[EVENT_SIZE];
   char found[EVENT_SIZE] = "no event";

@@ -8,7 +8,7 @@
 enum { EVENT_COUNT_MAX = 64, EVENT_SIZE = 512 };
 
 struct session {
-  zhandle_t *zh;
+  zhandle_t* zh;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
   int state;
@@ -19,17 +19,18 @@ struct session {
 };
 
 /* Opens a session, or takes up the one of `id`, and waits until it is connected. */
-void session_open(struct session *session, const char *hosts, int timeout_ms, const clientid_t *id);
-void session_close(struct session *session);
+void session_open(struct session* session, const char* hosts, int timeout_ms, const clientid_t* id);
+void session_close(struct session* session);
 
-/* Waits until the session has the state; for a lost connection, until it has been lost at some time since the last such wait. */
-void session_await(struct session *session, int state);
-void session_await_lost(struct session *session);
+/* Waits until the session has the state; for a lost connection, until it has been lost at some time since the last such
+ * wait. */
+void session_await(struct session* session, int state);
+void session_await_lost(struct session* session);
 
 /* Takes the next watch event, which has to be this one. */
-void session_expect(struct session *session, int type, const char *path);
+void session_expect(struct session* session, int type, const char* path);
 
 /* The watch function to give to calls; its context is the session. */
-void session_watch(zhandle_t *zh, int type, int state, const char *path, void *session);
+void session_watch(zhandle_t* zh, int type, int state, const char* path, void* session);
 
 #endif

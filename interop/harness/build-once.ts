@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
-import { cacheFolder } from './paths.ts'
+import { join, relative } from 'node:path'
+import { cacheFolder, REPOSITORY } from './paths.ts'
 
 /**
  * Returns the folder that `make` fills, made once for each content of the inputs: it is named by their hash, so that a change of a source,
@@ -47,7 +47,10 @@ export function filesBelow(folder: string, extension = ''): string[] {
 function hashOf(files: readonly string[], texts: readonly string[]): string {
   const hash = createHash('sha256')
   for (const file of files.flatMap((path) => (statSync(path).isDirectory() ? filesBelow(path) : [path]))) {
-    hash.update(`${file}\0`).update(readFileSync(file)).update('\0')
+    hash
+      .update(`${relative(REPOSITORY, file)}\0`)
+      .update(readFileSync(file))
+      .update('\0')
   }
   for (const text of texts) hash.update(`${text}\0`)
   return hash.digest('hex').slice(0, 16)

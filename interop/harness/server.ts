@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Child, lastLines, runCommand, startChild } from './child.ts'
 import { askFourLetterWord } from './four-letter-word.ts'
@@ -18,6 +18,7 @@ export interface ServerSettings {
 
 const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 30_000
+const BUILD_TIMEOUT_MS = 300_000
 const START_ATTEMPT_COUNT_MAX = 3
 const ZOONODE_PROGRAM = join(REPOSITORY, 'dist', 'bin', 'zoonode.js')
 
@@ -120,11 +121,12 @@ export class Server {
   }
 }
 
-/** Builds zoonode if that was not done yet. A build that is there is taken as it is: who changes sources runs `npm run build`. */
-export async function buildZoonode(): Promise<void> {
-  if (existsSync(ZOONODE_PROGRAM)) return
+let zoonodeBuild: Promise<void> | null = null
+
+/** Brings the build of zoonode up to date, once in the life of this process. */
+export function buildZoonode(): Promise<void> {
   const logFile = join(cacheFolder('logs'), 'build.log')
   const args = [join('scripts', 'build.mjs')]
-  await runCommand({ command: process.execPath, args, logFile, cwd: REPOSITORY }, 300_000)
-  if (!existsSync(ZOONODE_PROGRAM)) throw new Error('the build left no dist/bin/zoonode.js')
+  zoonodeBuild ??= runCommand({ command: process.execPath, args, logFile, cwd: REPOSITORY }, BUILD_TIMEOUT_MS)
+  return zoonodeBuild
 }

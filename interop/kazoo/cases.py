@@ -43,7 +43,11 @@ class Cases:
         thread.start()
         thread.join(timeout_s)
         if not outcome:
-            stack = traceback.format_stack(sys._current_frames()[thread.ident]) if thread.ident in sys._current_frames() else []
+            stack = (
+                traceback.format_stack(sys._current_frames()[thread.ident])
+                if thread.ident in sys._current_frames()
+                else []
+            )
             print("".join(stack), file=sys.stderr)
             outcome.update(status="failed", detail=f"not done after {timeout_s} s")
         print(f"{time.monotonic() - started:.1f} s: {name}: {outcome['status']}", file=sys.stderr)

@@ -264,7 +264,11 @@ class ClientCases:
         transaction.create(root + "/b-", sequence=True, ephemeral=True)
         transaction.delete(root + "/a")
         results = transaction.commit()
-        equal([results[0], results[2], results[3], results[4]], [root + "/a", True, root + "/b-0000000001", True], "results")
+        equal(
+            [results[0], results[2], results[3], results[4]],
+            [root + "/a", True, root + "/b-0000000001", True],
+            "results",
+        )
         equal(results[1].version, 1, "version")
         with self.client.transaction() as other:
             other.create(root + "/c")

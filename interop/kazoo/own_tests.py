@@ -21,7 +21,17 @@ from cases import Cases
 
 HOSTS = sys.argv[1]
 # Left out, as one server without TLS, SASL or reconfiguration is what they meet here; and what repeats them for other event loops.
-LEFT_OUT = ("sasl", "TestSSLClient", "TestReconfig", "test_read_only", "test_update_host_list", "Eventlet", "eventlet", "Gevent", "TestBuildEnvironment")
+LEFT_OUT = (
+    "sasl",
+    "TestSSLClient",
+    "TestReconfig",
+    "test_read_only",
+    "test_update_host_list",
+    "Eventlet",
+    "eventlet",
+    "Gevent",
+    "TestBuildEnvironment",
+)
 # They poll a starting server every 100 ms and give it 5 s. Apache's may leave a connection of that moment unanswered for longer.
 RACES = ("test_request_queuing_session_recovered", "test_request_queuing_session_expired")
 
@@ -83,7 +93,9 @@ class Reporter:
             self._cases.record(name, "skipped", reason)
         elif report.failed:
             crash = getattr(report.longrepr, "reprcrash", None)
-            self._cases.record(name, "failed", f"{crash.message} at {crash.path}:{crash.lineno}" if crash else report.longreprtext)
+            self._cases.record(
+                name, "failed", f"{crash.message} at {crash.path}:{crash.lineno}" if crash else report.longreprtext
+            )
         else:
             self._cases.record(name, "passed")
 

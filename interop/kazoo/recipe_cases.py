@@ -143,7 +143,9 @@ class RecipeCases:
         equal(writer.acquire(blocking=False), False, "writer beside readers")
         done = queue.Queue()
         in_thread(lambda: done.put(writer.acquire()))
-        eventually("the writer to queue", lambda: len(first.contenders()) >= 1 and len(self.clients[0].get_children(path)) == 3)
+        eventually(
+            "the writer to queue", lambda: len(first.contenders()) >= 1 and len(self.clients[0].get_children(path)) == 3
+        )
         first.release()
         assert done.empty()
         second.release()
@@ -216,7 +218,9 @@ class RecipeCases:
 
         in_thread(lambda: work(self.clients[0]))
         in_thread(lambda: work(self.clients[1]))
-        eventually("two to arrive", lambda: self.clients[0].exists(path) and len(self.clients[0].get_children(path)) == 2)
+        eventually(
+            "two to arrive", lambda: self.clients[0].exists(path) and len(self.clients[0].get_children(path)) == 2
+        )
         assert entered.empty()
         in_thread(lambda: work(self.clients[2]))
         equal([entered.get(timeout=WAIT_S) for _ in range(3)], [True] * 3, "entered")
@@ -291,7 +295,10 @@ class RecipeCases:
     def partitioner(self):
         path = self.path()
         everything = set(range(9))
-        members = [client.SetPartitioner(path, everything, identifier=name, time_boundary=0.3) for client, name in zip(self.clients, "abc")]
+        members = [
+            client.SetPartitioner(path, everything, identifier=name, time_boundary=0.3)
+            for client, name in zip(self.clients, "abc")
+        ]
 
         def settle(group):
             for member in group:
@@ -368,5 +375,8 @@ class RecipeCases:
         assert not NonBlockingLease(self.clients[1], path, hour, identifier="b", utcnow=clock)
         assert NonBlockingLease(self.clients[0], path, hour, identifier="a", utcnow=clock), "renewed by its owner"
         assert NonBlockingLease(self.clients[1], path, hour, identifier="b", utcnow=later), "after its end"
-        several = [MultiNonBlockingLease(client, 2, path + "-multi", hour, identifier=name, utcnow=clock) for client, name in zip(self.clients, "abc")]
+        several = [
+            MultiNonBlockingLease(client, 2, path + "-multi", hour, identifier=name, utcnow=clock)
+            for client, name in zip(self.clients, "abc")
+        ]
         equal([bool(lease) for lease in several], [True, True, False], "two of three")

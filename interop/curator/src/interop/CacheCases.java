@@ -19,7 +19,10 @@ import org.apache.curator.framework.recipes.cache.TreeCache;
 import org.apache.curator.framework.recipes.cache.TreeCacheEvent;
 import org.apache.curator.framework.recipes.watch.PersistentWatcher;
 
-/** Caches, which live by watches: persistent recursive ones the newest of them, one-shot ones the others. */
+/**
+ * Caches, which live by watches: persistent recursive ones the newest of them, one-shot ones the
+ * others.
+ */
 @SuppressWarnings("deprecation")
 final class CacheCases {
   private final Curators curators;
@@ -41,10 +44,13 @@ final class CacheCases {
     cases.run("NodeCache follows one znode", this::nodeCache);
     cases.run("TreeCache follows a tree", this::treeCache);
     cases.run("TreeCache catches up after a cut connection", this::treeCacheReconnect);
-    cases.run("PersistentWatcher sees all and is set again after a cut connection", this::persistentWatcher);
+    cases.run(
+        "PersistentWatcher sees all and is set again after a cut connection",
+        this::persistentWatcher);
   }
 
-  private static void expect(BlockingQueue<String> events, String expected) throws InterruptedException {
+  private static void expect(BlockingQueue<String> events, String expected)
+      throws InterruptedException {
     equal(expected, events.poll(20, TimeUnit.SECONDS), "event");
   }
 
@@ -54,9 +60,16 @@ final class CacheCases {
 
   private BlockingQueue<String> listen(CuratorCache cache) {
     BlockingQueue<String> events = new LinkedBlockingQueue<>();
-    cache.listenable().addListener(CuratorCacheListener.builder().forCreates((data) -> events.add("created " + text(data)))
-        .forChanges((before, after) -> events.add("changed " + text(before) + " " + text(after)))
-        .forDeletes((data) -> events.add("deleted " + data.getPath())).forInitialized(() -> events.add("initialized")).build());
+    cache
+        .listenable()
+        .addListener(
+            CuratorCacheListener.builder()
+                .forCreates((data) -> events.add("created " + text(data)))
+                .forChanges(
+                    (before, after) -> events.add("changed " + text(before) + " " + text(after)))
+                .forDeletes((data) -> events.add("deleted " + data.getPath()))
+                .forInitialized(() -> events.add("initialized"))
+                .build());
     return events;
   }
 
@@ -110,8 +123,13 @@ final class CacheCases {
       writer.delete().forPath(path + "/gone");
       writer.create().forPath(path + "/new", "y".getBytes());
       proxy.mend();
-      eventually("the new content", 20_000, () -> cache.get(path + "/gone").isEmpty() && cache.get(path + "/new").isPresent()
-          && "2".equals(new String(cache.get(path).orElseThrow().getData())));
+      eventually(
+          "the new content",
+          20_000,
+          () ->
+              cache.get(path + "/gone").isEmpty()
+                  && cache.get(path + "/new").isPresent()
+                  && "2".equals(new String(cache.get(path).orElseThrow().getData())));
       cache.close();
     }
   }
@@ -121,7 +139,8 @@ final class CacheCases {
     writer.create().forPath(path);
     CuratorCache cache = CuratorCache.build(client, path);
     cache.start();
-    for (int i = 0; i < 2000; i++) writer.create().inBackground().forPath(path + "/" + i, ("" + i).getBytes());
+    for (int i = 0; i < 2000; i++)
+      writer.create().inBackground().forPath(path + "/" + i, ("" + i).getBytes());
     eventually("all to come in", 30_000, () -> cache.size() == 2001);
     equal("1234", new String(cache.get(path + "/1234").orElseThrow().getData()), "data");
     for (int i = 0; i < 2000; i++) writer.delete().inBackground().forPath(path + "/" + i);
@@ -135,7 +154,13 @@ final class CacheCases {
     writer.create().forPath(path + "/a", "1".getBytes());
     PathChildrenCache cache = new PathChildrenCache(client, path, true);
     BlockingQueue<String> events = new LinkedBlockingQueue<>();
-    cache.getListenable().addListener((from, event) -> events.add(event.getType() + (event.getData() == null ? "" : " " + text(event.getData()))));
+    cache
+        .getListenable()
+        .addListener(
+            (from, event) ->
+                events.add(
+                    event.getType()
+                        + (event.getData() == null ? "" : " " + text(event.getData()))));
     cache.start(PathChildrenCache.StartMode.BUILD_INITIAL_CACHE);
     equal("1", new String(cache.getCurrentData(path + "/a").getData()), "initial data");
     writer.create().forPath(path + "/b", "2".getBytes());
@@ -146,7 +171,10 @@ final class CacheCases {
       check(event != null, "an event; so far " + found);
       if (event.startsWith("CHILD_")) found.add(event);
     }
-    equal("[CHILD_ADDED " + path + "/b=2, CHILD_UPDATED " + path + "/a=3]", found.toString(), "events");
+    equal(
+        "[CHILD_ADDED " + path + "/b=2, CHILD_UPDATED " + path + "/a=3]",
+        found.toString(),
+        "events");
     writer.delete().forPath(path + "/b");
     expect(events, "CHILD_REMOVED " + path + "/b=2");
     cache.close();
@@ -156,7 +184,11 @@ final class CacheCases {
     String path = curators.path();
     NodeCache cache = new NodeCache(client, path);
     BlockingQueue<String> events = new LinkedBlockingQueue<>();
-    cache.getListenable().addListener(() -> events.add(cache.getCurrentData() == null ? "gone" : text(cache.getCurrentData())));
+    cache
+        .getListenable()
+        .addListener(
+            () ->
+                events.add(cache.getCurrentData() == null ? "gone" : text(cache.getCurrentData())));
     cache.start(true);
     equal(null, cache.getCurrentData(), "data");
     writer.create().forPath(path, "1".getBytes());
@@ -175,10 +207,14 @@ final class CacheCases {
     TreeCache cache = new TreeCache(client, path);
     BlockingQueue<String> events = new LinkedBlockingQueue<>();
     CountDownLatch initialized = new CountDownLatch(1);
-    cache.getListenable().addListener((from, event) -> {
-      if (event.getType() == TreeCacheEvent.Type.INITIALIZED) initialized.countDown();
-      else if (initialized.getCount() == 0 && event.getData() != null) events.add(event.getType() + " " + text(event.getData()));
-    });
+    cache
+        .getListenable()
+        .addListener(
+            (from, event) -> {
+              if (event.getType() == TreeCacheEvent.Type.INITIALIZED) initialized.countDown();
+              else if (initialized.getCount() == 0 && event.getData() != null)
+                events.add(event.getType() + " " + text(event.getData()));
+            });
     cache.start();
     check(initialized.await(20, TimeUnit.SECONDS), "initialized");
     equal("1", new String(cache.getCurrentData(path + "/a/b").getData()), "data");
@@ -204,8 +240,12 @@ final class CacheCases {
       writer.setData().forPath(path, "2".getBytes());
       writer.create().forPath(path + "/new", "y".getBytes());
       proxy.mend();
-      eventually("the new content", 20_000, () -> cache.getCurrentData(path + "/new") != null
-          && "2".equals(new String(cache.getCurrentData(path).getData())));
+      eventually(
+          "the new content",
+          20_000,
+          () ->
+              cache.getCurrentData(path + "/new") != null
+                  && "2".equals(new String(cache.getCurrentData(path).getData())));
       cache.close();
     }
   }
@@ -218,13 +258,19 @@ final class CacheCases {
       BlockingQueue<String> events = new LinkedBlockingQueue<>();
       CountDownLatch set = new CountDownLatch(1);
       CountDownLatch setAgain = new CountDownLatch(2);
-      watcher.getListenable().addListener((event) -> {
-        if (event.getPath() != null) events.add(event.getType() + " " + event.getPath());
-      });
-      watcher.getResetListenable().addListener(() -> {
-        set.countDown();
-        setAgain.countDown();
-      });
+      watcher
+          .getListenable()
+          .addListener(
+              (event) -> {
+                if (event.getPath() != null) events.add(event.getType() + " " + event.getPath());
+              });
+      watcher
+          .getResetListenable()
+          .addListener(
+              () -> {
+                set.countDown();
+                setAgain.countDown();
+              });
       watcher.start();
       check(set.await(20, TimeUnit.SECONDS), "the watch is set");
       writer.create().forPath(path);

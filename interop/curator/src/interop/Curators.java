@@ -13,11 +13,13 @@ import org.apache.curator.retry.RetryForever;
 /** Makes clients and closes them at the end; gives each case a path of its own. */
 final class Curators {
   final String connect;
-  final ExecutorService executor = Executors.newCachedThreadPool((body) -> {
-    Thread thread = new Thread(body, "worker");
-    thread.setDaemon(true);
-    return thread;
-  });
+  final ExecutorService executor =
+      Executors.newCachedThreadPool(
+          (body) -> {
+            Thread thread = new Thread(body, "worker");
+            thread.setDaemon(true);
+            return thread;
+          });
   private final List<CuratorFramework> clients = new ArrayList<>();
   private final AtomicInteger pathNumber = new AtomicInteger();
 
@@ -29,9 +31,15 @@ final class Curators {
     return open(connect, 8000);
   }
 
-  synchronized CuratorFramework open(String connectString, int sessionTimeoutMs) throws InterruptedException {
-    CuratorFramework client = CuratorFrameworkFactory.builder().connectString(connectString).sessionTimeoutMs(sessionTimeoutMs)
-        .connectionTimeoutMs(5000).retryPolicy(new RetryForever(100)).build();
+  synchronized CuratorFramework open(String connectString, int sessionTimeoutMs)
+      throws InterruptedException {
+    CuratorFramework client =
+        CuratorFrameworkFactory.builder()
+            .connectString(connectString)
+            .sessionTimeoutMs(sessionTimeoutMs)
+            .connectionTimeoutMs(5000)
+            .retryPolicy(new RetryForever(100))
+            .build();
     client.start();
     clients.add(client);
     Cases.check(client.blockUntilConnected(15, TimeUnit.SECONDS), "connected");

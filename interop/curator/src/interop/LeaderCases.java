@@ -44,7 +44,12 @@ final class LeaderCases {
     }
     check(latches.get(0).await(20, TimeUnit.SECONDS), "the first leads");
     equal("a", latches.get(2).getLeader().getId(), "leader as the third sees it");
-    equal(List.of("a", "b", "c"), latches.get(1).getParticipants().stream().map(Participant::getId).collect(Collectors.toList()), "participants");
+    equal(
+        List.of("a", "b", "c"),
+        latches.get(1).getParticipants().stream()
+            .map(Participant::getId)
+            .collect(Collectors.toList()),
+        "participants");
     check(!latches.get(1).hasLeadership(), "the second does not");
     latches.get(0).close();
     check(latches.get(1).await(20, TimeUnit.SECONDS), "then the second leads");
@@ -56,7 +61,8 @@ final class LeaderCases {
   private void latchOfCutOff() throws Exception {
     String path = curators.path();
     try (Proxy proxy = new Proxy(curators.connect)) {
-      LeaderLatch first = new LeaderLatch(curators.open(proxy.connectString(), 1500), path, "first");
+      LeaderLatch first =
+          new LeaderLatch(curators.open(proxy.connectString(), 1500), path, "first");
       first.start();
       check(first.await(20, TimeUnit.SECONDS), "the first leads");
       LeaderLatch second = new LeaderLatch(curators.open(), path, "second");
@@ -78,17 +84,22 @@ final class LeaderCases {
     CountDownLatch leave = new CountDownLatch(1);
     List<LeaderSelector> selectors = new ArrayList<>();
     for (String id : List.of("a", "b", "c")) {
-      LeaderSelector selector = new LeaderSelector(curators.open(), path, new LeaderSelectorListenerAdapter() {
-        @Override
-        public void takeLeadership(CuratorFramework client) throws Exception {
-          terms.add(id);
-          leave.await();
-        }
-      });
+      LeaderSelector selector =
+          new LeaderSelector(
+              curators.open(),
+              path,
+              new LeaderSelectorListenerAdapter() {
+                @Override
+                public void takeLeadership(CuratorFramework client) throws Exception {
+                  terms.add(id);
+                  leave.await();
+                }
+              });
       selector.setId(id);
       selector.start();
       selectors.add(selector);
-      eventually(id + " to queue", 10_000, () -> selector.getParticipants().size() == selectors.size());
+      eventually(
+          id + " to queue", 10_000, () -> selector.getParticipants().size() == selectors.size());
     }
     equal("a", terms.poll(20, TimeUnit.SECONDS), "first leader");
     equal(null, terms.poll(), "no second at the same time");
@@ -101,12 +112,16 @@ final class LeaderCases {
 
   private void requeue() throws Exception {
     BlockingQueue<String> terms = new LinkedBlockingQueue<>();
-    LeaderSelector selector = new LeaderSelector(curators.open(), curators.path(), new LeaderSelectorListenerAdapter() {
-      @Override
-      public void takeLeadership(CuratorFramework client) {
-        if (terms.size() < 5) terms.add("term");
-      }
-    });
+    LeaderSelector selector =
+        new LeaderSelector(
+            curators.open(),
+            curators.path(),
+            new LeaderSelectorListenerAdapter() {
+              @Override
+              public void takeLeadership(CuratorFramework client) {
+                if (terms.size() < 5) terms.add("term");
+              }
+            });
     selector.autoRequeue();
     selector.start();
     eventually("five terms", 20_000, () -> terms.size() == 5);
@@ -116,18 +131,22 @@ final class LeaderCases {
   private void interrupted() throws Exception {
     BlockingQueue<String> events = new LinkedBlockingQueue<>();
     try (Proxy proxy = new Proxy(curators.connect)) {
-      LeaderSelector selector = new LeaderSelector(curators.open(proxy.connectString(), 1500), curators.path(), new LeaderSelectorListenerAdapter() {
-        @Override
-        public void takeLeadership(CuratorFramework client) throws Exception {
-          events.add("leads");
-          try {
-            Thread.currentThread().join();
-          } catch (InterruptedException interruption) {
-            events.add("interrupted");
-            throw interruption;
-          }
-        }
-      });
+      LeaderSelector selector =
+          new LeaderSelector(
+              curators.open(proxy.connectString(), 1500),
+              curators.path(),
+              new LeaderSelectorListenerAdapter() {
+                @Override
+                public void takeLeadership(CuratorFramework client) throws Exception {
+                  events.add("leads");
+                  try {
+                    Thread.currentThread().join();
+                  } catch (InterruptedException interruption) {
+                    events.add("interrupted");
+                    throw interruption;
+                  }
+                }
+              });
       selector.autoRequeue();
       selector.start();
       equal("leads", events.poll(20, TimeUnit.SECONDS), "event");

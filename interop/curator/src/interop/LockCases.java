@@ -46,7 +46,8 @@ final class LockCases {
     cases.run("InterProcessMutex is freed when its owner's session ends", this::mutexOfClosed);
     cases.run("InterProcessMutex can be asked back", this::revocation);
     cases.run("InterProcessSemaphoreMutex belongs to no thread", this::semaphoreMutex);
-    cases.run("InterProcessReadWriteLock: many readers or one writer; downgrade", this::readWriteLock);
+    cases.run(
+        "InterProcessReadWriteLock: many readers or one writer; downgrade", this::readWriteLock);
     cases.run("InterProcessMultiLock takes all or none", this::multiLock);
     cases.run("InterProcessSemaphoreV2 counts leases", this::semaphore);
     cases.run("InterProcessSemaphoreV2 follows a shared count", this::semaphoreOfSharedCount);
@@ -69,7 +70,9 @@ final class LockCases {
     InterProcessMutex third = new InterProcessMutex(c, path);
     first.acquire();
     first.acquire();
-    check(!start(() -> second.acquire(200, TimeUnit.MILLISECONDS)).get(), "the second gets nothing in 200 ms");
+    check(
+        !start(() -> second.acquire(200, TimeUnit.MILLISECONDS)).get(),
+        "the second gets nothing in 200 ms");
     List<String> order = new ArrayList<>();
     Future<?> waiting = start(() -> pass(second, "second", order));
     eventually("the second to queue", 10_000, () -> second.getParticipantNodes().size() == 2);
@@ -85,7 +88,8 @@ final class LockCases {
     raises(IllegalMonitorStateException.class, first::release);
   }
 
-  private static Void pass(InterProcessMutex mutex, String name, List<String> order) throws Exception {
+  private static Void pass(InterProcessMutex mutex, String name, List<String> order)
+      throws Exception {
     mutex.acquire();
     order.add(name);
     mutex.release();
@@ -98,16 +102,18 @@ final class LockCases {
     AtomicInteger most = new AtomicInteger();
     List<Future<Void>> workers = new ArrayList<>();
     for (CuratorFramework client : List.of(a, b, c, curators.open(), curators.open())) {
-      workers.add(start(() -> {
-        InterProcessMutex mutex = new InterProcessMutex(client, path);
-        for (int i = 0; i < 20; i++) {
-          mutex.acquire();
-          most.accumulateAndGet(inside.incrementAndGet(), Math::max);
-          inside.decrementAndGet();
-          mutex.release();
-        }
-        return null;
-      }));
+      workers.add(
+          start(
+              () -> {
+                InterProcessMutex mutex = new InterProcessMutex(client, path);
+                for (int i = 0; i < 20; i++) {
+                  mutex.acquire();
+                  most.accumulateAndGet(inside.incrementAndGet(), Math::max);
+                  inside.decrementAndGet();
+                  mutex.release();
+                }
+                return null;
+              }));
     }
     for (Future<Void> worker : workers) done(worker);
     equal(1, most.get(), "most inside");
@@ -143,10 +149,12 @@ final class LockCases {
     InterProcessSemaphoreMutex second = new InterProcessSemaphoreMutex(b, path);
     first.acquire();
     check(!second.acquire(200, TimeUnit.MILLISECONDS), "the second gets nothing");
-    done(start(() -> {
-      first.release();
-      return null;
-    }));
+    done(
+        start(
+            () -> {
+              first.release();
+              return null;
+            }));
     check(second.acquire(20, TimeUnit.SECONDS), "the second gets it, released by another thread");
     second.release();
   }
@@ -157,7 +165,14 @@ final class LockCases {
     InterProcessReadWriteLock second = new InterProcessReadWriteLock(b, path);
     first.readLock().acquire();
     check(second.readLock().acquire(20, TimeUnit.SECONDS), "two readers");
-    check(!done(start(() -> new InterProcessReadWriteLock(c, path).writeLock().acquire(200, TimeUnit.MILLISECONDS))), "no writer beside them");
+    check(
+        !done(
+            start(
+                () ->
+                    new InterProcessReadWriteLock(c, path)
+                        .writeLock()
+                        .acquire(200, TimeUnit.MILLISECONDS))),
+        "no writer beside them");
     first.readLock().release();
     second.readLock().release();
     first.writeLock().acquire();
@@ -174,7 +189,9 @@ final class LockCases {
     blocker.acquire();
     InterProcessMultiLock both = new InterProcessMultiLock(a, paths);
     check(!both.acquire(300, TimeUnit.MILLISECONDS), "one of them is taken");
-    check(done(start(() -> new InterProcessMutex(c, paths.get(0)).acquire(20, TimeUnit.SECONDS))), "the other was given back");
+    check(
+        done(start(() -> new InterProcessMutex(c, paths.get(0)).acquire(20, TimeUnit.SECONDS))),
+        "the other was given back");
     blocker.release();
   }
 
@@ -210,7 +227,8 @@ final class LockCases {
     DistributedBarrier barrier = new DistributedBarrier(a, path);
     barrier.setBarrier();
     check(!new DistributedBarrier(b, path).waitOnBarrier(200, TimeUnit.MILLISECONDS), "held");
-    Future<Boolean> waiting = start(() -> new DistributedBarrier(b, path).waitOnBarrier(20, TimeUnit.SECONDS));
+    Future<Boolean> waiting =
+        start(() -> new DistributedBarrier(b, path).waitOnBarrier(20, TimeUnit.SECONDS));
     barrier.removeBarrier();
     check(done(waiting), "through");
   }
@@ -220,12 +238,14 @@ final class LockCases {
     AtomicInteger entered = new AtomicInteger();
     List<Future<Boolean>> members = new ArrayList<>();
     for (CuratorFramework client : List.of(a, b, c)) {
-      members.add(start(() -> {
-        DistributedDoubleBarrier barrier = new DistributedDoubleBarrier(client, path, 3);
-        boolean isIn = barrier.enter(20, TimeUnit.SECONDS);
-        entered.incrementAndGet();
-        return isIn && barrier.leave(20, TimeUnit.SECONDS);
-      }));
+      members.add(
+          start(
+              () -> {
+                DistributedDoubleBarrier barrier = new DistributedDoubleBarrier(client, path, 3);
+                boolean isIn = barrier.enter(20, TimeUnit.SECONDS);
+                entered.incrementAndGet();
+                return isIn && barrier.leave(20, TimeUnit.SECONDS);
+              }));
     }
     for (Future<Boolean> member : members) check(member(member), "in and out");
     equal(3, entered.get(), "entered");

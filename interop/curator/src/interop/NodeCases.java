@@ -67,8 +67,11 @@ final class NodeCases {
     cases.run("SharedCount tells changes and versions", this::sharedCount);
     cases.run("DistributedAtomicLong: 5 clients, no increment lost", this::atomicLong);
     cases.run("DistributedAtomicInteger promoted to a lock", this::promoted);
-    cases.run("PersistentNode comes back when it is deleted and when its session is lost", this::persistentNode);
-    cases.run("PersistentTtlNode keeps itself alive, and goes when closed", this::persistentTtlNode);
+    cases.run(
+        "PersistentNode comes back when it is deleted and when its session is lost",
+        this::persistentNode);
+    cases.run(
+        "PersistentTtlNode keeps itself alive, and goes when closed", this::persistentTtlNode);
     cases.run("GroupMember lists the group", this::groupMember);
     cases.run("DistributedQueue gives in order, to one consumer each", this::queue);
     cases.run("DistributedPriorityQueue gives by priority", this::priorityQueue);
@@ -81,15 +84,27 @@ final class NodeCases {
   private void builder() throws Exception {
     String path = curators.path();
     Stat stat = new Stat();
-    equal(path + "/x/y", a.create().orSetData().storingStatIn(stat).creatingParentsIfNeeded().forPath(path + "/x/y", "1".getBytes()), "path");
+    equal(
+        path + "/x/y",
+        a.create()
+            .orSetData()
+            .storingStatIn(stat)
+            .creatingParentsIfNeeded()
+            .forPath(path + "/x/y", "1".getBytes()),
+        "path");
     equal(1, stat.getDataLength(), "dataLength");
     a.create().orSetData().forPath(path + "/x/y", "22".getBytes());
     equal("22", new String(a.getData().storingStatIn(stat).forPath(path + "/x/y")), "data");
     equal(1, stat.getVersion(), "version");
-    equal(path + "/s-0000000001", a.create().withMode(CreateMode.EPHEMERAL_SEQUENTIAL).forPath(path + "/s-"), "sequential");
+    equal(
+        path + "/s-0000000001",
+        a.create().withMode(CreateMode.EPHEMERAL_SEQUENTIAL).forPath(path + "/s-"),
+        "sequential");
     a.create().withTtl(600).withMode(CreateMode.PERSISTENT_WITH_TTL).forPath(path + "/ttl");
     eventually("the TTL znode to go", 20_000, () -> a.checkExists().forPath(path + "/ttl") == null);
-    raises(KeeperException.BadVersionException.class, () -> a.setData().withVersion(7).forPath(path + "/x/y", "3".getBytes()));
+    raises(
+        KeeperException.BadVersionException.class,
+        () -> a.setData().withVersion(7).forPath(path + "/x/y", "3".getBytes()));
   }
 
   private void deletion() throws Exception {
@@ -103,7 +118,12 @@ final class NodeCases {
 
   private void protectedMode() throws Exception {
     String path = curators.path();
-    String made = a.create().creatingParentsIfNeeded().withProtection().withMode(CreateMode.EPHEMERAL_SEQUENTIAL).forPath(path + "/p-");
+    String made =
+        a.create()
+            .creatingParentsIfNeeded()
+            .withProtection()
+            .withMode(CreateMode.EPHEMERAL_SEQUENTIAL)
+            .forPath(path + "/p-");
     check(made.startsWith(path + "/_c_") && made.endsWith("-p-0000000000"), "path is " + made);
   }
 
@@ -117,14 +137,26 @@ final class NodeCases {
 
   private void transaction() throws Exception {
     String path = curators.path();
-    List<CuratorTransactionResult> results = a.transaction().forOperations(a.transactionOp().create().forPath(path, "1".getBytes()),
-        a.transactionOp().setData().forPath(path, "2".getBytes()), a.transactionOp().check().withVersion(1).forPath(path),
-        a.transactionOp().create().withMode(CreateMode.PERSISTENT_SEQUENTIAL).forPath(path + "/s-"));
+    List<CuratorTransactionResult> results =
+        a.transaction()
+            .forOperations(
+                a.transactionOp().create().forPath(path, "1".getBytes()),
+                a.transactionOp().setData().forPath(path, "2".getBytes()),
+                a.transactionOp().check().withVersion(1).forPath(path),
+                a.transactionOp()
+                    .create()
+                    .withMode(CreateMode.PERSISTENT_SEQUENTIAL)
+                    .forPath(path + "/s-"));
     equal(OperationType.CREATE, results.get(0).getType(), "type");
     equal(1, results.get(1).getResultStat().getVersion(), "version");
     equal(path + "/s-0000000000", results.get(3).getResultPath(), "path");
-    raises(KeeperException.NodeExistsException.class, () -> a.transaction().forOperations(
-        a.transactionOp().setData().forPath(path, "3".getBytes()), a.transactionOp().create().forPath(path)));
+    raises(
+        KeeperException.NodeExistsException.class,
+        () ->
+            a.transaction()
+                .forOperations(
+                    a.transactionOp().setData().forPath(path, "3".getBytes()),
+                    a.transactionOp().create().forPath(path)));
     equal("2", new String(a.getData().forPath(path)), "data");
   }
 
@@ -132,7 +164,10 @@ final class NodeCases {
     String path = curators.path();
     a.create().forPath(path);
     List<String> names = Collections.synchronizedList(new ArrayList<>());
-    for (int i = 0; i < 500; i++) a.create().inBackground((client, event) -> names.add(event.getName())).forPath(path + "/" + i);
+    for (int i = 0; i < 500; i++)
+      a.create()
+          .inBackground((client, event) -> names.add(event.getName()))
+          .forPath(path + "/" + i);
     eventually("all answers", 20_000, () -> names.size() == 500);
     for (int i = 0; i < 500; i++) equal(path + "/" + i, names.get(i), "answer " + i);
   }
@@ -140,19 +175,30 @@ final class NodeCases {
   private void async() throws Exception {
     String path = curators.path();
     AsyncCuratorFramework async = AsyncCuratorFramework.wrap(a);
-    String result = async.create().withOptions(Set.of(CreateOption.createParentsIfNeeded)).forPath(path + "/a/b", "1".getBytes())
-        .thenCompose((made) -> async.setData().forPath(made, "2".getBytes())).thenCompose((stat) -> async.getData().forPath(path + "/a/b"))
-        .thenApply(String::new).toCompletableFuture().get(20, TimeUnit.SECONDS);
+    String result =
+        async
+            .create()
+            .withOptions(Set.of(CreateOption.createParentsIfNeeded))
+            .forPath(path + "/a/b", "1".getBytes())
+            .thenCompose((made) -> async.setData().forPath(made, "2".getBytes()))
+            .thenCompose((stat) -> async.getData().forPath(path + "/a/b"))
+            .thenApply(String::new)
+            .toCompletableFuture()
+            .get(20, TimeUnit.SECONDS);
     equal("2", result, "data");
     var watched = async.watched().checkExists().forPath(path + "/later");
     equal(null, watched.toCompletableFuture().get(20, TimeUnit.SECONDS), "Stat");
     b.create().forPath(path + "/later");
-    equal(path + "/later", watched.event().toCompletableFuture().get(20, TimeUnit.SECONDS).getPath(), "event");
+    equal(
+        path + "/later",
+        watched.event().toCompletableFuture().get(20, TimeUnit.SECONDS).getPath(),
+        "event");
   }
 
   private void sharedCount() throws Exception {
     String path = curators.path();
-    try (SharedCount first = new SharedCount(a, path, 5); SharedCount second = new SharedCount(b, path, 5)) {
+    try (SharedCount first = new SharedCount(a, path, 5);
+        SharedCount second = new SharedCount(b, path, 5)) {
       first.start();
       second.start();
       equal(5, second.getCount(), "seed");
@@ -170,12 +216,16 @@ final class NodeCases {
     List<Future<Integer>> workers = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       CuratorFramework client = i % 2 == 0 ? a : b;
-      workers.add(curators.executor.submit(() -> {
-        DistributedAtomicLong value = new DistributedAtomicLong(client, path, new RetryNTimes(100, 2));
-        int succeeded = 0;
-        for (int round = 0; round < 20; round++) if (value.increment().succeeded()) succeeded++;
-        return succeeded;
-      }));
+      workers.add(
+          curators.executor.submit(
+              () -> {
+                DistributedAtomicLong value =
+                    new DistributedAtomicLong(client, path, new RetryNTimes(100, 2));
+                int succeeded = 0;
+                for (int round = 0; round < 20; round++)
+                  if (value.increment().succeeded()) succeeded++;
+                return succeeded;
+              }));
     }
     long succeeded = 0;
     for (Future<Integer> worker : workers) succeeded += worker.get(50, TimeUnit.SECONDS);
@@ -186,24 +236,37 @@ final class NodeCases {
 
   private void promoted() throws Exception {
     String path = curators.path();
-    PromotedToLock lock = PromotedToLock.builder().lockPath(path + "-lock").retryPolicy(new RetryNTimes(10, 10)).timeout(20, TimeUnit.SECONDS).build();
+    PromotedToLock lock =
+        PromotedToLock.builder()
+            .lockPath(path + "-lock")
+            .retryPolicy(new RetryNTimes(10, 10))
+            .timeout(20, TimeUnit.SECONDS)
+            .build();
     List<Future<Void>> workers = new ArrayList<>();
     for (CuratorFramework client : List.of(a, b, a, b)) {
-      workers.add(curators.executor.submit(() -> {
-        DistributedAtomicInteger value = new DistributedAtomicInteger(client, path, new RetryNTimes(1, 1), lock);
-        for (int round = 0; round < 10; round++) check(value.add(3).succeeded(), "succeeded");
-        return null;
-      }));
+      workers.add(
+          curators.executor.submit(
+              () -> {
+                DistributedAtomicInteger value =
+                    new DistributedAtomicInteger(client, path, new RetryNTimes(1, 1), lock);
+                for (int round = 0; round < 10; round++)
+                  check(value.add(3).succeeded(), "succeeded");
+                return null;
+              }));
     }
     for (Future<Void> worker : workers) worker.get(50, TimeUnit.SECONDS);
-    equal(120, new DistributedAtomicInteger(a, path, new RetryNTimes(3, 10)).get().postValue(), "value");
+    equal(
+        120,
+        new DistributedAtomicInteger(a, path, new RetryNTimes(3, 10)).get().postValue(),
+        "value");
   }
 
   private void persistentNode() throws Exception {
     String path = curators.path();
     try (Proxy proxy = new Proxy(curators.connect)) {
       CuratorFramework client = curators.open(proxy.connectString(), 1500);
-      PersistentNode node = new PersistentNode(client, CreateMode.EPHEMERAL, false, path, "x".getBytes());
+      PersistentNode node =
+          new PersistentNode(client, CreateMode.EPHEMERAL, false, path, "x".getBytes());
       node.start();
       check(node.waitForInitialCreate(20, TimeUnit.SECONDS), "created");
       b.delete().forPath(path);
@@ -212,7 +275,10 @@ final class NodeCases {
       proxy.cut();
       eventually("it to go with its session", 20_000, () -> b.checkExists().forPath(path) == null);
       proxy.mend();
-      eventually("it to come back with a new session", 30_000, () -> b.checkExists().forPath(path) != null);
+      eventually(
+          "it to come back with a new session",
+          30_000,
+          () -> b.checkExists().forPath(path) != null);
       check(b.checkExists().forPath(path).getEphemeralOwner() != owner, "another owner");
       node.setData("y".getBytes());
       eventually("the new data", 20_000, () -> "y".equals(new String(b.getData().forPath(path))));
@@ -227,7 +293,10 @@ final class NodeCases {
     node.start();
     check(node.waitForInitialCreate(20, TimeUnit.SECONDS), "created");
     long start = System.nanoTime();
-    eventually("three times its life to pass", 20_000, () -> System.nanoTime() - start > TimeUnit.MILLISECONDS.toNanos(4500));
+    eventually(
+        "three times its life to pass",
+        20_000,
+        () -> System.nanoTime() - start > TimeUnit.MILLISECONDS.toNanos(4500));
     check(b.checkExists().forPath(path) != null, "it lives");
     node.close();
     eventually("it to go when closed", 20_000, () -> b.checkExists().forPath(path) == null);
@@ -239,11 +308,20 @@ final class NodeCases {
     GroupMember second = new GroupMember(b, path, "second", "2".getBytes());
     first.start();
     second.start();
-    eventually("both to be seen", 20_000, () -> first.getCurrentMembers().keySet().equals(Set.of("first", "second")));
+    eventually(
+        "both to be seen",
+        20_000,
+        () -> first.getCurrentMembers().keySet().equals(Set.of("first", "second")));
     second.setThisData("3".getBytes());
-    eventually("the new data", 20_000, () -> "3".equals(new String(first.getCurrentMembers().get("second"))));
+    eventually(
+        "the new data",
+        20_000,
+        () -> "3".equals(new String(first.getCurrentMembers().get("second"))));
     second.close();
-    eventually("the other to go", 20_000, () -> first.getCurrentMembers().keySet().equals(Set.of("first")));
+    eventually(
+        "the other to go",
+        20_000,
+        () -> first.getCurrentMembers().keySet().equals(Set.of("first")));
     first.close();
   }
 
@@ -277,9 +355,14 @@ final class NodeCases {
     String path = curators.path();
     Collector first = new Collector();
     Collector second = new Collector();
-    try (DistributedQueue<String> producer = QueueBuilder.builder(a, (QueueConsumer<String>) null, new Text(), path).buildQueue();
-        DistributedQueue<String> one = QueueBuilder.builder(a, first, new Text(), path).lockPath(path + "-lock").buildQueue();
-        DistributedQueue<String> two = QueueBuilder.builder(b, second, new Text(), path).lockPath(path + "-lock").buildQueue()) {
+    try (DistributedQueue<String> producer =
+            QueueBuilder.builder(a, (QueueConsumer<String>) null, new Text(), path).buildQueue();
+        DistributedQueue<String> one =
+            QueueBuilder.builder(a, first, new Text(), path).lockPath(path + "-lock").buildQueue();
+        DistributedQueue<String> two =
+            QueueBuilder.builder(b, second, new Text(), path)
+                .lockPath(path + "-lock")
+                .buildQueue()) {
       producer.start();
       one.start();
       two.start();
@@ -296,11 +379,14 @@ final class NodeCases {
   private void priorityQueue() throws Exception {
     String path = curators.path();
     Collector collector = new Collector();
-    try (DistributedPriorityQueue<String> producer = QueueBuilder.builder(a, (QueueConsumer<String>) null, new Text(), path).buildPriorityQueue(0)) {
+    try (DistributedPriorityQueue<String> producer =
+        QueueBuilder.builder(a, (QueueConsumer<String>) null, new Text(), path)
+            .buildPriorityQueue(0)) {
       producer.start();
       for (int priority : new int[] {5, 1, 9, 3}) producer.put("p" + priority, priority);
       check(producer.flushPuts(20, TimeUnit.SECONDS), "all put");
-      try (DistributedPriorityQueue<String> consumer = QueueBuilder.builder(b, collector, new Text(), path).buildPriorityQueue(0)) {
+      try (DistributedPriorityQueue<String> consumer =
+          QueueBuilder.builder(b, collector, new Text(), path).buildPriorityQueue(0)) {
         consumer.start();
         eventually("all consumed", 20_000, () -> collector.items.size() == 4);
         equal(List.of("p1", "p3", "p5", "p9"), collector.items, "order");
@@ -310,7 +396,8 @@ final class NodeCases {
 
   private void idQueue() throws Exception {
     String path = curators.path();
-    try (DistributedIdQueue<String> queue = QueueBuilder.builder(a, (QueueConsumer<String>) null, new Text(), path).buildIdQueue()) {
+    try (DistributedIdQueue<String> queue =
+        QueueBuilder.builder(a, (QueueConsumer<String>) null, new Text(), path).buildIdQueue()) {
       queue.start();
       queue.put("one", "id-1");
       queue.put("two", "id-2");
@@ -343,17 +430,32 @@ final class NodeCases {
     @Override
     public ServiceInstance<Void> deserialize(byte[] bytes) throws Exception {
       String[] parts = new String(bytes).split(" ");
-      return ServiceInstance.<Void>builder().name(parts[0]).id(parts[1]).address("127.0.0.1").build();
+      return ServiceInstance.<Void>builder()
+          .name(parts[0])
+          .id(parts[1])
+          .address("127.0.0.1")
+          .build();
     }
   }
 
   private void discovery() throws Exception {
     String path = curators.path();
-    try (ServiceDiscovery<Void> first = ServiceDiscoveryBuilder.builder(Void.class).client(a).basePath(path).serializer(new IdSerializer()).build();
-        ServiceDiscovery<Void> second = ServiceDiscoveryBuilder.builder(Void.class).client(b).basePath(path).serializer(new IdSerializer()).build()) {
+    try (ServiceDiscovery<Void> first =
+            ServiceDiscoveryBuilder.builder(Void.class)
+                .client(a)
+                .basePath(path)
+                .serializer(new IdSerializer())
+                .build();
+        ServiceDiscovery<Void> second =
+            ServiceDiscoveryBuilder.builder(Void.class)
+                .client(b)
+                .basePath(path)
+                .serializer(new IdSerializer())
+                .build()) {
       first.start();
       second.start();
-      ServiceInstance<Void> instance = ServiceInstance.<Void>builder().name("service").id("one").address("127.0.0.1").build();
+      ServiceInstance<Void> instance =
+          ServiceInstance.<Void>builder().name("service").id("one").address("127.0.0.1").build();
       first.registerService(instance);
       equal(Set.of("service"), Set.copyOf(second.queryForNames()), "names");
       try (ServiceCache<Void> cache = second.serviceCacheBuilder().name("service").build()) {
@@ -375,7 +477,10 @@ final class NodeCases {
       eventually("loss", 20_000, () -> states.contains(ConnectionState.LOST));
       proxy.mend();
       eventually("reconnection", 20_000, () -> states.contains(ConnectionState.RECONNECTED));
-      equal(List.of(ConnectionState.SUSPENDED, ConnectionState.LOST, ConnectionState.RECONNECTED), states, "states");
+      equal(
+          List.of(ConnectionState.SUSPENDED, ConnectionState.LOST, ConnectionState.RECONNECTED),
+          states,
+          "states");
     }
   }
 }

@@ -14,12 +14,16 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Runs cases one by one, each with a deadline, and prints the results as the harness reads them: one JSON object a line. */
+/**
+ * Runs cases one by one, each with a deadline, and prints the results as the harness reads them:
+ * one JSON object a line.
+ */
 public final class Cases {
   private static final long CASE_TIMEOUT_SECONDS = 60;
 
   private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-  private final BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+  private final BufferedReader in =
+      new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
   private final boolean canAsk = "1".equals(System.getenv("INTEROP_HARNESS"));
   private int count;
   private int failedCount;
@@ -42,10 +46,12 @@ public final class Cases {
   }
 
   public void run(String name, long timeoutSeconds, Body body) {
-    FutureTask<Void> task = new FutureTask<>(() -> {
-      body.run();
-      return null;
-    });
+    FutureTask<Void> task =
+        new FutureTask<>(
+            () -> {
+              body.run();
+              return null;
+            });
     Thread thread = new Thread(task, "case");
     thread.setDaemon(true);
     caseStartedNanos = System.nanoTime();
@@ -69,7 +75,9 @@ public final class Cases {
     }
   }
 
-  /** Prints the closing line and ends the process: 0 even when cases failed, as their lines say so. */
+  /**
+   * Prints the closing line and ends the process: 0 even when cases failed, as their lines say so.
+   */
   public void end() {
     out.println("{\"end\":" + count + "}");
     System.err.println(count + " cases, " + failedCount + " failed");
@@ -81,22 +89,35 @@ public final class Cases {
     if (!canAsk) throw new Skip("nobody there who could " + what + " the server");
     out.println("{\"ask\":" + quote(what) + "}");
     String answer = in.readLine();
-    if (!"done".equals(answer)) throw new IllegalStateException("asked for " + what + ", got " + answer);
+    if (!"done".equals(answer))
+      throw new IllegalStateException("asked for " + what + ", got " + answer);
   }
 
   private void print(String name, String status, String detail) {
     count++;
     if (status.equals("failed")) failedCount++;
-    System.err.println((System.nanoTime() - caseStartedNanos) / 1_000_000 + " ms: " + name + ": " + status);
-    out.println("{\"case\":" + quote(name) + ",\"status\":" + quote(status) + ",\"detail\":" + quote(detail) + "}");
+    System.err.println(
+        (System.nanoTime() - caseStartedNanos) / 1_000_000 + " ms: " + name + ": " + status);
+    out.println(
+        "{\"case\":"
+            + quote(name)
+            + ",\"status\":"
+            + quote(status)
+            + ",\"detail\":"
+            + quote(detail)
+            + "}");
   }
 
   private static String describe(Throwable failure) {
     StringWriter text = new StringWriter();
     text.append(failure.toString());
     for (StackTraceElement element : failure.getStackTrace()) {
-      if (element.getClassName().startsWith("interop.") && !element.getClassName().startsWith("interop.Cases")) {
-        text.append(" at ").append(element.getFileName()).append(":").append(String.valueOf(element.getLineNumber()));
+      if (element.getClassName().startsWith("interop.")
+          && !element.getClassName().startsWith("interop.Cases")) {
+        text.append(" at ")
+            .append(element.getFileName())
+            .append(":")
+            .append(String.valueOf(element.getLineNumber()));
         break;
       }
     }
@@ -119,7 +140,8 @@ public final class Cases {
   }
 
   public static void equal(Object expected, Object found, String what) {
-    if (!Objects.equals(expected, found)) throw new AssertionError(what + ": expected " + expected + ", found " + found);
+    if (!Objects.equals(expected, found))
+      throw new AssertionError(what + ": expected " + expected + ", found " + found);
   }
 
   /** Runs the body, which has to throw an exception of this very class, and returns that. */
@@ -128,16 +150,19 @@ public final class Cases {
       body.run();
     } catch (Exception thrown) {
       if (expected == thrown.getClass()) return expected.cast(thrown);
-      throw new AssertionError("expected " + expected.getSimpleName() + ", found " + thrown, thrown);
+      throw new AssertionError(
+          "expected " + expected.getSimpleName() + ", found " + thrown, thrown);
     }
     throw new AssertionError("expected " + expected.getSimpleName() + ", found no exception");
   }
 
   /** Polls until the condition holds; fails after the time given. */
-  public static void eventually(String what, long timeoutMs, Callable<Boolean> condition) throws Exception {
+  public static void eventually(String what, long timeoutMs, Callable<Boolean> condition)
+      throws Exception {
     long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
     while (!condition.call()) {
-      if (System.nanoTime() > end) throw new AssertionError("waited " + timeoutMs + " ms in vain for " + what);
+      if (System.nanoTime() > end)
+        throw new AssertionError("waited " + timeoutMs + " ms in vain for " + what);
       Thread.sleep(10);
     }
   }

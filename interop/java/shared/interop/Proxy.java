@@ -10,7 +10,10 @@ import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A relay in front of a server which can cut a client off from it, for as long as a case wants, without any help of either. */
+/**
+ * A relay in front of a server which can cut a client off from it, for as long as a case wants,
+ * without any help of either.
+ */
 public final class Proxy implements AutoCloseable {
   private final InetSocketAddress server;
   private final ServerSocket listener;
@@ -62,7 +65,8 @@ public final class Proxy implements AutoCloseable {
         daemon(() -> relay(upstream, client));
         if (isCut) cut();
       } catch (IOException closed) {
-        // The listener's end is seen by the loop; a connection that could not be made is the client's to notice.
+        // The listener's end is seen by the loop; a connection that could not be made is the
+        // client's to notice.
       }
     }
   }
@@ -72,7 +76,8 @@ public final class Proxy implements AutoCloseable {
     try {
       InputStream in = from.getInputStream();
       OutputStream out = to.getOutputStream();
-      for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) out.write(buffer, 0, count);
+      for (int count = in.read(buffer); count >= 0; count = in.read(buffer))
+        out.write(buffer, 0, count);
     } catch (IOException broken) {
       // Ends like an orderly close: both sides go.
     }

@@ -55,13 +55,18 @@ final class AclCases {
   }
 
   private String guarded(ACL... acl) throws Exception {
-    return anyone.zk.create(anyone.root() + "/guarded", Client.bytes("secret"), Arrays.asList(acl), CreateMode.PERSISTENT);
+    return anyone.zk.create(
+        anyone.root() + "/guarded",
+        Client.bytes("secret"),
+        Arrays.asList(acl),
+        CreateMode.PERSISTENT);
   }
 
   private void digest() throws Exception {
     String path = guarded(new ACL(Perms.ALL, user("alice")));
     raises(KeeperException.NoAuthException.class, () -> anyone.get(path));
-    try (Client mallory = login("mallory"); Client alice = login("alice")) {
+    try (Client mallory = login("mallory");
+        Client alice = login("alice")) {
       raises(KeeperException.NoAuthException.class, () -> mallory.get(path));
       equal("secret", alice.get(path), "data");
       check(alice.has(path), "the user sees it");
@@ -71,10 +76,15 @@ final class AclCases {
 
   private void permissions() throws Exception {
     Object[][] rows = {
-        {Perms.READ, "read"}, {Perms.WRITE, "write"}, {Perms.CREATE, "create"}, {Perms.DELETE, "delete"}, {Perms.ADMIN, "admin"}
+      {Perms.READ, "read"},
+      {Perms.WRITE, "write"},
+      {Perms.CREATE, "create"},
+      {Perms.DELETE, "delete"},
+      {Perms.ADMIN, "admin"}
     };
     for (Object[] row : rows) {
-      String path = guarded(new ACL((int) row[0], Ids.ANYONE_ID_UNSAFE), new ACL(Perms.ALL, user("alice")));
+      String path =
+          guarded(new ACL((int) row[0], Ids.ANYONE_ID_UNSAFE), new ACL(Perms.ALL, user("alice")));
       try (Client alice = login("alice")) {
         alice.create(path + "/child");
       }
@@ -98,15 +108,22 @@ final class AclCases {
   }
 
   private void auth() throws Exception {
-    try (Client both = login("alice", "bob"); Client bob = login("bob")) {
+    try (Client both = login("alice", "bob");
+        Client bob = login("bob")) {
       String path = both.root() + "/node";
       both.zk.create(path, Client.bytes("x"), Ids.CREATOR_ALL_ACL, CreateMode.PERSISTENT);
-      equal(List.of(new ACL(Perms.ALL, user("alice")), new ACL(Perms.ALL, user("bob"))), both.zk.getACL(path, null), "ACL");
+      equal(
+          List.of(new ACL(Perms.ALL, user("alice")), new ACL(Perms.ALL, user("bob"))),
+          both.zk.getACL(path, null),
+          "ACL");
       equal("x", bob.get(path), "data");
       raises(KeeperException.NoAuthException.class, () -> anyone.get(path));
     }
-    raises(KeeperException.InvalidACLException.class,
-        () -> anyone.zk.create(anyone.root() + "/node", null, Ids.CREATOR_ALL_ACL, CreateMode.PERSISTENT));
+    raises(
+        KeeperException.InvalidACLException.class,
+        () ->
+            anyone.zk.create(
+                anyone.root() + "/node", null, Ids.CREATOR_ALL_ACL, CreateMode.PERSISTENT));
   }
 
   private void ip() throws Exception {
@@ -126,15 +143,23 @@ final class AclCases {
     Stat read = new Stat();
     equal(Ids.READ_ACL_UNSAFE, anyone.zk.getACL(path, read), "ACL");
     equal(stat, read, "Stat of getACL");
-    raises(KeeperException.NoAuthException.class, () -> anyone.zk.setACL(path, Ids.OPEN_ACL_UNSAFE, 1));
+    raises(
+        KeeperException.NoAuthException.class,
+        () -> anyone.zk.setACL(path, Ids.OPEN_ACL_UNSAFE, 1));
     String open = anyone.root();
-    raises(KeeperException.BadVersionException.class, () -> anyone.zk.setACL(open, Ids.OPEN_ACL_UNSAFE, 7));
+    raises(
+        KeeperException.BadVersionException.class,
+        () -> anyone.zk.setACL(open, Ids.OPEN_ACL_UNSAFE, 7));
     raises(KeeperException.NoNodeException.class, () -> anyone.zk.getACL(open + "/missing", null));
   }
 
   private void hiddenDigest() throws Exception {
-    String path = guarded(new ACL(Perms.READ, Ids.ANYONE_ID_UNSAFE), new ACL(Perms.ALL, user("alice")));
-    String seen = anyone.zk.getACL(path, null).stream().map((acl) -> acl.getId().getId()).collect(Collectors.joining(" "));
+    String path =
+        guarded(new ACL(Perms.READ, Ids.ANYONE_ID_UNSAFE), new ACL(Perms.ALL, user("alice")));
+    String seen =
+        anyone.zk.getACL(path, null).stream()
+            .map((acl) -> acl.getId().getId())
+            .collect(Collectors.joining(" "));
     equal("anyone alice:x", seen, "ids");
     try (Client alice = login("alice")) {
       equal(user("alice"), alice.zk.getACL(path, null).get(1).getId(), "id as the user sees it");
@@ -143,10 +168,17 @@ final class AclCases {
 
   private void invalid() throws Exception {
     String root = anyone.root();
-    List<Id> ids = List.of(new Id("nonsense", "x"), new Id("digest", "no-colon"), new Id("ip", "not an address"), new Id("world", "someone"));
+    List<Id> ids =
+        List.of(
+            new Id("nonsense", "x"),
+            new Id("digest", "no-colon"),
+            new Id("ip", "not an address"),
+            new Id("world", "someone"));
     for (Id id : ids) {
       List<ACL> acl = Arrays.asList(new ACL(Perms.ALL, id));
-      raises(KeeperException.InvalidACLException.class, () -> anyone.zk.create(root + "/node", null, acl, CreateMode.PERSISTENT));
+      raises(
+          KeeperException.InvalidACLException.class,
+          () -> anyone.zk.create(root + "/node", null, acl, CreateMode.PERSISTENT));
     }
   }
 
@@ -163,7 +195,11 @@ final class AclCases {
 
   private void whoAmI() throws Exception {
     try (Client client = login("alice")) {
-      List<String> found = client.zk.whoAmI().stream().map((ClientInfo info) -> info.getAuthScheme() + ":" + info.getUser()).sorted().collect(Collectors.toList());
+      List<String> found =
+          client.zk.whoAmI().stream()
+              .map((ClientInfo info) -> info.getAuthScheme() + ":" + info.getUser())
+              .sorted()
+              .collect(Collectors.toList());
       equal(List.of("digest:alice", "ip:127.0.0.1"), found, "identities");
     }
   }
@@ -178,7 +214,8 @@ final class AclCases {
 
   private void afterReconnect() throws Exception {
     String path = guarded(new ACL(Perms.ALL, user("alice")));
-    try (Proxy proxy = new Proxy(connect); Client client = new Client(proxy.connectString())) {
+    try (Proxy proxy = new Proxy(connect);
+        Client client = new Client(proxy.connectString())) {
       client.zk.addAuthInfo("digest", Client.bytes("alice:secret"));
       equal("secret", client.get(path), "data");
       proxy.cut();
@@ -190,8 +227,11 @@ final class AclCases {
   }
 
   private void aclRoundTrip() throws Exception {
-    List<ACL> acl = List.of(new ACL(Perms.READ | Perms.ADMIN, Ids.ANYONE_ID_UNSAFE), new ACL(Perms.WRITE, new Id("ip", "10.1.2.3")),
-        new ACL(Perms.CREATE | Perms.DELETE, user("bob")));
+    List<ACL> acl =
+        List.of(
+            new ACL(Perms.READ | Perms.ADMIN, Ids.ANYONE_ID_UNSAFE),
+            new ACL(Perms.WRITE, new Id("ip", "10.1.2.3")),
+            new ACL(Perms.CREATE | Perms.DELETE, user("bob")));
     String path = guarded(acl.toArray(new ACL[0]));
     equal(acl, anyone.zk.getACL(path, null), "ACL");
   }

@@ -36,13 +36,16 @@ final class AdminCases {
   }
 
   private void reconfig() throws Exception {
-    try (ZooKeeperAdmin admin = new ZooKeeperAdmin(connect, Client.TIMEOUT_MS, (event) -> { })) {
-      raises(KeeperException.ReconfigDisabledException.class, () -> admin.reconfigure("server.5=127.0.0.1:1:2;3", null, null, -1, null));
+    try (ZooKeeperAdmin admin = new ZooKeeperAdmin(connect, Client.TIMEOUT_MS, (event) -> {})) {
+      raises(
+          KeeperException.ReconfigDisabledException.class,
+          () -> admin.reconfigure("server.5=127.0.0.1:1:2;3", null, null, -1, null));
     }
   }
 
   private StatsTrack stats(String root) throws Exception {
-    return new StatsTrack(client.zk.getData("/zookeeper/quota" + root + "/zookeeper_stats", false, null));
+    return new StatsTrack(
+        client.zk.getData("/zookeeper/quota" + root + "/zookeeper_stats", false, null));
   }
 
   private void limit(String root, StatsTrack limits) throws Exception {
@@ -63,9 +66,14 @@ final class AdminCases {
     client.create(root + "/c");
     client.zk.delete(root + "/a/b", -1);
     client.zk.delete(root + "/a", -1);
-    equal(2L, stats(root).getCount(), "count after deletions, over which a soft limit does not matter");
+    equal(
+        2L,
+        stats(root).getCount(),
+        "count after deletions, over which a soft limit does not matter");
     equal(0L, stats(root).getBytes(), "bytes after deletions");
-    check(org.apache.zookeeper.cli.DelQuotaCommand.delQuota(client.zk, root, null), "the quota was deleted");
+    check(
+        org.apache.zookeeper.cli.DelQuotaCommand.delQuota(client.zk, root, null),
+        "the quota was deleted");
     check(!client.has("/zookeeper/quota" + root), "nothing is left of it");
   }
 
@@ -81,6 +89,7 @@ final class AdminCases {
     client.set(root + "/a", "1234567890");
     raises(KeeperException.QuotaExceededException.class, () -> client.set(root + "/b", "1"));
     client.zk.delete(root + "/a", -1);
-    client.zk.create(root + "/d", Client.bytes("1234567890"), Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
+    client.zk.create(
+        root + "/d", Client.bytes("1234567890"), Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
   }
 }

@@ -24,7 +24,10 @@ final class AsyncCases {
   }
 
   void addTo(Cases cases) throws Exception {
-    cases.run(count + " pipelined creations are answered in order, then read, then deleted", 120, this::pipeline);
+    cases.run(
+        count + " pipelined creations are answered in order, then read, then deleted",
+        120,
+        this::pipeline);
     cases.run("reads between pipelined writes see the writes before them", 120, this::mixed);
     cases.run("four sessions write one znode; each write counts once", 120, this::concurrent);
     client.close();
@@ -36,10 +39,16 @@ final class AsyncCases {
     CountDownLatch created = new CountDownLatch(count);
     for (int i = 0; i < count; i++) {
       int number = i;
-      client.zk.create(root + "/" + i, Client.bytes("data " + i), Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT, (code, path, context, name) -> {
-        if (code == 0 && name.equals(root + "/" + number)) order.add(number);
-        created.countDown();
-      }, null);
+      client.zk.create(
+          root + "/" + i,
+          Client.bytes("data " + i),
+          Ids.OPEN_ACL_UNSAFE,
+          CreateMode.PERSISTENT,
+          (code, path, context, name) -> {
+            if (code == 0 && name.equals(root + "/" + number)) order.add(number);
+            created.countDown();
+          },
+          null);
     }
     check(created.await(100, TimeUnit.SECONDS), "all answered; open: " + created.getCount());
     equal(count, order.size(), "successes");
@@ -50,16 +59,21 @@ final class AsyncCases {
     List<String> wrong = Collections.synchronizedList(new ArrayList<>());
     for (int i = 0; i < count; i++) {
       String expected = "data " + i;
-      client.zk.getData(root + "/" + i, false, (code, path, context, data, stat) -> {
-        if (code != 0 || !new String(data).equals(expected)) wrong.add(path);
-        read.countDown();
-      }, null);
+      client.zk.getData(
+          root + "/" + i,
+          false,
+          (code, path, context, data, stat) -> {
+            if (code != 0 || !new String(data).equals(expected)) wrong.add(path);
+            read.countDown();
+          },
+          null);
     }
     check(read.await(100, TimeUnit.SECONDS), "all read");
     equal(List.of(), wrong, "wrong data");
 
     CountDownLatch deleted = new CountDownLatch(count);
-    for (int i = 0; i < count; i++) client.zk.delete(root + "/" + i, 0, (code, path, context) -> deleted.countDown(), null);
+    for (int i = 0; i < count; i++)
+      client.zk.delete(root + "/" + i, 0, (code, path, context) -> deleted.countDown(), null);
     check(deleted.await(100, TimeUnit.SECONDS), "all deleted");
     equal(0, client.stat(root).getNumChildren(), "numChildren");
     equal(2 * count, client.stat(root).getCversion(), "cversion");
@@ -72,12 +86,22 @@ final class AsyncCases {
     for (int i = 0; i < count; i++) {
       int number = i;
       if (i % 2 == 0) {
-        client.zk.setData(path, Client.bytes("" + i), -1, (code, written, context, stat) -> done.countDown(), null);
+        client.zk.setData(
+            path,
+            Client.bytes("" + i),
+            -1,
+            (code, written, context, stat) -> done.countDown(),
+            null);
       } else {
-        client.zk.getData(path, false, (code, read, context, data, stat) -> {
-          if (code != 0 || !new String(data).equals("" + (number - 1))) wrong.add(number + " read " + (data == null ? code : new String(data)));
-          done.countDown();
-        }, null);
+        client.zk.getData(
+            path,
+            false,
+            (code, read, context, data, stat) -> {
+              if (code != 0 || !new String(data).equals("" + (number - 1)))
+                wrong.add(number + " read " + (data == null ? code : new String(data)));
+              done.countDown();
+            },
+            null);
       }
     }
     check(done.await(100, TimeUnit.SECONDS), "all answered");
@@ -92,7 +116,8 @@ final class AsyncCases {
     CountDownLatch done = new CountDownLatch(4 * each);
     for (int i = 0; i < 4; i++) writers.add(new Client(connect));
     for (int i = 0; i < each; i++) {
-      for (Client writer : writers) writer.zk.setData(path, null, -1, (code, written, context, stat) -> done.countDown(), null);
+      for (Client writer : writers)
+        writer.zk.setData(path, null, -1, (code, written, context, stat) -> done.countDown(), null);
     }
     check(done.await(100, TimeUnit.SECONDS), "all answered");
     equal(4 * each, client.stat(path).getVersion(), "version");

@@ -14,10 +14,12 @@ import org.apache.zookeeper.Watcher.Event.EventType;
 import org.apache.zookeeper.Watcher.Event.KeeperState;
 import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.ZooKeeper;
-import org.apache.zookeeper.client.ZKClientConfig;
 import org.apache.zookeeper.data.Stat;
 
-/** A session whose watch events and states are kept in queues, with short names for what cases do all the time. */
+/**
+ * A session whose watch events and states are kept in queues, with short names for what cases do
+ * all the time.
+ */
 final class Client implements Watcher, AutoCloseable {
   static final int TIMEOUT_MS = 6000;
   private static final int WAIT_SECONDS = 15;
@@ -49,10 +51,11 @@ final class Client implements Watcher, AutoCloseable {
 
   /** Drops states until the wanted one comes. */
   void awaitState(KeeperState wanted) throws InterruptedException {
-    for (;;) {
+    for (; ; ) {
       KeeperState state = states.poll(WAIT_SECONDS, TimeUnit.SECONDS);
       if (state == wanted) return;
-      if (state == null) throw new AssertionError("no state " + wanted + " within " + WAIT_SECONDS + " s");
+      if (state == null)
+        throw new AssertionError("no state " + wanted + " within " + WAIT_SECONDS + " s");
     }
   }
 
@@ -67,14 +70,19 @@ final class Client implements Watcher, AutoCloseable {
     Cases.equal(typeAndPath, nextEvent(), "watch event");
   }
 
-  /** Fails if an event is there that nobody took, after all that the server had sent before now has been handled. */
+  /**
+   * Fails if an event is there that nobody took, after all that the server had sent before now has
+   * been handled.
+   */
   void expectNoEvent() throws Exception {
     CountDownLatch handled = new CountDownLatch(1);
-    // Callbacks and events go through one queue of the client, so this one's turn comes after theirs.
+    // Callbacks and events go through one queue of the client, so this one's turn comes after
+    // theirs.
     zk.exists("/", false, (code, path, context, stat) -> handled.countDown(), null);
     Cases.check(handled.await(WAIT_SECONDS, TimeUnit.SECONDS), "round trip done");
     WatchedEvent event = events.poll();
-    if (event != null) throw new AssertionError("unexpected event " + event.getType() + " " + event.getPath());
+    if (event != null)
+      throw new AssertionError("unexpected event " + event.getType() + " " + event.getPath());
   }
 
   /** Creates a parent of its own for a case. */

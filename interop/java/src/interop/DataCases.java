@@ -28,16 +28,21 @@ final class DataCases {
   void addTo(Cases cases) throws Exception {
     cases.run("Stat of a fresh znode", this::freshStat);
     cases.run("Stat given by create is the one that exists gives", this::createWithStat);
-    cases.run("create refuses an existing path, a missing parent, and a child of an ephemeral", this::createRefusals);
-    cases.run("sequence numbers count on, whatever the name and whatever was deleted", this::sequence);
+    cases.run(
+        "create refuses an existing path, a missing parent, and a child of an ephemeral",
+        this::createRefusals);
+    cases.run(
+        "sequence numbers count on, whatever the name and whatever was deleted", this::sequence);
     cases.run("setData checks the version and counts it", this::setData);
     cases.run("delete checks the version, children and existence", this::delete);
     cases.run("null data and empty data differ", this::nullData);
     cases.run("a megabyte of data comes back", this::megabyte);
-    cases.run("a request beyond jute.maxbuffer costs the connection, not the session", this::tooLarge);
+    cases.run(
+        "a request beyond jute.maxbuffer costs the connection, not the session", this::tooLarge);
     cases.run("children and their count, 1,000 of them", this::children);
     cases.run("cversion and pzxid follow the children, not the data", this::childVersions);
-    cases.run("exists of a missing path is null", () -> equal(null, client.stat("/nowhere"), "Stat"));
+    cases.run(
+        "exists of a missing path is null", () -> equal(null, client.stat("/nowhere"), "Stat"));
     cases.run("paths may hold any letters", this::unicode);
     cases.run("a path 120 levels deep", this::deep);
     cases.run("the root can be read and written, not deleted", this::root);
@@ -55,41 +60,72 @@ final class DataCases {
     equal(stat.getCzxid(), stat.getMzxid(), "mzxid");
     equal(stat.getCzxid(), stat.getPzxid(), "pzxid");
     equal(stat.getCtime(), stat.getMtime(), "mtime");
-    check(Math.abs(stat.getCtime() - before) < 60_000, "ctime is the time of day: " + stat.getCtime());
-    equal("0 0 0 0 0 0",
-        stat.getVersion() + " " + stat.getCversion() + " " + stat.getAversion() + " " + stat.getEphemeralOwner() + " "
-            + stat.getDataLength() + " " + stat.getNumChildren(), "counters");
+    check(
+        Math.abs(stat.getCtime() - before) < 60_000,
+        "ctime is the time of day: " + stat.getCtime());
+    equal(
+        "0 0 0 0 0 0",
+        stat.getVersion()
+            + " "
+            + stat.getCversion()
+            + " "
+            + stat.getAversion()
+            + " "
+            + stat.getEphemeralOwner()
+            + " "
+            + stat.getDataLength()
+            + " "
+            + stat.getNumChildren(),
+        "counters");
   }
 
   private void createWithStat() throws Exception {
     String path = client.root() + "/node";
     Stat stat = new Stat();
-    client.zk.create(path, Client.bytes("data"), ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT, stat);
+    client.zk.create(
+        path, Client.bytes("data"), ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT, stat);
     equal(client.stat(path), stat, "Stat");
     equal(4, stat.getDataLength(), "dataLength");
     Stat sequential = new Stat();
-    String name = client.zk.create(path, null, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL_SEQUENTIAL, sequential);
+    String name =
+        client.zk.create(
+            path, null, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL_SEQUENTIAL, sequential);
     equal(client.stat(name), sequential, "Stat of the sequential one");
     equal(client.zk.getSessionId(), sequential.getEphemeralOwner(), "ephemeralOwner");
   }
 
   private void createRefusals() throws Exception {
     String root = client.root();
-    KeeperException exists = raises(KeeperException.NodeExistsException.class, () -> client.create(root));
+    KeeperException exists =
+        raises(KeeperException.NodeExistsException.class, () -> client.create(root));
     equal(root, exists.getPath(), "path of the exception");
     raises(KeeperException.NoNodeException.class, () -> client.create(root + "/missing/child"));
     client.create(root + "/ephemeral", CreateMode.EPHEMERAL);
-    raises(KeeperException.NoChildrenForEphemeralsException.class, () -> client.create(root + "/ephemeral/child"));
+    raises(
+        KeeperException.NoChildrenForEphemeralsException.class,
+        () -> client.create(root + "/ephemeral/child"));
   }
 
   private void sequence() throws Exception {
     String root = client.root();
-    equal(root + "/a-0000000000", client.create(root + "/a-", CreateMode.PERSISTENT_SEQUENTIAL), "first");
-    equal(root + "/b-0000000001", client.create(root + "/b-", CreateMode.EPHEMERAL_SEQUENTIAL), "other name");
+    equal(
+        root + "/a-0000000000",
+        client.create(root + "/a-", CreateMode.PERSISTENT_SEQUENTIAL),
+        "first");
+    equal(
+        root + "/b-0000000001",
+        client.create(root + "/b-", CreateMode.EPHEMERAL_SEQUENTIAL),
+        "other name");
     client.create(root + "/plain");
-    equal(root + "/0000000003", client.create(root + "/", CreateMode.PERSISTENT_SEQUENTIAL), "no name, after a plain one");
+    equal(
+        root + "/0000000003",
+        client.create(root + "/", CreateMode.PERSISTENT_SEQUENTIAL),
+        "no name, after a plain one");
     client.zk.delete(root + "/0000000003", -1);
-    equal(root + "/a-0000000004", client.create(root + "/a-", CreateMode.PERSISTENT_SEQUENTIAL), "after a deletion");
+    equal(
+        root + "/a-0000000004",
+        client.create(root + "/a-", CreateMode.PERSISTENT_SEQUENTIAL),
+        "after a deletion");
   }
 
   private void setData() throws Exception {
@@ -98,7 +134,9 @@ final class DataCases {
     equal(1, first.getVersion(), "version");
     check(first.getMzxid() > first.getCzxid(), "mzxid moved");
     equal(client.stat(path), first, "Stat");
-    raises(KeeperException.BadVersionException.class, () -> client.zk.setData(path, Client.bytes("two"), 0));
+    raises(
+        KeeperException.BadVersionException.class,
+        () -> client.zk.setData(path, Client.bytes("two"), 0));
     raises(KeeperException.NoNodeException.class, () -> client.set(path + "/missing", "x"));
     equal(2, client.set(path, "three").getVersion(), "version after any-version write");
     equal("three", client.get(path), "data");
@@ -118,7 +156,8 @@ final class DataCases {
   private void nullData() throws Exception {
     String root = client.root();
     client.zk.create(root + "/null", null, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
-    client.zk.create(root + "/empty", new byte[0], ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
+    client.zk.create(
+        root + "/empty", new byte[0], ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
     equal(null, client.zk.getData(root + "/null", false, null), "null data");
     equal(0, client.zk.getData(root + "/empty", false, null).length, "length of empty data");
     client.zk.setData(root + "/empty", null, -1);
@@ -139,11 +178,20 @@ final class DataCases {
     try (Client other = new Client(connect)) {
       String root = other.root();
       String ephemeral = other.create(root + "/ephemeral", CreateMode.EPHEMERAL);
-      raises(KeeperException.ConnectionLossException.class,
-          () -> other.zk.create(root + "/large", new byte[2_000_000], ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT));
+      raises(
+          KeeperException.ConnectionLossException.class,
+          () ->
+              other.zk.create(
+                  root + "/large",
+                  new byte[2_000_000],
+                  ZooDefs.Ids.OPEN_ACL_UNSAFE,
+                  CreateMode.PERSISTENT));
       other.awaitState(KeeperState.Disconnected);
       other.awaitState(KeeperState.SyncConnected);
-      equal(other.zk.getSessionId(), other.stat(ephemeral).getEphemeralOwner(), "owner of the ephemeral");
+      equal(
+          other.zk.getSessionId(),
+          other.stat(ephemeral).getEphemeralOwner(),
+          "owner of the ephemeral");
       check(!other.has(root + "/large"), "nothing was created");
     }
   }
@@ -154,7 +202,13 @@ final class DataCases {
     for (int i = 0; i < 1000; i++) {
       String name = "child-" + i;
       expected.add(name);
-      client.zk.create(root + "/" + name, null, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT, (code, path, context, made) -> { }, null);
+      client.zk.create(
+          root + "/" + name,
+          null,
+          ZooDefs.Ids.OPEN_ACL_UNSAFE,
+          CreateMode.PERSISTENT,
+          (code, path, context, made) -> {},
+          null);
     }
     client.create(root + "/child-0/grandchild");
     Stat stat = new Stat();
@@ -163,7 +217,9 @@ final class DataCases {
     equal(1000, stat.getNumChildren(), "numChildren");
     equal(1001, client.zk.getAllChildrenNumber(root), "all below");
     equal(List.of(), client.zk.getChildren(root + "/child-1", false), "children of a leaf");
-    raises(KeeperException.NoNodeException.class, () -> client.zk.getChildren(root + "/missing", false));
+    raises(
+        KeeperException.NoNodeException.class,
+        () -> client.zk.getChildren(root + "/missing", false));
   }
 
   private void childVersions() throws Exception {
@@ -208,7 +264,10 @@ final class DataCases {
   }
 
   private void serverNodes() throws Exception {
-    equal(new TreeSet<>(List.of("config", "quota")), new TreeSet<>(client.zk.getChildren("/zookeeper", false)), "children of /zookeeper");
+    equal(
+        new TreeSet<>(List.of("config", "quota")),
+        new TreeSet<>(client.zk.getChildren("/zookeeper", false)),
+        "children of /zookeeper");
     raises(KeeperException.BadArgumentsException.class, () -> client.zk.delete("/zookeeper", -1));
     raises(KeeperException.NoAuthException.class, () -> client.set("/zookeeper/config", "x"));
   }
@@ -219,7 +278,10 @@ final class DataCases {
       other.create(root + "/a", CreateMode.EPHEMERAL);
       other.create(root + "/b", CreateMode.EPHEMERAL);
       other.create("/elsewhere", CreateMode.EPHEMERAL);
-      equal(new TreeSet<>(List.of(root + "/a", root + "/b")), new TreeSet<>(other.zk.getEphemerals(root)), "below the root");
+      equal(
+          new TreeSet<>(List.of(root + "/a", root + "/b")),
+          new TreeSet<>(other.zk.getEphemerals(root)),
+          "below the root");
       equal(3, other.zk.getEphemerals().size(), "all of this session");
       equal(List.of(), client.zk.getEphemerals(root), "of the other session");
     }
@@ -230,7 +292,7 @@ final class DataCases {
     try (Client other = new Client(connect)) {
       for (int i = 0; i < 50; i++) {
         client.set(path, "value " + i);
-        other.zk.sync(path, (code, synced, context) -> { }, null);
+        other.zk.sync(path, (code, synced, context) -> {}, null);
         equal("value " + i, other.get(path), "data");
       }
     }

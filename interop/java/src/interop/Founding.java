@@ -11,7 +11,10 @@ import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.data.Stat;
 
-/** The program that the project was founded for: a session without a watcher; one znode created, read, written and deleted. */
+/**
+ * The program that the project was founded for: a session without a watcher; one znode created,
+ * read, written and deleted.
+ */
 public final class Founding {
   private static final byte[] FIRST = "my_data".getBytes(StandardCharsets.UTF_8);
   private static final byte[] SECOND = "new_data".getBytes(StandardCharsets.UTF_8);
@@ -21,10 +24,16 @@ public final class Founding {
   public static void main(String[] args) {
     Founding founding = new Founding();
     Cases cases = new Cases();
-    cases.run("new ZooKeeper(connectString, 3000, null)", () -> founding.zooKeeper = new ZooKeeper(args[0], 3000, null));
+    cases.run(
+        "new ZooKeeper(connectString, 3000, null)",
+        () -> founding.zooKeeper = new ZooKeeper(args[0], 3000, null));
     cases.run("create /my_znode", founding::create);
-    cases.run("getData gives what was created", () -> equal("my_data", founding.read(new Stat()), "data"));
-    cases.run("setData gives version 1", () -> equal(1, founding.zooKeeper.setData("/my_znode", SECOND, 0).getVersion(), "version"));
+    cases.run(
+        "getData gives what was created",
+        () -> equal("my_data", founding.read(new Stat()), "data"));
+    cases.run(
+        "setData gives version 1",
+        () -> equal(1, founding.zooKeeper.setData("/my_znode", SECOND, 0).getVersion(), "version"));
     cases.run("getData gives what was set", founding::readAgain);
     cases.run("delete /my_znode", () -> founding.zooKeeper.delete("/my_znode", -1));
     cases.run("getData of a deleted znode is NoNode", founding::readDeleted);
@@ -34,7 +43,8 @@ public final class Founding {
   }
 
   private void create() throws Exception {
-    String path = zooKeeper.create("/my_znode", FIRST, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
+    String path =
+        zooKeeper.create("/my_znode", FIRST, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
     equal("/my_znode", path, "created path");
   }
 

@@ -1,6 +1,9 @@
 package interop;
 
-/** The Java client of Apache ZooKeeper 3.9.5, all of its API. Arguments: connect string, and "quick" for fewer pipelined requests. */
+/**
+ * The Java client of Apache ZooKeeper 3.9.5, all of its API. Arguments: connect string, and "quick"
+ * for fewer pipelined requests.
+ */
 public final class JavaClient {
   public static void main(String[] args) throws Exception {
     String connect = args[0];

@@ -24,10 +24,12 @@ final class LifetimeCases {
 
   void addTo(Cases cases) throws Exception {
     cases.run("a container goes after its last child", this::container);
-    cases.run("a container that never had a child stays, and one with a child too", this::keptContainers);
+    cases.run(
+        "a container that never had a child stays, and one with a child too", this::keptContainers);
     cases.run("a container fires the watches on it when it goes", this::containerWatch);
     cases.run("a znode goes when its time to live is over", this::ttl);
-    cases.run("a znode with children outlives its time, until they are gone", this::ttlWithChildren);
+    cases.run(
+        "a znode with children outlives its time, until they are gone", this::ttlWithChildren);
     cases.run("a write prolongs the time to live", this::ttlProlonged);
     cases.run("sequential znodes with a time to live", this::ttlSequential);
     cases.run("a time to live out of range is refused", this::badTtl);
@@ -92,10 +94,13 @@ final class LifetimeCases {
   private void ttlProlonged() throws Exception {
     String path = createTtl(client.root() + "/ttl", 1500, CreateMode.PERSISTENT_WITH_TTL);
     long start = client.stat(path).getCtime();
-    eventually("writes over 3 s", 10_000, () -> {
-      client.set(path, "again");
-      return System.currentTimeMillis() - start > 3000;
-    });
+    eventually(
+        "writes over 3 s",
+        10_000,
+        () -> {
+          client.set(path, "again");
+          return System.currentTimeMillis() - start > 3000;
+        });
     check(client.has(path), "it lives");
     eventually("the znode to go", REAP_TIMEOUT_MS, () -> !client.has(path));
   }
@@ -109,16 +114,23 @@ final class LifetimeCases {
 
   private void badTtl() throws Exception {
     String root = client.root();
-    raises(IllegalArgumentException.class, () -> createTtl(root + "/ttl", 0, CreateMode.PERSISTENT_WITH_TTL));
-    raises(IllegalArgumentException.class, () -> createTtl(root + "/ttl", 1L << 40, CreateMode.PERSISTENT_WITH_TTL));
+    raises(
+        IllegalArgumentException.class,
+        () -> createTtl(root + "/ttl", 0, CreateMode.PERSISTENT_WITH_TTL));
+    raises(
+        IllegalArgumentException.class,
+        () -> createTtl(root + "/ttl", 1L << 40, CreateMode.PERSISTENT_WITH_TTL));
     check(!client.has(root + "/ttl"), "nothing was created");
   }
 
   private void multi() throws Exception {
     String root = client.root();
-    client.zk.multi(List.of(Op.create(root + "/c", null, Ids.OPEN_ACL_UNSAFE, CreateMode.CONTAINER),
-        Op.create(root + "/c/child", null, Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT),
-        Op.create(root + "/t", null, Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_WITH_TTL, 500)));
+    client.zk.multi(
+        List.of(
+            Op.create(root + "/c", null, Ids.OPEN_ACL_UNSAFE, CreateMode.CONTAINER),
+            Op.create(root + "/c/child", null, Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT),
+            Op.create(
+                root + "/t", null, Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_WITH_TTL, 500)));
     raises(KeeperException.NotEmptyException.class, () -> client.zk.delete(root + "/c", -1));
     client.zk.delete(root + "/c/child", -1);
     eventually("both to go", REAP_TIMEOUT_MS, () -> client.zk.getChildren(root, false).isEmpty());

@@ -13,7 +13,10 @@ import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.Watcher.Event.KeeperState;
 
-/** Sessions: negotiation, resumption, expiry, and the server's own restart. The server's tick is 500 ms. */
+/**
+ * Sessions: negotiation, resumption, expiry, and the server's own restart. The server's tick is 500
+ * ms.
+ */
 final class SessionCases {
   private static final int MIN_TIMEOUT_MS = 1000;
   private static final int MAX_TIMEOUT_MS = 10_000;
@@ -40,14 +43,19 @@ final class SessionCases {
     cases.run("an idle session lives by its pings", this::idle);
     cases.run("requests of a closed handle are refused", this::closedHandle);
     cases.run("100 sessions at once", this::manySessions);
-    cases.run("kill -9 and restart: sessions, ephemerals, watches, data and counters are as before", 90, this::restart);
+    cases.run(
+        "kill -9 and restart: sessions, ephemerals, watches, data and counters are as before",
+        90,
+        this::restart);
     cases.run("stop and start: sessions and ephemerals are as before", 90, this::orderlyRestart);
-    cases.run("restart: the ephemerals of a client that stays away expire", 90, this::expiryAfterRestart);
+    cases.run(
+        "restart: the ephemerals of a client that stays away expire", 90, this::expiryAfterRestart);
     observer.close();
   }
 
   private void negotiation() throws Exception {
-    for (int[] pair : new int[][] {{300, MIN_TIMEOUT_MS}, {4321, 4321}, {100_000, MAX_TIMEOUT_MS}}) {
+    for (int[] pair :
+        new int[][] {{300, MIN_TIMEOUT_MS}, {4321, 4321}, {100_000, MAX_TIMEOUT_MS}}) {
       try (Client client = new Client(connect, pair[0])) {
         equal(pair[1], client.zk.getSessionTimeout(), "timeout for " + pair[0]);
       }
@@ -57,7 +65,8 @@ final class SessionCases {
   private void orderlyClose() throws Exception {
     String root = observer.root();
     Client client = new Client(connect);
-    for (String name : List.of("a", "b", "c")) client.create(root + "/" + name, CreateMode.EPHEMERAL);
+    for (String name : List.of("a", "b", "c"))
+      client.create(root + "/" + name, CreateMode.EPHEMERAL);
     client.close();
     equal(List.of(), observer.zk.getChildren(root, false), "children");
     equal(6, observer.stat(root).getCversion(), "cversion");
@@ -73,7 +82,8 @@ final class SessionCases {
       equal(id, second.zk.getSessionId(), "session id");
       equal(id, second.stat(root + "/e").getEphemeralOwner(), "ephemeralOwner");
     }
-    check(!observer.has(root + "/e"), "the ephemeral went when the second handle closed the session");
+    check(
+        !observer.has(root + "/e"), "the ephemeral went when the second handle closed the session");
     first.awaitState(KeeperState.Expired);
     raises(KeeperException.SessionExpiredException.class, () -> first.stat("/"));
   }
@@ -92,21 +102,26 @@ final class SessionCases {
 
   private void shortCut() throws Exception {
     String root = observer.root();
-    try (Proxy proxy = new Proxy(connect); Client client = new Client(proxy.connectString())) {
+    try (Proxy proxy = new Proxy(connect);
+        Client client = new Client(proxy.connectString())) {
       client.create(root + "/e", CreateMode.EPHEMERAL);
       for (int i = 0; i < 3; i++) {
         proxy.cut();
         client.awaitState(KeeperState.Disconnected);
         proxy.mend();
         client.awaitState(KeeperState.SyncConnected);
-        equal(client.zk.getSessionId(), client.stat(root + "/e").getEphemeralOwner(), "ephemeralOwner");
+        equal(
+            client.zk.getSessionId(),
+            client.stat(root + "/e").getEphemeralOwner(),
+            "ephemeralOwner");
       }
     }
   }
 
   private void expiry() throws Exception {
     String root = observer.root();
-    try (Proxy proxy = new Proxy(connect); Client client = new Client(proxy.connectString(), MIN_TIMEOUT_MS)) {
+    try (Proxy proxy = new Proxy(connect);
+        Client client = new Client(proxy.connectString(), MIN_TIMEOUT_MS)) {
       client.create(root + "/e", CreateMode.EPHEMERAL);
       observer.zk.exists(root + "/e", true);
       long cutAt = System.nanoTime();
@@ -123,7 +138,10 @@ final class SessionCases {
   private void idle() throws Exception {
     try (Client client = new Client(connect, MIN_TIMEOUT_MS)) {
       long start = observer.stat(observer.root()).getCtime();
-      eventually("three timeouts to pass", 20_000, () -> System.currentTimeMillis() - start > 3 * MIN_TIMEOUT_MS);
+      eventually(
+          "three timeouts to pass",
+          20_000,
+          () -> System.currentTimeMillis() - start > 3 * MIN_TIMEOUT_MS);
       check(client.has("/"), "the session is alive");
       equal(List.of(), client.zk.getEphemerals(), "ephemerals");
     }
@@ -137,10 +155,17 @@ final class SessionCases {
 
   private void manySessions() throws Exception {
     String root = observer.root();
-    List<Client> clients = IntStream.range(0, 100).parallel().mapToObj((number) -> open()).collect(Collectors.toList());
+    List<Client> clients =
+        IntStream.range(0, 100)
+            .parallel()
+            .mapToObj((number) -> open())
+            .collect(Collectors.toList());
     for (Client client : clients) client.create(root + "/e-", CreateMode.EPHEMERAL_SEQUENTIAL);
     equal(100, observer.stat(root).getNumChildren(), "numChildren");
-    equal(100L, clients.stream().map((client) -> client.zk.getSessionId()).distinct().count(), "session ids");
+    equal(
+        100L,
+        clients.stream().map((client) -> client.zk.getSessionId()).distinct().count(),
+        "session ids");
     clients.parallelStream().forEach(SessionCases::quietlyClose);
     equal(0, observer.stat(root).getNumChildren(), "numChildren after the close");
   }
@@ -162,8 +187,9 @@ final class SessionCases {
   }
 
   /**
-   * Ends the server and starts it again, and keeps clients from it until it serves: Apache's may leave a connection that was made while it
-   * started unanswered, for longer than the session lives.
+   * Ends the server and starts it again, and keeps clients from it until it serves: Apache's may
+   * leave a connection that was made while it started unanswered, for longer than the session
+   * lives.
    */
   private void restartServer(String how, Proxy... proxies) throws Exception {
     cases.ask(how);
@@ -179,7 +205,8 @@ final class SessionCases {
 
   private void restart() throws Exception {
     String root = observer.root();
-    try (Proxy proxy = new Proxy(connect); Client client = new Client(proxy.connectString(), MAX_TIMEOUT_MS)) {
+    try (Proxy proxy = new Proxy(connect);
+        Client client = new Client(proxy.connectString(), MAX_TIMEOUT_MS)) {
       client.create(root + "/e", CreateMode.EPHEMERAL);
       client.create(root + "/s-", CreateMode.PERSISTENT_SEQUENTIAL);
       client.set(root, "before");
@@ -191,11 +218,15 @@ final class SessionCases {
       awaitReconnect(client);
       equal(before, client.stat(root).toString(), "Stat");
       equal("before", client.get(root), "data");
-      equal(client.zk.getSessionId(), client.stat(root + "/e").getEphemeralOwner(), "ephemeralOwner");
+      equal(
+          client.zk.getSessionId(), client.stat(root + "/e").getEphemeralOwner(), "ephemeralOwner");
       client.expectNoEvent();
       client.set(root, "after");
       client.expectEvent("NodeDataChanged " + root);
-      equal(root + "/s-0000000002", client.create(root + "/s-", CreateMode.PERSISTENT_SEQUENTIAL), "sequence");
+      equal(
+          root + "/s-0000000002",
+          client.create(root + "/s-", CreateMode.PERSISTENT_SEQUENTIAL),
+          "sequence");
       check(client.stat(root).getMzxid() > zxid, "zxids grow");
       client.expectEvent("NodeCreated " + root + "/s-0000000002");
     }
@@ -205,7 +236,8 @@ final class SessionCases {
 
   private void orderlyRestart() throws Exception {
     String root = observer.root();
-    try (Proxy proxy = new Proxy(connect); Client client = new Client(proxy.connectString(), MAX_TIMEOUT_MS)) {
+    try (Proxy proxy = new Proxy(connect);
+        Client client = new Client(proxy.connectString(), MAX_TIMEOUT_MS)) {
       client.create(root + "/e", CreateMode.EPHEMERAL);
       String before = client.stat(root + "/e").toString();
       restartServer("stop", proxy, observerProxy);
@@ -217,7 +249,8 @@ final class SessionCases {
 
   private void expiryAfterRestart() throws Exception {
     String root = observer.root();
-    try (Proxy proxy = new Proxy(connect); Client client = new Client(proxy.connectString(), MIN_TIMEOUT_MS)) {
+    try (Proxy proxy = new Proxy(connect);
+        Client client = new Client(proxy.connectString(), MIN_TIMEOUT_MS)) {
       client.create(root + "/e", CreateMode.EPHEMERAL);
       proxy.cut();
       restartServer("kill", observerProxy);

@@ -13,7 +13,10 @@ import org.apache.zookeeper.Watcher.Event.KeeperState;
 import org.apache.zookeeper.Watcher.WatcherType;
 import org.apache.zookeeper.ZooDefs;
 
-/** Watches: one-shot, persistent and recursive; their order against replies; what becomes of them over a lost connection. */
+/**
+ * Watches: one-shot, persistent and recursive; their order against replies; what becomes of them
+ * over a lost connection.
+ */
 final class WatchCases {
   private final String connect;
   private final Client watcher;
@@ -28,14 +31,19 @@ final class WatchCases {
   void addTo(Cases cases) throws Exception {
     cases.run("a data watch fires once, at the first change", this::dataWatch);
     cases.run("an exists watch fires at creation, at change and at deletion", this::existsWatch);
-    cases.run("a child watch fires at creation and deletion of children, not at their changes", this::childWatch);
-    cases.run("deletion fires data and child watches as NodeDeleted, and the parent's child watch", this::deletion);
+    cases.run(
+        "a child watch fires at creation and deletion of children, not at their changes",
+        this::childWatch);
+    cases.run(
+        "deletion fires data and child watches as NodeDeleted, and the parent's child watch",
+        this::deletion);
     cases.run("the event comes before the reply that shows the change", this::eventBeforeReply);
     cases.run("a session's own writes fire its watches", this::ownWrites);
     cases.run("a failed read sets no data watch", this::failedRead);
     cases.run("a multi fires one event for each change", this::multi);
     cases.run("persistent watches stay", this::persistent);
-    cases.run("persistent recursive watches see everything below, without child events", this::recursive);
+    cases.run(
+        "persistent recursive watches see everything below, without child events", this::recursive);
     cases.run("removeWatches takes away one kind, or all", this::remove);
     cases.run("removing a watch that is not there is NoWatcher", this::removeMissing);
     cases.run("removing a persistent watch stops its events", this::removePersistent);
@@ -108,10 +116,14 @@ final class WatchCases {
       writer.set(path, "value " + i);
       String wanted = "value " + i;
       java.util.concurrent.CountDownLatch done = new java.util.concurrent.CountDownLatch(1);
-      watcher.zk.getData(path, false, (code, read, context, data, stat) -> {
-        order.append(new String(data).equals(wanted) ? "new" : "old");
-        done.countDown();
-      }, null);
+      watcher.zk.getData(
+          path,
+          false,
+          (code, read, context, data, stat) -> {
+            order.append(new String(data).equals(wanted) ? "new" : "old");
+            done.countDown();
+          },
+          null);
       done.await();
       equal("event new", order.toString(), "order");
     }
@@ -138,8 +150,11 @@ final class WatchCases {
     watcher.zk.getData(root + "/a", true, null);
     watcher.zk.exists(root + "/b", true);
     watcher.zk.getChildren(root, true);
-    writer.zk.multi(List.of(Op.setData(root + "/a", null, -1),
-        Op.create(root + "/b", null, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT), Op.setData(root + "/a", null, -1)));
+    writer.zk.multi(
+        List.of(
+            Op.setData(root + "/a", null, -1),
+            Op.create(root + "/b", null, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT),
+            Op.setData(root + "/a", null, -1)));
     watcher.expectEvent("NodeDataChanged " + root + "/a");
     watcher.expectEvent("NodeCreated " + root + "/b");
     watcher.expectEvent("NodeChildrenChanged " + root);
@@ -156,7 +171,14 @@ final class WatchCases {
     writer.zk.delete(root + "/child", -1);
     writer.zk.delete(root, -1);
     writer.create(root);
-    for (String event : List.of("NodeDataChanged ", "NodeDataChanged ", "NodeChildrenChanged ", "NodeChildrenChanged ", "NodeDeleted ", "NodeCreated ")) {
+    for (String event :
+        List.of(
+            "NodeDataChanged ",
+            "NodeDataChanged ",
+            "NodeChildrenChanged ",
+            "NodeChildrenChanged ",
+            "NodeDeleted ",
+            "NodeCreated ")) {
       watcher.expectEvent(event + root);
     }
     watcher.expectNoEvent();
@@ -199,21 +221,31 @@ final class WatchCases {
     watcher.zk.getData(root, true, null);
     watcher.zk.getChildren(root, true);
     watcher.zk.removeAllWatches(root, WatcherType.Any, false);
-    equal("ChildWatchRemoved DataWatchRemoved", sortedKinds(watcher.nextEvent(), watcher.nextEvent()), "events");
+    equal(
+        "ChildWatchRemoved DataWatchRemoved",
+        sortedKinds(watcher.nextEvent(), watcher.nextEvent()),
+        "events");
     writer.zk.delete(root + "/child", -1);
     writer.zk.delete(root, -1);
     watcher.expectNoEvent();
   }
 
   private static String sortedKinds(String... events) {
-    return java.util.Arrays.stream(events).map((event) -> event.split(" ")[0]).sorted().collect(java.util.stream.Collectors.joining(" "));
+    return java.util.Arrays.stream(events)
+        .map((event) -> event.split(" ")[0])
+        .sorted()
+        .collect(java.util.stream.Collectors.joining(" "));
   }
 
   private void removeMissing() throws Exception {
     String root = writer.root();
-    Watcher never = (event) -> { };
-    raises(KeeperException.NoWatcherException.class, () -> watcher.zk.removeWatches(root, never, WatcherType.Any, false));
-    raises(KeeperException.NoWatcherException.class, () -> watcher.zk.removeAllWatches(root, WatcherType.Data, false));
+    Watcher never = (event) -> {};
+    raises(
+        KeeperException.NoWatcherException.class,
+        () -> watcher.zk.removeWatches(root, never, WatcherType.Any, false));
+    raises(
+        KeeperException.NoWatcherException.class,
+        () -> watcher.zk.removeAllWatches(root, WatcherType.Data, false));
   }
 
   private void removePersistent() throws Exception {
@@ -229,7 +261,8 @@ final class WatchCases {
   private void missedChanges() throws Exception {
     String root = writer.root();
     for (String name : List.of("changed", "deleted", "parent")) writer.create(root + "/" + name);
-    try (Proxy proxy = new Proxy(connect); Client cut = new Client(proxy.connectString())) {
+    try (Proxy proxy = new Proxy(connect);
+        Client cut = new Client(proxy.connectString())) {
       cut.zk.getData(root + "/changed", true, null);
       cut.zk.getData(root + "/deleted", true, null);
       cut.zk.exists(root + "/created", true);
@@ -244,15 +277,26 @@ final class WatchCases {
       cut.awaitState(KeeperState.SyncConnected);
       java.util.TreeSet<String> events = new java.util.TreeSet<>();
       for (int i = 0; i < 4; i++) events.add(cut.nextEvent());
-      equal("[NodeChildrenChanged " + root + "/parent, NodeCreated " + root + "/created, NodeDataChanged " + root
-          + "/changed, NodeDeleted " + root + "/deleted]", events.toString(), "events");
+      equal(
+          "[NodeChildrenChanged "
+              + root
+              + "/parent, NodeCreated "
+              + root
+              + "/created, NodeDataChanged "
+              + root
+              + "/changed, NodeDeleted "
+              + root
+              + "/deleted]",
+          events.toString(),
+          "events");
       cut.expectNoEvent();
     }
   }
 
   private void keptWatches() throws Exception {
     String root = writer.root();
-    try (Proxy proxy = new Proxy(connect); Client cut = new Client(proxy.connectString())) {
+    try (Proxy proxy = new Proxy(connect);
+        Client cut = new Client(proxy.connectString())) {
       cut.zk.getData(root, true, null);
       cut.zk.getChildren(root, true);
       cut.zk.exists(root + "/child", true);
@@ -269,7 +313,8 @@ final class WatchCases {
 
   private void persistentAfterReconnect() throws Exception {
     String root = writer.root();
-    try (Proxy proxy = new Proxy(connect); Client cut = new Client(proxy.connectString())) {
+    try (Proxy proxy = new Proxy(connect);
+        Client cut = new Client(proxy.connectString())) {
       cut.zk.addWatch(root, cut, AddWatchMode.PERSISTENT_RECURSIVE);
       reconnect(proxy, cut);
       writer.create(root + "/a");
@@ -283,10 +328,19 @@ final class WatchCases {
 
   private void manyWatches() throws Exception {
     String root = writer.root();
-    String tail = "x".repeat(400); // 200 kB of paths, so that the client splits them over two requests
-    for (int i = 0; i < 500; i++) writer.zk.create(root + "/" + i + tail, null, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT, (code, path, context, name) -> { }, null);
+    String tail =
+        "x".repeat(400); // 200 kB of paths, so that the client splits them over two requests
+    for (int i = 0; i < 500; i++)
+      writer.zk.create(
+          root + "/" + i + tail,
+          null,
+          ZooDefs.Ids.OPEN_ACL_UNSAFE,
+          CreateMode.PERSISTENT,
+          (code, path, context, name) -> {},
+          null);
     writer.stat("/");
-    try (Proxy proxy = new Proxy(connect); Client cut = new Client(proxy.connectString())) {
+    try (Proxy proxy = new Proxy(connect);
+        Client cut = new Client(proxy.connectString())) {
       for (int i = 0; i < 500; i++) cut.zk.getData(root + "/" + i + tail, true, null);
       reconnect(proxy, cut);
       for (int i = 0; i < 500; i++) writer.set(root + "/" + i + tail, "x");
@@ -300,7 +354,8 @@ final class WatchCases {
     cut.awaitState(KeeperState.Disconnected);
     proxy.mend();
     cut.awaitState(KeeperState.SyncConnected);
-    // The client sends its watches behind the handshake; persistent ones do not report what happens before they are set again.
+    // The client sends its watches behind the handshake; persistent ones do not report what happens
+    // before they are set again.
     cut.stat("/");
   }
 

@@ -65,7 +65,10 @@ public final class KafkaBroker {
   private static final int MESSAGE_COUNT = 10_000;
   private static final long CASE_SECONDS = 180;
   private static final long WAIT_MS = 90_000;
-  /** Otherwise a client that knew one broker only when that was killed never looks for the other. */
+
+  /**
+   * Otherwise a client that knew one broker only when that was killed never looks for the other.
+   */
   private static final String REBOOTSTRAP = "rebootstrap";
 
   private final Cases cases = new Cases();
@@ -82,12 +85,20 @@ public final class KafkaBroker {
     zooKeeper = new ZooKeeper(connect, 20_000, null);
     first = new Broker(0, firstPort, proxy.connectString() + "/kafka");
     second = new Broker(1, secondPort, otherProxy.connectString() + "/kafka");
-    admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, first.address + "," + second.address,
-        AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 60_000, CommonClientConfigs.METADATA_RECOVERY_STRATEGY_CONFIG, REBOOTSTRAP));
+    admin =
+        Admin.create(
+            Map.of(
+                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG,
+                first.address + "," + second.address,
+                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG,
+                60_000,
+                CommonClientConfigs.METADATA_RECOVERY_STRATEGY_CONFIG,
+                REBOOTSTRAP));
   }
 
   public static void main(String[] args) throws Exception {
-    KafkaBroker program = new KafkaBroker(args[0], Integer.parseInt(args[1]), Integer.parseInt(args[2]));
+    KafkaBroker program =
+        new KafkaBroker(args[0], Integer.parseInt(args[1]), Integer.parseInt(args[2]));
     try {
       program.addCases();
     } finally {
@@ -105,7 +116,9 @@ public final class KafkaBroker {
     first.start();
     second.start();
     run("two brokers start and register", this::registration);
-    run("the controller is elected", () -> equal(true, node("/controller").contains("\"brokerid\""), "controller"));
+    run(
+        "the controller is elected",
+        () -> equal(true, node("/controller").contains("\"brokerid\""), "controller"));
     run("topics are created, described and refused twice", this::topics);
     run("10,000 messages go in and come out", () -> roundTrip("plain", MESSAGE_COUNT));
     run("a group goes on where it committed", this::group);
@@ -123,7 +136,9 @@ public final class KafkaBroker {
     run("a broker whose session expires registers again", this::sessionExpiry);
     run("the leader moves when a broker is killed, and comes back into the ISR", this::failover);
     run("brokers end in order and start again with all they had", this::brokerRestart);
-    run("both brokers are running at the end", () -> check(first.isRunning() && second.isRunning(), "both run"));
+    run(
+        "both brokers are running at the end",
+        () -> check(first.isRunning() && second.isRunning(), "both run"));
   }
 
   private static <T> T done(Future<T> future) throws Exception {
@@ -132,13 +147,16 @@ public final class KafkaBroker {
 
   /** Calls again while Kafka or ZooKeeper have to find each other again. */
   private static void retrying(String what, Callable<Boolean> condition) throws Exception {
-    eventually(what, WAIT_MS, () -> {
-      try {
-        return condition.call();
-      } catch (ExecutionException | org.apache.zookeeper.KeeperException notYet) {
-        return false;
-      }
-    });
+    eventually(
+        what,
+        WAIT_MS,
+        () -> {
+          try {
+            return condition.call();
+          } catch (ExecutionException | org.apache.zookeeper.KeeperException notYet) {
+            return false;
+          }
+        });
   }
 
   private String node(String path) throws Exception {
@@ -151,10 +169,12 @@ public final class KafkaBroker {
 
   private void registration() throws Exception {
     for (Broker broker : List.of(first, second)) {
-      retrying("broker " + broker.id, () -> {
-        check(broker.isRunning(), "broker " + broker.id + " ended, see its broker.log");
-        return has("/brokers/ids/" + broker.id);
-      });
+      retrying(
+          "broker " + broker.id,
+          () -> {
+            check(broker.isRunning(), "broker " + broker.id + " ended, see its broker.log");
+            return has("/brokers/ids/" + broker.id);
+          });
     }
     retrying("both in the cluster", () -> done(admin.describeCluster().nodes()).size() == 2);
     check(node("/cluster/id").contains("\"id\""), "cluster id");
@@ -166,21 +186,29 @@ public final class KafkaBroker {
 
   /** Creates a topic as soon as the controller knows enough brokers, and waits for its leaders. */
   private void create(String topic, int partitions, int replicas) throws Exception {
-    retrying("enough brokers for " + topic, () -> {
-      try {
-        done(createTopic(topic, partitions, replicas));
-        return true;
-      } catch (ExecutionException refused) {
-        // The last is what the controller says while it has no connection to the server.
-        check(refused.getCause() instanceof InvalidReplicationFactorException || refused.getCause() instanceof UnknownServerException,
-            "created, but for missing brokers: " + refused.getCause());
-        return has("/brokers/topics/" + topic);
-      }
-    });
-    retrying("leaders of " + topic, () -> {
-      List<TopicPartitionInfo> found = describe(topic);
-      return found.size() == partitions && found.stream().allMatch((one) -> one.leader() != null && one.isr().size() == replicas);
-    });
+    retrying(
+        "enough brokers for " + topic,
+        () -> {
+          try {
+            done(createTopic(topic, partitions, replicas));
+            return true;
+          } catch (ExecutionException refused) {
+            // The last is what the controller says while it has no connection to the server.
+            check(
+                refused.getCause() instanceof InvalidReplicationFactorException
+                    || refused.getCause() instanceof UnknownServerException,
+                "created, but for missing brokers: " + refused.getCause());
+            return has("/brokers/topics/" + topic);
+          }
+        });
+    retrying(
+        "leaders of " + topic,
+        () -> {
+          List<TopicPartitionInfo> found = describe(topic);
+          return found.size() == partitions
+              && found.stream()
+                  .allMatch((one) -> one.leader() != null && one.isr().size() == replicas);
+        });
   }
 
   private List<TopicPartitionInfo> describe(String topic) throws Exception {
@@ -191,12 +219,19 @@ public final class KafkaBroker {
     create("plain", 3, 1);
     create("replicated", 2, 2);
     equal(3, describe("plain").size(), "partitions");
-    equal(List.of("0", "1", "2"), zooKeeper.getChildren("/kafka/brokers/topics/plain/partitions", false).stream().sorted().collect(Collectors.toList()), "in the tree");
+    equal(
+        List.of("0", "1", "2"),
+        zooKeeper.getChildren("/kafka/brokers/topics/plain/partitions", false).stream()
+            .sorted()
+            .collect(Collectors.toList()),
+        "in the tree");
     try {
       done(createTopic("plain", 1, 1));
       throw new AssertionError("created twice");
     } catch (ExecutionException refused) {
-      check(refused.getCause() instanceof TopicExistsException, "refused because it exists: " + refused.getCause());
+      check(
+          refused.getCause() instanceof TopicExistsException,
+          "refused because it exists: " + refused.getCause());
     }
   }
 
@@ -223,7 +258,8 @@ public final class KafkaBroker {
   private void send(String topic, int count, String prefix) throws Exception {
     try (KafkaProducer<String, String> producer = producer(Map.of())) {
       List<Future<RecordMetadata>> sent = new ArrayList<>();
-      for (int i = 0; i < count; i++) sent.add(producer.send(new ProducerRecord<>(topic, "key" + i, prefix + i)));
+      for (int i = 0; i < count; i++)
+        sent.add(producer.send(new ProducerRecord<>(topic, "key" + i, prefix + i)));
       for (Future<RecordMetadata> one : sent) done(one);
     }
   }
@@ -235,7 +271,8 @@ public final class KafkaBroker {
       consumer.subscribe(List.of(topic));
       long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
       while (values.size() < count && System.nanoTime() < end) {
-        for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) values.add(record.value());
+        for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200)))
+          values.add(record.value());
       }
       if (commit) consumer.commitSync();
     }
@@ -246,20 +283,27 @@ public final class KafkaBroker {
     send(topic, count, "message ");
     List<String> received = receive(topic, count, "group-" + topic, true);
     equal(count, received.size(), "messages");
-    Set<String> expected = IntStream.range(0, count).mapToObj((number) -> "message " + number).collect(Collectors.toSet());
+    Set<String> expected =
+        IntStream.range(0, count)
+            .mapToObj((number) -> "message " + number)
+            .collect(Collectors.toSet());
     equal(expected, new HashSet<>(received), "values");
   }
 
   private void group() throws Exception {
     send("plain", 10, "later ");
     equal(10, receive("plain", 10, "group-plain", false).size(), "messages since the commit");
-    check(done(admin.listConsumerGroups().all()).stream().anyMatch((group) -> group.groupId().equals("group-plain")), "the group is listed");
+    check(
+        done(admin.listConsumerGroups().all()).stream()
+            .anyMatch((group) -> group.groupId().equals("group-plain")),
+        "the group is listed");
     done(admin.deleteConsumerGroups(List.of("group-plain")).all());
   }
 
   private void transaction() throws Exception {
     create("transactional", 1, 2);
-    try (KafkaProducer<String, String> producer = producer(Map.of(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "transaction"))) {
+    try (KafkaProducer<String, String> producer =
+        producer(Map.of(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "transaction"))) {
       producer.initTransactions();
       for (String outcome : List.of("aborted", "committed")) {
         producer.beginTransaction();
@@ -268,7 +312,10 @@ public final class KafkaBroker {
         else producer.commitTransaction();
       }
     }
-    equal(Set.of("committed"), new HashSet<>(receive("transactional", 10, "transactional", false)), "values");
+    equal(
+        Set.of("committed"),
+        new HashSet<>(receive("transactional", 10, "transactional", false)),
+        "values");
   }
 
   private void partitions() throws Exception {
@@ -281,20 +328,29 @@ public final class KafkaBroker {
   }
 
   private String config(ConfigResource resource, String name) throws Exception {
-    ConfigEntry entry = done(admin.describeConfigs(List.of(resource)).all()).get(resource).get(name);
+    ConfigEntry entry =
+        done(admin.describeConfigs(List.of(resource)).all()).get(resource).get(name);
     return entry == null ? null : entry.value();
   }
 
   private void change(ConfigResource resource, AlterConfigOp... operations) throws Exception {
-    done(admin.incrementalAlterConfigs(Map.<ConfigResource, Collection<AlterConfigOp>>of(resource, List.of(operations))).all());
+    done(
+        admin
+            .incrementalAlterConfigs(
+                Map.<ConfigResource, Collection<AlterConfigOp>>of(resource, List.of(operations)))
+            .all());
   }
 
   private void topicConfig() throws Exception {
     ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, "plain");
     change(topic, set("retention.ms", "1234567"), set("cleanup.policy", "compact"));
     retrying("the new value", () -> "1234567".equals(config(topic, "retention.ms")));
-    check(node("/config/topics/plain").contains("\"retention.ms\":\"1234567\""), "in the tree: " + node("/config/topics/plain"));
-    change(topic, new AlterConfigOp(new ConfigEntry("retention.ms", null), AlterConfigOp.OpType.DELETE));
+    check(
+        node("/config/topics/plain").contains("\"retention.ms\":\"1234567\""),
+        "in the tree: " + node("/config/topics/plain"));
+    change(
+        topic,
+        new AlterConfigOp(new ConfigEntry("retention.ms", null), AlterConfigOp.OpType.DELETE));
     retrying("the default", () -> "604800000".equals(config(topic, "retention.ms")));
     equal("compact", config(topic, "cleanup.policy"), "the other value");
     change(topic, set("cleanup.policy", "delete"));
@@ -304,37 +360,71 @@ public final class KafkaBroker {
     for (String id : List.of("0", "")) {
       ConfigResource broker = new ConfigResource(ConfigResource.Type.BROKER, id);
       change(broker, set("log.retention.ms", "7654321" + id.length()));
-      retrying("the new value of broker '" + id + "'", () -> ("7654321" + id.length()).equals(config(broker, "log.retention.ms")));
+      retrying(
+          "the new value of broker '" + id + "'",
+          () -> ("7654321" + id.length()).equals(config(broker, "log.retention.ms")));
     }
     check(has("/config/brokers/0") && has("/config/brokers/<default>"), "in the tree");
   }
 
   private void quotas() throws Exception {
-    ClientQuotaEntity entity = new ClientQuotaEntity(Map.of(ClientQuotaEntity.CLIENT_ID, "someone"));
-    done(admin.alterClientQuotas(List.of(new ClientQuotaAlteration(entity, List.of(new ClientQuotaAlteration.Op("producer_byte_rate", 1e9))))).all());
-    retrying("the quota", () -> done(admin.describeClientQuotas(ClientQuotaFilter.all()).entities()).equals(Map.of(entity, Map.of("producer_byte_rate", 1e9))));
+    ClientQuotaEntity entity =
+        new ClientQuotaEntity(Map.of(ClientQuotaEntity.CLIENT_ID, "someone"));
+    done(
+        admin
+            .alterClientQuotas(
+                List.of(
+                    new ClientQuotaAlteration(
+                        entity, List.of(new ClientQuotaAlteration.Op("producer_byte_rate", 1e9)))))
+            .all());
+    retrying(
+        "the quota",
+        () ->
+            done(admin.describeClientQuotas(ClientQuotaFilter.all()).entities())
+                .equals(Map.of(entity, Map.of("producer_byte_rate", 1e9))));
   }
 
   private void scram() throws Exception {
     ScramCredentialInfo info = new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, 4096);
-    done(admin.alterUserScramCredentials(List.of(new UserScramCredentialUpsertion("alice", info, "secret"))).all());
-    retrying("the credential", () -> done(admin.describeUserScramCredentials(List.of("alice")).description("alice")).credentialInfos().equals(List.of(info)));
+    done(
+        admin
+            .alterUserScramCredentials(
+                List.of(new UserScramCredentialUpsertion("alice", info, "secret")))
+            .all());
+    retrying(
+        "the credential",
+        () ->
+            done(admin.describeUserScramCredentials(List.of("alice")).description("alice"))
+                .credentialInfos()
+                .equals(List.of(info)));
     check(node("/config/users/alice").contains("SCRAM-SHA-256"), "in the tree");
   }
 
   private void acls() throws Exception {
     create("guarded", 1, 1);
-    AclBinding deny = new AclBinding(new ResourcePattern(ResourceType.TOPIC, "guarded", PatternType.LITERAL),
-        new AccessControlEntry("User:ANONYMOUS", "*", AclOperation.WRITE, AclPermissionType.DENY));
-    AclBinding allow = new AclBinding(new ResourcePattern(ResourceType.TOPIC, "guard", PatternType.PREFIXED),
-        new AccessControlEntry("User:*", "*", AclOperation.ALL, AclPermissionType.ALLOW));
+    AclBinding deny =
+        new AclBinding(
+            new ResourcePattern(ResourceType.TOPIC, "guarded", PatternType.LITERAL),
+            new AccessControlEntry(
+                "User:ANONYMOUS", "*", AclOperation.WRITE, AclPermissionType.DENY));
+    AclBinding allow =
+        new AclBinding(
+            new ResourcePattern(ResourceType.TOPIC, "guard", PatternType.PREFIXED),
+            new AccessControlEntry("User:*", "*", AclOperation.ALL, AclPermissionType.ALLOW));
     done(admin.createAcls(List.of(deny, allow)).all());
-    retrying("both listed", () -> Set.copyOf(done(admin.describeAcls(AclBindingFilter.ANY).values())).equals(Set.of(deny, allow)));
-    check(has("/kafka-acl/Topic/guarded") && has("/kafka-acl-extended/prefixed/Topic/guard"), "in the tree");
+    retrying(
+        "both listed",
+        () ->
+            Set.copyOf(done(admin.describeAcls(AclBindingFilter.ANY).values()))
+                .equals(Set.of(deny, allow)));
+    check(
+        has("/kafka-acl/Topic/guarded") && has("/kafka-acl-extended/prefixed/Topic/guard"),
+        "in the tree");
     retrying("a refused message", () -> isRefused("guarded"));
     done(admin.deleteAcls(List.of(deny.toFilter())).all());
     retrying("an accepted message", () -> !isRefused("guarded"));
-    equal(Set.of(allow), Set.copyOf(done(admin.describeAcls(AclBindingFilter.ANY).values())), "left");
+    equal(
+        Set.of(allow), Set.copyOf(done(admin.describeAcls(AclBindingFilter.ANY).values())), "left");
   }
 
   private boolean isRefused(String topic) throws Exception {
@@ -342,7 +432,9 @@ public final class KafkaBroker {
       send(topic, 1, "message ");
       return false;
     } catch (ExecutionException refused) {
-      check(refused.getCause() instanceof TopicAuthorizationException, "refused by its ACL: " + refused.getCause());
+      check(
+          refused.getCause() instanceof TopicAuthorizationException,
+          "refused by its ACL: " + refused.getCause());
       return true;
     }
   }
@@ -352,8 +444,16 @@ public final class KafkaBroker {
     send("moving", 100, "message ");
     int from = describe("moving").get(0).leader().id();
     TopicPartition partition = new TopicPartition("moving", 0);
-    done(admin.alterPartitionReassignments(Map.of(partition, Optional.of(new NewPartitionReassignment(List.of(1 - from))))).all());
-    retrying("the move", () -> describe("moving").get(0).leader().id() == 1 - from && done(admin.listPartitionReassignments().reassignments()).isEmpty());
+    done(
+        admin
+            .alterPartitionReassignments(
+                Map.of(partition, Optional.of(new NewPartitionReassignment(List.of(1 - from)))))
+            .all());
+    retrying(
+        "the move",
+        () ->
+            describe("moving").get(0).leader().id() == 1 - from
+                && done(admin.listPartitionReassignments().reassignments()).isEmpty());
     equal(100, receive("moving", 100, "moving", false).size(), "messages");
   }
 
@@ -362,7 +462,12 @@ public final class KafkaBroker {
     send("unwanted", 10, "message ");
     done(admin.deleteTopics(List.of("unwanted")).all());
     retrying("the topic to go", () -> !done(admin.listTopics().names()).contains("unwanted"));
-    retrying("its znodes to go", () -> !has("/brokers/topics/unwanted") && !has("/admin/delete_topics/unwanted") && !has("/config/topics/unwanted"));
+    retrying(
+        "its znodes to go",
+        () ->
+            !has("/brokers/topics/unwanted")
+                && !has("/admin/delete_topics/unwanted")
+                && !has("/config/topics/unwanted"));
     create("unwanted", 1, 1);
     equal(List.of(), receiveNothing("unwanted"), "messages of the topic that is new again");
   }
@@ -373,7 +478,8 @@ public final class KafkaBroker {
       TopicPartition partition = new TopicPartition(topic, 0);
       consumer.assign(List.of(partition));
       consumer.seekToBeginning(List.of(partition));
-      for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofSeconds(1))) values.add(record.value());
+      for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofSeconds(1)))
+        values.add(record.value());
     }
     return values;
   }
@@ -381,13 +487,21 @@ public final class KafkaBroker {
   /** Reads all of a tree but what the brokers' registration and elections write anew. */
   private List<String> tree(String path) throws Exception {
     List<String> lines = new ArrayList<>();
-    String data = new String(Optional.ofNullable(zooKeeper.getData(path, false, null)).orElse(new byte[0]), StandardCharsets.UTF_8);
+    String data =
+        new String(
+            Optional.ofNullable(zooKeeper.getData(path, false, null)).orElse(new byte[0]),
+            StandardCharsets.UTF_8);
     lines.add(path + " " + data + " " + zooKeeper.exists(path, false).getCzxid());
-    for (String child : zooKeeper.getChildren(path, false).stream().sorted().collect(Collectors.toList())) lines.addAll(tree(path + "/" + child));
+    for (String child :
+        zooKeeper.getChildren(path, false).stream().sorted().collect(Collectors.toList()))
+      lines.addAll(tree(path + "/" + child));
     return lines;
   }
 
-  /** Ends the server and keeps the brokers from it until it serves again, for the reason that the Java client's cases give. */
+  /**
+   * Ends the server and keeps the brokers from it until it serves again, for the reason that the
+   * Java client's cases give.
+   */
   private void endServer(String how) throws Exception {
     cases.ask(how);
     proxy.cut();
@@ -410,7 +524,9 @@ public final class KafkaBroker {
     equal(controller, node("/controller"), "the controller is the same, as its session lives");
     create("after-kill", 2, 2);
     roundTrip("after-kill", 1000);
-    check(receive("plain", MESSAGE_COUNT, "again-1", false).size() >= MESSAGE_COUNT, "the old messages are there");
+    check(
+        receive("plain", MESSAGE_COUNT, "again-1", false).size() >= MESSAGE_COUNT,
+        "the old messages are there");
   }
 
   private void serverRestartedUnderLoad() throws Exception {
@@ -437,7 +553,9 @@ public final class KafkaBroker {
     retrying("another controller", () -> node("/controller").contains("\"brokerid\":1"));
     proxy.mend();
     retrying("its registration to come back", () -> has("/brokers/ids/0"));
-    check(zooKeeper.exists("/kafka/brokers/ids/0", false).getEphemeralOwner() != owner, "another session");
+    check(
+        zooKeeper.exists("/kafka/brokers/ids/0", false).getEphemeralOwner() != owner,
+        "another session");
     create("after-expiry", 2, 2);
     roundTrip("after-expiry", 500);
   }
@@ -446,10 +564,17 @@ public final class KafkaBroker {
     create("failing", 4, 2);
     send("failing", 500, "message ");
     second.kill();
-    retrying("all leaders at broker 0", () -> describe("failing").stream().allMatch((one) -> one.leader() != null && one.leader().id() == 0 && one.isr().size() == 1));
+    retrying(
+        "all leaders at broker 0",
+        () ->
+            describe("failing").stream()
+                .allMatch(
+                    (one) ->
+                        one.leader() != null && one.leader().id() == 0 && one.isr().size() == 1));
     send("failing", 500, "more ");
     second.start();
-    retrying("full ISR", () -> describe("failing").stream().allMatch((one) -> one.isr().size() == 2));
+    retrying(
+        "full ISR", () -> describe("failing").stream().allMatch((one) -> one.isr().size() == 2));
     equal(1000, receive("failing", 1000, "failing", false).size(), "messages");
   }
 
@@ -457,12 +582,16 @@ public final class KafkaBroker {
     Set<String> topics = done(admin.listTopics().names());
     second.stop();
     first.stop();
-    check(!has("/brokers/ids/0") && !has("/brokers/ids/1"), "registrations went with their sessions");
+    check(
+        !has("/brokers/ids/0") && !has("/brokers/ids/1"), "registrations went with their sessions");
     first.start();
     second.start();
     retrying("both brokers", () -> has("/brokers/ids/0") && has("/brokers/ids/1"));
     retrying("all topics", () -> done(admin.listTopics().names()).equals(topics));
-    retrying("full ISR", () -> describe("failing").stream().allMatch((one) -> one.isr().size() == 2));
-    check(receive("plain", MESSAGE_COUNT, "again-2", false).size() >= MESSAGE_COUNT, "the old messages are there");
+    retrying(
+        "full ISR", () -> describe("failing").stream().allMatch((one) -> one.isr().size() == 2));
+    check(
+        receive("plain", MESSAGE_COUNT, "again-2", false).size() >= MESSAGE_COUNT,
+        "the old messages are there");
   }
 }
