@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type RunningServer, type ServerKind, startServer } from '../interop/differential/servers.ts'
+import { buildZoonode, type RunningServer, type ServerKind, startServer } from '../interop/differential/servers.ts'
 import { buildLoadGenerator, type LoadResult, runLoad } from './load-generator.ts'
 import { describeMachine, machineTime, otherWork, processSeconds } from './machine.ts'
 import { quietNote, type Round, type ScenarioResult, summarise, table } from './report.ts'
@@ -33,6 +33,7 @@ async function main(): Promise<number> {
   const projectRoot = join(import.meta.dirname, '..')
   const plan = readPlan(projectRoot)
   if (plan === null) return 0
+  buildZoonode(projectRoot)
   const program = buildLoadGenerator(projectRoot)
   const machine = describeMachine()
   console.log(machine)

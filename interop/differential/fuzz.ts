@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { Random } from './generator/random.ts'
 import { ATTACKS } from './hostile/attacks.ts'
 import { residentMiB, type Survival, survive } from './hostile/watchdog.ts'
-import { startServer } from './servers.ts'
+import { buildZoonode, startServer } from './servers.ts'
 
 const USAGE = `tsx interop/differential/fuzz.ts [--minutes N] [--seed S]
 Treats a zoonode server badly in all ways of hostile/attacks.ts, in an order given by the seed, while a client that
@@ -25,7 +25,9 @@ async function main(): Promise<number> {
   const random = new Random(seed)
   const untilMs = performance.now() + Number(values.minutes) * 60_000
   const settings = { maxClientCnxns: '0', '4lw.commands.whitelist': '*', 'admin.enableServer': 'false' }
-  const server = await startServer('zoonode', { projectRoot: join(import.meta.dirname, '../..'), settings })
+  const projectRoot = join(import.meta.dirname, '../..')
+  buildZoonode(projectRoot)
+  const server = await startServer('zoonode', { projectRoot, settings })
   console.log(`seed=${seed}`)
   let rounds = 0
   let worstMs = 0

@@ -1,4 +1,4 @@
-import { type RunningServer, type ServerKind, type StartOptions, startServer } from './servers.ts'
+import { buildZoonode, type RunningServer, type ServerKind, type StartOptions, startServer } from './servers.ts'
 import { Side } from './side.ts'
 
 /** What one side of a comparison is: a program to start fresh, or a server that runs already. */
@@ -35,6 +35,8 @@ export class PairSource {
   constructor(targets: readonly [Target, Target], options: StartOptions) {
     this.#targets = targets
     this.#options = options
+    if (targets.some((target) => target.kind === 'start' && target.server === 'zoonode'))
+      buildZoonode(options.projectRoot)
   }
 
   /** True if every pair is fresh, so that histories can be run again from the start. */

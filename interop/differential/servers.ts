@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -72,11 +72,12 @@ export async function startServer(kind: ServerKind, options: StartOptions): Prom
       .map(([key, value]) => `${key}=${value}\n`)
       .join('')
   )
-  const [program, ...args] = commandLine(kind, options, config)
+  const [program, ...args] = await commandLine(kind, options, config)
   const logPath = join(folder, 'log')
   const logFile = openSync(logPath, 'a')
   const child = spawn(program ?? '', args, { cwd: folder, stdio: ['ignore', logFile, logFile] })
   closeSync(logFile)
+  endWithUs(child)
   const server = running(kind, port, folder, child, logPath)
   try {
     await waitUntilServing(server)
@@ -88,7 +89,7 @@ export async function startServer(kind: ServerKind, options: StartOptions): Prom
   return server
 }
 
-function commandLine(kind: ServerKind, options: StartOptions, config: string): string[] {
+async function commandLine(kind: ServerKind, options: StartOptions, config: string): Promise<string[]> {
   if (kind === 'zoonode') return [process.execPath, zoonodeMain(options.projectRoot), '--config', config]
   const properties = Object.entries(options.settings).map(([key, value]) =>
     key.startsWith('znode.container.') || key === 'jute.maxbuffer' ? `-D${key}=${value}` : `-Dzookeeper.${key}=${value}`
@@ -97,9 +98,10 @@ function commandLine(kind: ServerKind, options: StartOptions, config: string): s
     'java',
     ...(options.javaOptions ?? QUICK_START),
     '-Djava.net.preferIPv4Stack=true',
+    '-Dorg.slf4j.simpleLogger.defaultLogLevel=error',
     ...properties,
     '-cp',
-    join(apacheLibraries(options.projectRoot), '*'),
+    await apacheClassPath(),
     'org.apache.zookeeper.server.quorum.QuorumPeerMain',
     config
   ]
@@ -110,20 +112,35 @@ function zoonodeMain(projectRoot: string): string {
   return process.env.ZOONODE_MAIN ?? join(projectRoot, 'dist/bin/zoonode.js')
 }
 
-/**
- * Folder with the jars of Apache ZooKeeper 3.9.5: ZOOKEEPER_LIB, or where the interop scripts put them.
- *
- * @throws Error when there is none
- */
-export function apacheLibraries(projectRoot: string): string {
-  const places = [
-    process.env.ZOOKEEPER_LIB,
-    join(projectRoot, '.cache/zookeeper-3.9.5/lib'),
-    join(tmpdir(), 'zk395/lib')
-  ].filter((place) => place !== undefined)
-  const found = places.find((place) => existsSync(place))
-  if (found === undefined) throw new Error(`no Apache ZooKeeper jars in ${places.join(', ')}: set ZOOKEEPER_LIB`)
-  return found
+/** Class path of Apache ZooKeeper 3.9.5: the jars in ZOOKEEPER_LIB, or those that Maven brings for the interop suites. */
+async function apacheClassPath(): Promise<string> {
+  const folder = process.env.ZOOKEEPER_LIB
+  if (folder !== undefined) return join(folder, '*')
+  // Only when it is needed: the harness is written as an ES module, which Jest does not load.
+  const { mavenClassPath } = await import('../harness/java.ts')
+  return await mavenClassPath('java')
+}
+
+const children = new Set<ChildProcess>()
+let handlersSet = false
+
+/** Lets no server outlive this process, also when a signal ends it. */
+function endWithUs(child: ChildProcess): void {
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+  if (handlersSet) return
+  handlersSet = true
+  process.once('exit', () => {
+    for (const running of children) running.kill('SIGKILL')
+  })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+}
+
+/** Compiles zoonode if a source is newer than what is there. @throws Error if it does not compile */
+export function buildZoonode(projectRoot: string): void {
+  if (process.env.ZOONODE_MAIN !== undefined) return
+  const built = spawnSync(process.execPath, [join(projectRoot, 'scripts/build.mjs')], { stdio: 'inherit' })
+  if (built.status !== 0) throw new Error('zoonode does not compile')
 }
 
 function running(kind: ServerKind, port: number, folder: string, child: ChildProcess, logPath: string): RunningServer {
