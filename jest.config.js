@@ -12,5 +12,7 @@ export default {
     '^jute-ts$': '<rootDir>/jute/src/index.ts',
     '^jute-ts/compiler$': '<rootDir>/jute/src/compiler/index.ts'
   },
+  // Some tests run real processes, and CI has two slow cores.
+  testTimeout: 30_000,
   maxWorkers: 2
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import yargs from 'yargs'
 import { openStorage } from '../storage/storage.ts'
 import { StorageError } from '../storage/storage-error.ts'
 
@@ -38,10 +39,21 @@ class CleanupError extends Error {
 
 /** `dataLogDir [snapDir] -n count`, as upstream's `PurgeTxnLog`. @throws CleanupError */
 function parseArguments(args: readonly string[]): CleanupArguments {
-  const option = args.indexOf('-n')
-  const directories = args.slice(0, option)
-  const count = args[option + 1] ?? ''
-  if (option < 1 || option > 2 || args.length !== option + 2) throw new CleanupError('wrong arguments', true)
+  const { _: names, n: counts } = yargs([...args])
+    .option('n', { type: 'array', string: true })
+    .parserConfiguration({ 'greedy-arrays': false, 'parse-positional-numbers': false })
+    .help(false)
+    .version(false)
+    .strictOptions()
+    .fail((message) => {
+      throw new CleanupError(message, true)
+    })
+    .parseSync()
+  const directories = names.map(String)
+  const [count] = counts ?? []
+  if (count === undefined || counts?.length !== 1 || directories.length < 1 || directories.length > 2) {
+    throw new CleanupError('wrong arguments', true)
+  }
   if (!/^\d+$/.test(count)) throw new CleanupError(`'${count}' can not be parsed to integer.`, true)
   if (Number(count) < COUNT_MIN) throw new CleanupError(`count should be greater than or equal to ${COUNT_MIN}`, true)
   for (const directory of directories) {
