@@ -141,6 +141,7 @@ export function describeStep(step: Step): string {
     case 'raw':
     case 'barrier':
     case 'expire':
+    case 'restart':
       return JSON.stringify(step)
   }
 }

@@ -23,6 +23,8 @@ export interface Pair {
   readonly sides: readonly [Side, Side]
   /** How a started server ended by itself, and what it printed; null while both live. */
   failure(): string | null
+  /** Kills the started servers and starts them again on their data. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -77,6 +79,9 @@ export class PairSource {
         new Side(targetName(right), portOf(right, servers[1]))
       ],
       failure: () => failureOf(servers),
+      restart: async () => {
+        await Promise.all(servers.map((server) => server?.restart()))
+      },
       stop: async () => {
         await Promise.all(servers.map((server) => server?.stop()))
       }

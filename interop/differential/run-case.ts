@@ -26,6 +26,8 @@ export interface CaseOptions {
   readonly finalState: boolean
   /** Tells how a server ended by itself, or null while both live; asked after every step. */
   readonly failure?: () => string | null
+  /** Carries out a restart step on the servers; without it such steps only close the connections. */
+  readonly restart?: () => Promise<void>
   readonly onProgress?: (requests: number) => void
 }
 
@@ -42,6 +44,7 @@ export async function runCase(
   let nodes = 0
 
   const play = async (step: Step): Promise<{ left: Observation[]; difference: Difference | null }> => {
+    if (step.kind === 'restart') await options.restart?.()
     const [left, right] = await Promise.all([sides[0].run(step), sides[1].run(step)])
     const difference = compareStep(steps.length, step, left, right, sides)
     count(left, answers)

@@ -16,6 +16,7 @@ const USAGE = `tsx interop/differential/run.ts [options]
   --left, --right   apache, zoonode or 127.0.0.1:PORT (apache, zoonode)
   --variant NAME    default, quota (enforceQuota), skipacl, reconfig, plain (no extended types)
   --expiries N      sessions left to expire in each segment (1)
+  --restarts N      kill -9 and restart of both in each segment (1)
   --shrink          make each difference small, by running it again and again
   --keep-going N    go on with the next segment until N differences are found (1)
   --out DIR         where cases are written (the working directory)
@@ -37,6 +38,7 @@ interface Options {
   readonly targets: readonly [Target, Target]
   readonly variant: string
   readonly expiries: number
+  readonly restarts: number
   readonly shrink: boolean
   readonly keepGoing: number
   readonly out: string
@@ -121,6 +123,7 @@ function readOptions(): Options {
       right: { type: 'string', default: 'zoonode' },
       variant: { type: 'string', default: 'default' },
       expiries: { type: 'string', default: '1' },
+      restarts: { type: 'string', default: '1' },
       shrink: { type: 'boolean', default: false },
       'keep-going': { type: 'string', default: '1' },
       out: { type: 'string', default: '.' },
@@ -141,6 +144,7 @@ function readOptions(): Options {
     targets: [parseTarget(values.left), parseTarget(values.right)],
     variant: values.variant,
     expiries: Number(values.expiries),
+    restarts: Number(values.restarts),
     shrink: values.shrink,
     keepGoing: Number(values['keep-going']),
     out: values.out,
@@ -158,9 +162,10 @@ async function runSegment(seed: string, wanted: number, options: Options, source
   const pair = await source.take(false)
   try {
     let shown = performance.now()
-    const result = await runCase(pair.sides, limited(seed, wanted, options.expiries, options.variant !== 'quota'), {
+    const result = await runCase(pair.sides, limited(seed, wanted, options, source.restartable), {
       finalState: true,
       failure: pair.failure,
+      restart: pair.restart,
       onProgress: (count) => {
         if (performance.now() - shown < 5000) return
         shown = performance.now()
@@ -180,19 +185,23 @@ function withFailure(result: CaseResult, pair: Pair): CaseResult {
   return { ...result, difference: { ...result.difference, signature: 'a server ended', detail: failure } }
 }
 
-/** The generator's steps until enough requests are sent, with the expiries spread among them. */
-function limited(seed: string, wanted: number, expiries: number, bursts: boolean): StepSource {
-  const generator = new SequenceGenerator(seed, { bursts })
+/** The generator's steps until enough requests are sent, with the expiries and restarts spread among them. */
+function limited(seed: string, wanted: number, options: Options, restartable: boolean): StepSource {
+  const generator = new SequenceGenerator(seed, { bursts: options.variant !== 'quota' })
+  const special: Step['kind'][] = []
+  const restarts = restartable ? options.restarts : 0
+  for (let turn = 0; turn < Math.max(options.expiries, restarts); turn++) {
+    if (turn < options.expiries) special.push('expire')
+    if (turn < restarts) special.push('restart')
+  }
+  const spacing = wanted / (special.length + 1)
   let sent = 0
-  let expired = 0
+  let done = 0
   return {
     next: () => {
       if (sent >= wanted) return null
-      if (expired < expiries && sent >= ((expired + 1) * wanted) / (expiries + 1)) {
-        expired++
-        return generator.expireStep()
-      }
-      return generator.next()
+      if (done === special.length || sent < (done + 1) * spacing) return generator.next()
+      return special[done++] === 'expire' ? generator.expireStep() : { kind: 'restart' }
     },
     observe: (step, left) => {
       sent += requestCount(step)
@@ -229,7 +238,7 @@ async function makeSmall(steps: readonly Step[], difference: Difference, source:
       const pair = await source.take(true)
       try {
         const result = withFailure(
-          await runCase(pair.sides, replay(candidate), { finalState, failure: pair.failure }),
+          await runCase(pair.sides, replay(candidate), { finalState, failure: pair.failure, restart: pair.restart }),
           pair
         )
         progress(
@@ -250,7 +259,11 @@ async function replayFile(file: string, options: Options): Promise<number> {
   const pair = await source.take(false)
   try {
     const { difference } = withFailure(
-      await runCase(pair.sides, replay(written.steps), { finalState: written.finalState, failure: pair.failure }),
+      await runCase(pair.sides, replay(written.steps), {
+        finalState: written.finalState,
+        failure: pair.failure,
+        restart: pair.restart
+      }),
       pair
     )
     if (difference === null) console.log(`${file}: ${written.steps.length} steps, equal`)

@@ -22,6 +22,8 @@ export interface RunningServer {
   exited(): string | null
   /** Standard output and error so far. */
   log(): string
+  /** Kills the process and starts it again on its data; comes back when it serves. */
+  restart(): Promise<void>
   /** Ends the process at once and removes its folder. */
   stop(): Promise<void>
 }
@@ -72,13 +74,8 @@ export async function startServer(kind: ServerKind, options: StartOptions): Prom
       .map(([key, value]) => `${key}=${value}\n`)
       .join('')
   )
-  const [program, ...args] = await commandLine(kind, options, config)
-  const logPath = join(folder, 'log')
-  const logFile = openSync(logPath, 'a')
-  const child = spawn(program ?? '', args, { cwd: folder, stdio: ['ignore', logFile, logFile] })
-  closeSync(logFile)
-  endWithUs(child)
-  const server = running(kind, port, folder, child, logPath)
+  const server = new ServerProcess(kind, port, folder, await commandLine(kind, options, config))
+  server.launch()
   try {
     await waitUntilServing(server)
   } catch (error) {
@@ -143,30 +140,66 @@ export function buildZoonode(projectRoot: string): void {
   if (built.status !== 0) throw new Error('zoonode does not compile')
 }
 
-function running(kind: ServerKind, port: number, folder: string, child: ChildProcess, logPath: string): RunningServer {
-  let ended: string | null = null
-  const exit = new Promise<void>((resolve) => {
-    child.on('error', (error) => {
-      ended = String(error)
-      resolve()
+class ServerProcess implements RunningServer {
+  readonly kind: ServerKind
+  readonly port: number
+  readonly folder: string
+  readonly #command: readonly string[]
+  #child: ChildProcess | null = null
+  #ended: string | null = null
+  #exit: Promise<void> = Promise.resolve()
+
+  constructor(kind: ServerKind, port: number, folder: string, command: readonly string[]) {
+    this.kind = kind
+    this.port = port
+    this.folder = folder
+    this.#command = command
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? -1
+  }
+
+  launch(): void {
+    const [program, ...args] = this.#command
+    const logFile = openSync(join(this.folder, 'log'), 'a')
+    const child = spawn(program ?? '', args, { cwd: this.folder, stdio: ['ignore', logFile, logFile] })
+    closeSync(logFile)
+    endWithUs(child)
+    this.#child = child
+    this.#ended = null
+    this.#exit = new Promise((resolve) => {
+      child.on('error', (error) => {
+        this.#ended = String(error)
+        resolve()
+      })
+      child.on('exit', (code, signal) => {
+        this.#ended ??= `exit ${code ?? signal}`
+        resolve()
+      })
     })
-    child.on('exit', (code, signal) => {
-      ended ??= `exit ${code ?? signal}`
-      resolve()
-    })
-  })
-  return {
-    kind,
-    port,
-    folder,
-    pid: child.pid ?? -1,
-    exited: () => ended,
-    log: () => (existsSync(logPath) ? readFileSync(logPath, 'utf8') : ''),
-    stop: async () => {
-      child.kill('SIGKILL')
-      await exit
-      rmSync(folder, { recursive: true, force: true })
-    }
+  }
+
+  exited(): string | null {
+    return this.#ended
+  }
+
+  log(): string {
+    const path = join(this.folder, 'log')
+    return existsSync(path) ? readFileSync(path, 'utf8') : ''
+  }
+
+  async restart(): Promise<void> {
+    this.#child?.kill('SIGKILL')
+    await this.#exit
+    this.launch()
+    await waitUntilServing(this)
+  }
+
+  async stop(): Promise<void> {
+    this.#child?.kill('SIGKILL')
+    await this.#exit
+    rmSync(this.folder, { recursive: true, force: true })
   }
 }
 

@@ -87,6 +87,8 @@ export class Side implements ReplyContext {
         return await Promise.all([...this.#slots.keys()].map((slot) => this.#ping(slot)))
       case 'expire':
         return await this.#expire(step)
+      case 'restart':
+        return this.#restarted()
     }
   }
 
@@ -109,6 +111,14 @@ export class Side implements ReplyContext {
     const known = this.#timeOfZxid.get(zxid)
     if (known === undefined) this.#timeOfZxid.set(zxid, time)
     else if (known !== time) this.violations.push(`zxid ${zxid} has the times ${known} and ${time}`)
+  }
+
+  /** The server has been started again: no connection is left, and session ids count from a new one. */
+  #restarted(): Observation[] {
+    const slots = [...this.#slots.keys()]
+    this.dropAll()
+    this.#firstSessionId = null
+    return slots.map((slot) => ({ slot, seen: [], end: 'closed' }))
   }
 
   async #connect(step: ConnectStep): Promise<Observation[]> {

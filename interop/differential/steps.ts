@@ -54,7 +54,12 @@ export interface ExpireStep {
   readonly requests: readonly Request[]
 }
 
-export type Step = ConnectStep | DropStep | RequestStep | RawStep | BarrierStep | ExpireStep
+/** Kills both servers (kill -9) and starts them again on their data; all connections are gone, sessions are not. */
+export interface RestartStep {
+  readonly kind: 'restart'
+}
+
+export type Step = ConnectStep | DropStep | RequestStep | RawStep | BarrierStep | ExpireStep | RestartStep
 
 /** How many requests a step sends, for counting. */
 export function requestCount(step: Step): number {
@@ -68,6 +73,7 @@ export function requestCount(step: Step): number {
       return step.requests.length + 1
     case 'drop':
     case 'barrier':
+    case 'restart':
       return 0
   }
 }

@@ -13,6 +13,8 @@ const SLOT_COUNT = 6
 const STEPS_PER_BARRIER = 100
 // Long enough that no session but an `expire` step's ends by itself while a run lasts.
 const TIMEOUTS_MS = [3_600_000, 7_200_000, 10_000_000, 100_000_000]
+/** Default of jute.maxbuffer. */
+const FRAME_SIZE_MAX = 1_048_575
 const UNKNOWN_TYPES = [0, -1, 10, 13, 23, 24, 50, 99, 108, 1000, -2, -12, 0x7fffffff, -0x80000000]
 const BROKEN_FRAMES = [
   'ffffffff',
@@ -76,6 +78,7 @@ export class SequenceGenerator {
       [4, () => this.#requests(slot, [{ op: -11 }], true)],
       [6, () => ({ kind: 'drop', slot })],
       [4, () => this.#connect(slot)],
+      [0.6, () => this.#greatestFrame(slot)],
       [1.5, () => ({ kind: 'raw', slot, hex: this.#random.pick(BROKEN_FRAMES) })]
     ])()
   }
@@ -211,6 +214,13 @@ export class SequenceGenerator {
 
   #unknownType(): Request {
     return { op: this.#random.pick(UNKNOWN_TYPES), body: this.#random.chance(0.5) ? '' : this.#random.hex(12) }
+  }
+
+  /** A setData whose frame is as long as jute.maxbuffer allows, or a byte longer. */
+  #greatestFrame(slot: number): Step {
+    const rest = 8 + 4 + 1 + 4 + 4
+    const fields = { path: '/', data: { fill: FRAME_SIZE_MAX - rest + this.#random.below(2) }, version: 12345 }
+    return this.#requests(slot, [{ op: 5, fields }], true)
   }
 
   /** A first frame that no server takes for a ConnectRequest. */
