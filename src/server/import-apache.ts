@@ -6,9 +6,11 @@ import { highWord, lowWord, toBigInt, toHex } from '../protocol/int64.ts'
 import { DIGEST_VERSION, decodeTxn, type Txn } from '../protocol/txn.ts'
 import {
   type ApacheDirectory,
+  type ApacheEpochs,
   type ApacheSnapshotFile,
   assertInTheirPlaces,
-  findApacheFiles
+  findApacheFiles,
+  readEpochFiles
 } from '../storage/apache-files/apache-directory.ts'
 import { DamagedFileError } from '../storage/apache-files/damaged-file-error.ts'
 import { findNewerThanImport, writeImportMark } from '../storage/apache-files/import-mark.ts'
@@ -72,12 +74,13 @@ async function importIfFirst(parts: ImportParts): Promise<Recovery> {
     return recovery
   }
   assertInTheirPlaces(dataDir, dataLogDir)
-  if (!hasData(files)) return importEpochs(parts, files)
+  if (!hasData(files)) return importEpochs(parts)
   await assertPortIsFree(parts.settings.client)
   log.info(`reading the files of Apache ZooKeeper in ${dataDir}, which this server has not served yet`)
   const outcome = await new Import(parts, files).read()
+  const epochs = epochsOf(parts, readEpochFiles(dataDir))
   writeImportMark(dataDir, toBigInt(parts.tree.lastZxidHi, parts.tree.lastZxidLo))
-  await writeBase(parts, files)
+  await writeBase(parts, epochs)
   log.info(describe(parts, outcome))
   return storage.reload()
 }
@@ -119,7 +122,8 @@ function isEmpty(recovery: Recovery): boolean {
 }
 
 /** A member that has never had a transaction may have promised something by its epochs. */
-async function importEpochs({ storage, recovery }: ImportParts, files: ApacheDirectory): Promise<Recovery> {
+async function importEpochs({ settings, storage, recovery }: ImportParts): Promise<Recovery> {
+  const files = readEpochFiles(settings.storage.dataDir)
   const currentEpoch = files.currentEpoch ?? 0
   const acceptedEpoch = Math.max(files.acceptedEpoch ?? 0, currentEpoch)
   if (acceptedEpoch <= recovery.acceptedEpoch && currentEpoch <= recovery.currentEpoch) return recovery
@@ -289,9 +293,10 @@ class Import {
 }
 
 /** Writes tree and sessions as the base of our store. Only its last step, which is one transaction, makes it count. */
-async function writeBase(parts: ImportParts, files: ApacheDirectory): Promise<void> {
-  const { storage, tree, sessions } = parts
-  const { acceptedEpoch, currentEpoch } = epochsOf(parts, files)
+async function writeBase(
+  { storage, tree, sessions }: ImportParts,
+  { acceptedEpoch, currentEpoch }: { readonly acceptedEpoch: number; readonly currentEpoch: number }
+): Promise<void> {
   await storage.setAcceptedEpoch(acceptedEpoch)
   const records = sessions.records()
   const cursor = tree.openSnapshot(records)
@@ -313,7 +318,7 @@ async function writeBase(parts: ImportParts, files: ApacheDirectory): Promise<vo
 /** The epochs as Apache's server takes them from its files: that of the last zxid where there is none. */
 function epochsOf(
   { tree, settings }: ImportParts,
-  files: ApacheDirectory
+  files: ApacheEpochs
 ): { acceptedEpoch: number; currentEpoch: number } {
   const ofZxid = tree.lastZxidHi >>> 0
   const currentEpoch = files.currentEpoch ?? ofZxid

@@ -4,7 +4,7 @@ import { versionFolder } from '../file-names.ts'
 import { StorageError, toStorageError } from '../storage-error.ts'
 import { DamagedFileError } from './damaged-file-error.ts'
 
-/** Which of Apache ZooKeeper's files there are. Only names and the two little epoch files are looked at. */
+/** Which of Apache ZooKeeper's files there are. Of logs and snapshots only the names are looked at. */
 
 export type Compression = 'none' | 'gz' | 'snappy'
 
@@ -26,7 +26,10 @@ export interface ApacheDirectory {
   readonly snapshots: readonly ApacheSnapshotFile[]
   /** Oldest first. */
   readonly logs: readonly ApacheLogFile[]
-  /** Null where there is no such file. */
+}
+
+/** Null where there is no such file. */
+export interface ApacheEpochs {
   readonly acceptedEpoch: number | null
   readonly currentEpoch: number | null
 }
@@ -37,7 +40,7 @@ const ZXID_MAX = (1n << 63n) - 1n
 /**
  * Looks at the folders `version-2` in both directories; missing ones have nothing in them.
  *
- * @throws StorageError CANNOT_OPEN when a folder cannot be listed; DAMAGED when an epoch file has no number
+ * @throws StorageError CANNOT_OPEN when a folder cannot be listed
  */
 export function findApacheFiles(dataDir: string, dataLogDir: string): ApacheDirectory {
   const dataFolder = versionFolder(dataDir)
@@ -46,9 +49,16 @@ export function findApacheFiles(dataDir: string, dataLogDir: string): ApacheDire
   const logs = namesIn(logFolder).flatMap((name) => logOf(logFolder, name))
   return {
     snapshots: snapshots.sort((one, other) => compare(other.zxid, one.zxid)),
-    logs: logs.sort((one, other) => compare(one.firstZxid, other.firstZxid)),
-    acceptedEpoch: readEpoch(join(dataFolder, 'acceptedEpoch')),
-    currentEpoch: readEpoch(join(dataFolder, 'currentEpoch'))
+    logs: logs.sort((one, other) => compare(one.firstZxid, other.firstZxid))
+  }
+}
+
+/** @throws StorageError DAMAGED when an epoch file has no number; CANNOT_OPEN, IO_ERROR */
+export function readEpochFiles(dataDir: string): ApacheEpochs {
+  const folder = versionFolder(dataDir)
+  return {
+    acceptedEpoch: readEpoch(join(folder, 'acceptedEpoch')),
+    currentEpoch: readEpoch(join(folder, 'currentEpoch'))
   }
 }
 

@@ -1,7 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { assertInTheirPlaces, findApacheFiles } from '../../../src/storage/apache-files/apache-directory.ts'
+import {
+  assertInTheirPlaces,
+  findApacheFiles,
+  readEpochFiles
+} from '../../../src/storage/apache-files/apache-directory.ts'
 import { ApacheFolder } from './support/apache-folder.ts'
 
 let folder: ApacheFolder
@@ -53,10 +57,9 @@ describe('findApacheFiles', () => {
   test('finds nothing in folders that are not there', () => {
     expect(findApacheFiles(join(folder.root, 'a'), join(folder.root, 'b'))).toEqual({
       snapshots: [],
-      logs: [],
-      acceptedEpoch: null,
-      currentEpoch: null
+      logs: []
     })
+    expect(readEpochFiles(join(folder.root, 'a'))).toEqual({ acceptedEpoch: null, currentEpoch: null })
   })
 
   test.each([
@@ -67,13 +70,13 @@ describe('findApacheFiles', () => {
   ])('reads the epoch of %j', ({ text, epoch }) => {
     folder.put('acceptedEpoch', text).put('currentEpoch', '3')
 
-    expect(findApacheFiles(folder.dataDir, folder.dataLogDir)).toMatchObject({ acceptedEpoch: epoch, currentEpoch: 3 })
+    expect(readEpochFiles(folder.dataDir)).toEqual({ acceptedEpoch: epoch, currentEpoch: 3 })
   })
 
   test.each(['', '\n7', '-1', 'seven', '99999999999'])('refuses the epoch %j', (text) => {
     folder.put('currentEpoch', text)
 
-    expect(() => findApacheFiles(folder.dataDir, folder.dataLogDir)).toThrow(/currentEpoch is damaged: its first line/)
+    expect(() => readEpochFiles(folder.dataDir)).toThrow(/currentEpoch is damaged: its first line/)
   })
 })
 
