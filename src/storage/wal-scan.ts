@@ -7,15 +7,13 @@ import { equalChecksums, FRAME_HEADER_BYTES, parseWalHeader, WAL_HEADER_BYTES, W
  * right thing after a power cut, where that frame belongs to a commit that was never acknowledged; but damage to an
  * older frame would silently take all later, acknowledged commits away. This tells the two apart.
  *
- * A power cut can only touch the last commit, since each one is synced before the next is written. So:
+ * A power cut can only touch the last commit, since each one is synced before the next is written; and it leaves each
+ * sector of 512 bytes as it was or as it was to be. So a torn tail has at most one whole commit mark at or behind the
+ * first bad frame (that of the last commit, when an earlier frame of it did not arrive) and nothing of the current salts
+ * behind that. Anything else is damage.
  *
- * - A torn tail has at most one whole commit mark at or behind the first bad frame (of that last commit, when an earlier
- *   frame of it did not reach the disk) and nothing of the current salts behind that. Sectors of 512 bytes are taken as
- *   old or new, never mixed.
- * - Anything else is damage. So is a frame that one flipped bit, or other salts, would make right: a tear does not do that.
- *
- * What cannot be told from a tear: damage of several bits within the last commit, or wiping out the last frame of the
- * commit before it.
+ * Damage within the very last commit cannot be told from a tear: even a single changed bit may be a sector of an older
+ * frame that differs in that bit alone.
  *
  * Must only be used on a -wal that no connection of this process has open, and not to decide anything while another
  * process may be writing it.
@@ -100,24 +98,23 @@ class WalScanner {
   ): WalScan {
     const badOffset = this.#offset(badNumber, header.pageBytes)
     const damaged = (): WalScan => this.#result('damaged', validBytes, badNumber, badOffset)
-    if (isOneFlipAway(bad, before)) return damaged()
+    let endsCommit = trueMark(bad, before, badOffset)
     let sawCurrentSalts = bad.hasCurrentSalts || validBytes < badOffset
-    let sawCommit = false
     let stored = bad.storedChecksum
     for (let number = badNumber + 1; number <= frameCount; number++) {
       const frame = this.#frame(number, header)
       const follows = frame.follows(stored)
       if (frame.hasCurrentSalts) {
-        if (sawCommit) return damaged()
-        // The bad frame's own checksum alone may be wrong: then it is genuine, and so is its mark.
+        // A commit ended before this frame: it was synced, and the bad frame belongs to it or to one before it.
+        if (endsCommit) return damaged()
+        // The bad frame's stored checksum alone may be wrong: then its mark is genuine.
         const confirmsBad = number === badNumber + 1 && frame.follows(bad.checksumAfter(before))
         if (confirmsBad && bad.hasCommitMark) return damaged()
-        sawCommit = (follows || confirmsBad) && frame.hasCommitMark
+        endsCommit = (follows || confirmsBad) && frame.hasCommitMark
         sawCurrentSalts = true
       }
       stored = frame.storedChecksum
     }
-    if (sawCommit && bad.hasCurrentSalts && bad.hasCommitMark && !markMayBeOlder(badOffset)) return damaged()
     if (!sawCurrentSalts) return { ...cleanScan(validBytes, this.#fileBytes), badFrame: badNumber, badOffset }
     return this.#result('torn', validBytes, badNumber, badOffset)
   }
@@ -190,19 +187,27 @@ function markMayBeOlder(frameOffset: number): boolean {
   return (frameOffset + 8) % SECTOR_BYTES === 0
 }
 
-/** Tells whether the frame is right but for its salts, or would be with one bit changed. Cost: some 50 ms. */
-function isOneFlipAway(frame: WalFrame, before: WalChecksum): boolean {
+/**
+ * Tells whether the bad frame is, for sure, one that ends a commit. Its mark is believed when the frame is right but for
+ * its salts, or with one bit changed (then in that form); otherwise when the mark is there and cannot be an older one's.
+ * Cost: some 50 ms when a frame with the current salts has to be tried with each bit changed.
+ */
+function trueMark(frame: WalFrame, before: WalChecksum, frameOffset: number): boolean {
   const computed = frame.checksumAfter(before)
   const { storedChecksum } = frame
-  if (equalChecksums(computed, storedChecksum)) return frame.pageNumber !== 0
+  if (equalChecksums(computed, storedChecksum)) return frame.pageNumber !== 0 && frame.hasCommitMark
   if (!frame.hasCurrentSalts) return false
-  if (countBits(computed.a ^ storedChecksum.a) + countBits(computed.b ^ storedChecksum.b) === 1) return true
   const { bytes } = frame
   for (let at = 0; at < bytes.length; at++) {
     if (at >= 8 && at < FRAME_HEADER_BYTES) continue
-    if (anyBit(bytes, at, () => frame.follows(before))) return true
+    let hasMark = false
+    const isRepaired = anyBit(bytes, at, () => {
+      hasMark = frame.hasCommitMark
+      return frame.follows(before)
+    })
+    if (isRepaired) return hasMark
   }
-  return false
+  return frame.hasCommitMark && !markMayBeOlder(frameOffset)
 }
 
 function isHeaderOneFlipAway(bytes: Buffer): boolean {
@@ -222,10 +227,4 @@ function anyBit(bytes: Buffer, at: number, holds: () => boolean): boolean {
   }
   bytes[at] = original
   return found
-}
-
-function countBits(word: number): number {
-  let count = 0
-  for (let rest = word >>> 0; rest !== 0; rest &= rest - 1) count++
-  return count
 }

@@ -122,9 +122,9 @@ describe('a segment', () => {
     await open.append(10)
     open.storage.roll()
     await open.append(1)
-    await open.append(1)
+    // The old segment is closed when no batch waits.
+    while (existsSync(`${directory.file('log.1.db')}-wal`)) await new Promise((resolve) => setTimeout(resolve, 5))
 
-    expect(existsSync(`${directory.file('log.1.db')}-wal`)).toBe(false)
     expect(query(directory.file('log.1.db'), 'SELECT sum(txn_count) AS n FROM batch')).toEqual([{ n: 10 }])
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import { scanWal } from '../../src/storage/wal-scan.ts'
-import { recordWal, rowsFoundBySqlite, withWalFile } from './support/recorded-wal.ts'
+import { FRAME_BYTES, progressOf, recordWal, WAL_HEADER_BYTES, withWalFile } from './support/recorded-wal.ts'
 
 jest.setTimeout(60_000)
 
@@ -11,21 +11,23 @@ const runs = { numRuns: Number(process.env.ZOONODE_PROPERTY_RUNS ?? 60) }
 const sizes = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 300, max: 14_000 }))
 const plans = fc.record({
   earlier: fc.array(sizes, { minLength: 0, maxLength: 8 }),
-  commits: fc.array(sizes, { minLength: 2, maxLength: 8 })
+  commits: fc.array(sizes, { minLength: 2, maxLength: 8 }),
+  isChange: fc.boolean()
 })
 
 describe('the scan of a -wal', () => {
-  test('never lets SQLite lose a commit to one flipped bit', () => {
+  test('never lets SQLite lose a commit but the last to one flipped bit', () => {
     fc.assert(
       fc.property(plans, fc.nat(), fc.integer({ min: 0, max: 7 }), (plan, place, bit) => {
-        const { database, after, rowCount } = recordWal(plan)
+        const { database, before, after, progress } = recordWal(plan)
         const wal = Buffer.from(after)
         const offset = place % wal.length
         wal[offset] = (wal[offset] ?? 0) ^ (1 << bit)
 
         const { verdict } = withWalFile(wal, scanWal)
 
-        expect(verdict === 'damaged' || rowsFoundBySqlite(database, wal) === rowCount).toBe(true)
+        const mayLose = isInLastCommit(offset, before, after) ? 1 : 0
+        expect(verdict === 'damaged' || progressOf(database, wal) >= progress - mayLose).toBe(true)
       }),
       runs
     )
@@ -34,18 +36,25 @@ describe('the scan of a -wal', () => {
   test('never takes a torn last commit for damage, nor loses another', () => {
     fc.assert(
       fc.property(plans, fc.infiniteStream(fc.boolean()), (plan, choices) => {
-        const { database, before, after, rowCount } = recordWal(plan)
+        const { database, before, after, progress } = recordWal(plan)
         const wal = tear(before, after, choices)
 
         const { verdict, validBytes } = withWalFile(wal, scanWal)
 
         expect(verdict).not.toBe('damaged')
-        expect(rowsFoundBySqlite(database, wal.subarray(0, validBytes))).toBeGreaterThanOrEqual(rowCount - 1)
+        expect(progressOf(database, wal.subarray(0, validBytes))).toBeGreaterThanOrEqual(progress - 1)
       }),
       runs
     )
   })
 })
+
+/** The last commit's frames are those that it changed. */
+function isInLastCommit(offset: number, before: Buffer, after: Buffer): boolean {
+  const frameStart = WAL_HEADER_BYTES + Math.floor((offset - WAL_HEADER_BYTES) / FRAME_BYTES) * FRAME_BYTES
+  const frame = after.subarray(frameStart, frameStart + FRAME_BYTES)
+  return offset >= WAL_HEADER_BYTES && !frame.equals(before.subarray(frameStart, frameStart + FRAME_BYTES))
+}
 
 /** Each sector that the last commit wrote is new or as it was before; the file may end anywhere it could. */
 function tear(before: Buffer, after: Buffer, choices: Iterable<boolean>): Buffer {

@@ -13,8 +13,8 @@ export interface RecordedWal {
   /** The -wal without its last commit, and with it; the rest of the file is of an earlier round. */
   readonly before: Buffer
   readonly after: Buffer
-  readonly rowCount: number
-  readonly commitCount: number
+  /** What `progressOf` finds when nothing is lost: one for each commit. */
+  readonly progress: number
 }
 
 export interface WalPlan {
@@ -22,38 +22,48 @@ export interface WalPlan {
   readonly earlier: readonly number[]
   /** Body sizes of the commits: below 4,000 bytes one or two frames each. */
   readonly commits: readonly number[]
+  /** The commits change a number in the first row instead: frames of all rounds then differ in a few bits only. */
+  readonly isChange?: boolean
 }
 
 /** Makes the commits with SQLite and takes the files as they are on the disk. */
-export function recordWal({ earlier, commits }: WalPlan): RecordedWal {
+export function recordWal({ earlier, commits, isChange = false }: WalPlan): RecordedWal {
   return inTemporaryFolder((folder) => {
     const path = join(folder, 'a.db')
     const connection = openExclusive(path, 'FULL', true)
-    connection.exec('CREATE TABLE batch(id INTEGER PRIMARY KEY, body BLOB NOT NULL)')
-    const insert = connection.prepare('INSERT INTO batch(body) VALUES (?)')
-    for (const sizeBytes of earlier) insert.run(Buffer.alloc(sizeBytes, 1))
+    connection.exec('CREATE TABLE batch(id INTEGER PRIMARY KEY, value INTEGER NOT NULL, body BLOB NOT NULL)')
+    const insert = connection.prepare('INSERT INTO batch(value, body) VALUES (0, ?)')
+    const change = connection.prepare('UPDATE batch SET value = value + 1, body = ? WHERE id = 1')
+    insert.run(Buffer.alloc(10))
+    checkpoint(connection, 'PASSIVE')
+    const commit = (sizeBytes: number): void => {
+      const body = Buffer.alloc(sizeBytes, 1)
+      if (isChange) change.run(body)
+      else insert.run(body)
+    }
+    for (const sizeBytes of earlier) commit(sizeBytes)
     checkpoint(connection, 'PASSIVE')
     let before = Buffer.alloc(0)
     for (const sizeBytes of commits) {
       before = readFileSync(`${path}-wal`)
-      insert.run(Buffer.alloc(sizeBytes, 2))
+      commit(sizeBytes)
     }
     const after = readFileSync(`${path}-wal`)
     const database = readFileSync(path)
     connection.close()
-    return { database, before, after, rowCount: earlier.length + commits.length, commitCount: commits.length }
+    return { database, before, after, progress: 1 + earlier.length + commits.length }
   })
 }
 
-/** Rows that SQLite itself finds with this -wal; -1 when it finds the database damaged. */
-export function rowsFoundBySqlite(database: Buffer, wal: Buffer): number {
+/** How many of the commits SQLite itself finds with this -wal; -1 when it finds the database damaged. */
+export function progressOf(database: Buffer, wal: Buffer): number {
   return inTemporaryFolder((folder) => {
     const path = join(folder, 'a.db')
     writeFileSync(path, database)
     writeFileSync(`${path}-wal`, wal)
     try {
       const connection = new Database(path)
-      const row = connection.prepare<[], { n: number }>('SELECT count(*) AS n FROM batch').get()
+      const row = connection.prepare<[], { n: number }>('SELECT count(*) + max(value) AS n FROM batch').get()
       connection.close()
       return row?.n ?? 0
     } catch (error) {
