@@ -65,7 +65,7 @@ function assertFollows(record: LogRecord, last: Position, isFirst: boolean): voi
   const zxid = `0x${toHex(zxidHi, zxidLo)}`
   const before = `0x${toHex(last.hi, last.lo)}`
   if (compareInt64(zxidHi, zxidLo, last.hi, last.lo) <= 0) {
-    throw damagedRecord(path, offset, `transaction ${zxid} comes after ${before}; restore the files from a backup`)
+    throw damagedRecord(path, offset, `transaction ${zxid} comes after ${before}`)
   }
   // An epoch begins with the counter at 1.
   const expectedLo = zxidHi === last.hi ? (last.lo + 1) | 0 : 1

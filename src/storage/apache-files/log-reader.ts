@@ -39,6 +39,7 @@ const RECORD_END = 0x42
 const TXN_BYTES_MIN = 32
 const ZXID_OFFSET = 12
 const WINDOW_BYTES = 1 << 20
+const ADVICE = 'restore the file from a backup, or empty the directory if an ensemble can bring this server up'
 const ZEROS = Buffer.alloc(WINDOW_BYTES)
 
 /** Reads one log file from its beginning. */
@@ -110,7 +111,7 @@ export class LogReader {
       return
     }
     if (!this.#bytesAt(0, HEADER.length).equals(HEADER)) {
-      throw new DamagedFileError(this.path, 'it begins like no transaction log')
+      throw new DamagedFileError(this.path, `it begins like no transaction log; ${ADVICE}`)
     }
     this.#offset = HEADER_BYTES
   }
@@ -174,7 +175,7 @@ export class LogReader {
 
 /** The error of something wrong in the record that begins at `offset`. */
 export function damagedRecord(path: string, offset: number, problem: string, options?: ErrorOptions): DamagedFileError {
-  return new DamagedFileError(path, `the record at offset ${offset}: ${problem}`, options)
+  return new DamagedFileError(path, `the record at offset ${offset}: ${problem}; ${ADVICE}`, options)
 }
 
 /** The zxid that a record with a wrong checksum names: a hint only. */

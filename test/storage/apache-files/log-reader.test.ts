@@ -87,7 +87,7 @@ describe('a log file', () => {
     spoilt[thirdOffset + 12 + 34] = 7
 
     expect(() => readAll(spoilt)).toThrow(
-      `log.1 is damaged: the record at offset ${thirdOffset}: its checksum is wrong (as it stands, it is transaction 0x3)`
+      `log.1 is damaged: the record at offset ${thirdOffset}: its checksum is wrong (as it stands, it is transaction 0x3); restore the file from a backup`
     )
   })
 
