@@ -36,6 +36,23 @@ function fresh(commits: readonly number[]): RecordedWal {
   return recordWal({ earlier: [], commits: [100, ...commits] })
 }
 
+/** Offsets of the sectors between two offsets that are not the same in both. */
+function differingSectors(one: Buffer, other: Buffer, from: number, to: number): number[] {
+  const offsets: number[] = []
+  for (let at = from; at < to; at += 512) {
+    if (!one.subarray(at, at + 512).equals(other.subarray(at, at + 512))) offsets.push(at)
+  }
+  return offsets
+}
+
+function countDifferingBits(one: Buffer, other: Buffer): number {
+  let count = 0
+  for (const [at, byte] of one.entries()) {
+    for (let rest = byte ^ (other[at] ?? 0); rest !== 0; rest &= rest - 1) count++
+  }
+  return count
+}
+
 describe('a -wal', () => {
   test('that is not there, or empty, is clean', () => {
     expect(scanWal('/nowhere/a.db-wal')).toMatchObject({ verdict: 'clean', fileBytes: 0 })
@@ -89,6 +106,16 @@ describe('a torn tail', () => {
       verdict: 'torn',
       validBytes: before.length
     })
+  })
+
+  test('where a sector is still that of an older frame, which differs in one bit, is not damage', () => {
+    // At the same place the number was 1 in the earlier round and is 3 now.
+    const { before, after } = recordWal({ earlier: [5000, 5000], commits: [5000], isChange: true })
+    const at = differingSectors(before, after, 512, WAL_HEADER_BYTES + FRAME_BYTES)[0] ?? 0
+    const torn = overwritten(after, at, before.subarray(at, at + 512))
+
+    expect(countDifferingBits(torn, after)).toBe(1)
+    expect(scanOf(torn)).toMatchObject({ verdict: 'torn', badFrame: 1, validBytes: WAL_HEADER_BYTES })
   })
 
   test('is cut off for good', () => {
