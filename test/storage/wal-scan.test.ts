@@ -109,8 +109,8 @@ describe('a torn tail', () => {
   })
 
   test('where a sector is still that of an older frame, which differs in one bit, is not damage', () => {
-    // At the same place the number was 1 in the earlier round and is 3 now.
-    const { before, after } = recordWal({ earlier: [5000, 5000], commits: [5000], isChange: true })
+    // At the same place the number was 17 in the earlier round and is 19 now.
+    const { before, after } = recordWal({ earlier: [3000, 3000], commits: [3000], isChange: true })
     const at = differingSectors(before, after, 512, WAL_HEADER_BYTES + FRAME_BYTES)[0] ?? 0
     const torn = overwritten(after, at, before.subarray(at, at + 512))
 

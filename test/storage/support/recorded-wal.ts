@@ -22,7 +22,7 @@ export interface WalPlan {
   readonly earlier: readonly number[]
   /** Body sizes of the commits: below 4,000 bytes one or two frames each. */
   readonly commits: readonly number[]
-  /** The commits change a number in the first row instead: frames of all rounds then differ in a few bits only. */
+  /** The commits change a number in two rows instead: with bodies of 3,000 bytes two frames that differ in a few bits. */
   readonly isChange?: boolean
 }
 
@@ -33,8 +33,13 @@ export function recordWal({ earlier, commits, isChange = false }: WalPlan): Reco
     const connection = openExclusive(path, 'FULL', true)
     connection.exec('CREATE TABLE batch(id INTEGER PRIMARY KEY, value INTEGER NOT NULL, body BLOB NOT NULL)')
     const insert = connection.prepare('INSERT INTO batch(value, body) VALUES (0, ?)')
-    const change = connection.prepare('UPDATE batch SET value = value + 1, body = ? WHERE id = 1')
+    const change = connection.prepare('UPDATE batch SET value = value + 1, body = ? WHERE id <= 2')
     insert.run(Buffer.alloc(10))
+    // Two rows on pages of their own, and a number that keeps its size on the page.
+    if (isChange)
+      connection.exec(
+        'UPDATE batch SET value = 16, body = zeroblob(3000); INSERT INTO batch SELECT 2, 16, body FROM batch'
+      )
     checkpoint(connection, 'PASSIVE')
     const commit = (sizeBytes: number): void => {
       const body = Buffer.alloc(sizeBytes, 1)
@@ -51,7 +56,7 @@ export function recordWal({ earlier, commits, isChange = false }: WalPlan): Reco
     const after = readFileSync(`${path}-wal`)
     const database = readFileSync(path)
     connection.close()
-    return { database, before, after, progress: 1 + earlier.length + commits.length }
+    return { database, before, after, progress: (isChange ? 18 : 1) + earlier.length + commits.length }
   })
 }
 
