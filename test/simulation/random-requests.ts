@@ -25,6 +25,8 @@ export interface Aim {
 }
 
 const TOPS = ['/a', '/b', '/c', '/q']
+const BIG_NODE = '/q'
+const BIG_NODE_CHILD_COUNT = 270
 const NAMES = ['x', 'y', 'z']
 const SEQUENTIAL_NAMES = ['s-', '']
 export const DIGEST_USERS = ['ann:secret', 'bob:pass']
@@ -44,13 +46,18 @@ const ACLS: readonly (readonly ACL[] | null)[] = [
 export class RandomRequests {
   readonly #dice: Dice
   readonly #usesQuotas: boolean
+  readonly #hasBigNode: boolean
 
-  constructor(dice: Dice, usesQuotas: boolean) {
+  /** @param hasBigNode `/q` gets hundreds of children, as lists that long are kept serialised */
+  constructor(dice: Dice, usesQuotas: boolean, hasBigNode: boolean) {
     this.#dice = dice
     this.#usesQuotas = usesQuotas
+    this.#hasBigNode = hasBigNode
   }
 
   next(aim: Aim): RequestBody {
+    const isFew = aim.paths.length < BIG_NODE_CHILD_COUNT
+    if (this.#hasBigNode && isFew && aim.has(BIG_NODE) && this.#dice.chance(0.3)) return this.#fill()
     const kind = this.#dice.weighted({
       create: 22,
       setData: 16,
@@ -136,6 +143,15 @@ export class RandomRequests {
     }
   }
 
+  /** Many children at once for the big node. */
+  #fill(): RequestBody {
+    const fields = { path: `${BIG_NODE}/`, data: null, acl: OPEN_ACL, flags: CreateMode.persistentSequential }
+    return multiBody(
+      OpCode.multi,
+      Array.from({ length: BIG_NODE_CHILD_COUNT }, () => createBody(OpCode.create, fields, 0))
+    )
+  }
+
   #setData(aim: Aim): RequestBody {
     const path = this.#path(aim)
     return setDataBody(path, this.data(), this.#version(aim, path))
@@ -217,6 +233,7 @@ export class RandomRequests {
   }
 
   #path(aim: Aim): string {
+    if (this.#hasBigNode && this.#dice.chance(0.3)) return BIG_NODE
     if (aim.paths.length > 0 && this.#dice.chance(0.75)) return this.#dice.pick(aim.paths)
     return this.#newPath(aim, NAMES)
   }

@@ -172,8 +172,10 @@ export class ServerWorld implements PeerView {
   /** Requests in process are those that the peer was given and has not answered. */
   #checkCounts(): void {
     const { outstanding, connections } = this.#peer.state
+    const isRoom = outstanding <= this.settings.globalOutstandingLimit
     let sum = 0
-    for (const { id, outstanding: count } of connections.values()) {
+    for (const { id, outstanding: count, isPaused } of connections.values()) {
+      check(!isRoom || !isPaused, () => `${id} is not read from, though only ${outstanding} requests are in process`)
       sum += count
       const judged = this.judge.connections.get(id)
       const isOpen = judged?.phase === 'established'

@@ -48,7 +48,7 @@ class Simulation {
     const world = new ServerWorld(settings, dice, trace)
     this.#world = world
     this.#clock = new SessionClock(world)
-    const requests = new RandomRequests(dice, dice.chance(0.5))
+    const requests = new RandomRequests(dice, dice.chance(0.5), dice.chance(0.08))
     const { naive } = world.shadow
     const shared: ClientWorld = {
       dice,
