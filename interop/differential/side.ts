@@ -126,7 +126,8 @@ export class Side implements ReplyContext {
     const known = this.#sessions.get(step.session)
     const holder = step.resume ? this.#holderOf(step.session) : null
     const connection = await RawConnection.open(this.port)
-    connection.send(frame(connectPayload(step, known, this.#lastZxid)))
+    const early = (step.early ?? []).map((request, at) => this.#frame(request, at + 1))
+    connection.send(Buffer.concat([frame(connectPayload(step, known, this.#lastZxid)), ...early]))
     await connection.waitUntil((frames) => frames.length > 0, REPLY_TIMEOUT_MS)
     const observations = [await this.#connected(step, connection)]
     if (holder !== null) observations.push(await this.#settle(holder, 0))
@@ -134,7 +135,7 @@ export class Side implements ReplyContext {
   }
 
   async #connected(step: ConnectStep, connection: RawConnection): Promise<Observation> {
-    const [payload] = connection.takeFrames()
+    const payload = connection.takeFrame()
     if (payload === undefined) {
       const end = connection.closed ? 'closed' : 'no answer'
       connection.drop()
@@ -148,8 +149,13 @@ export class Side implements ReplyContext {
       return { slot: step.slot, seen, end: result === 'closed' ? 'closed' : 'open' }
     }
     this.#sessions.set(step.session, session)
-    this.#slots.set(step.slot, { connection, session: step.session, unanswered: [], nextXid: 1 })
-    return { slot: step.slot, seen }
+    const early = step.early ?? []
+    const unanswered = early.map((request) => request.op)
+    const slot = { connection, session: step.session, unanswered, nextXid: early.length + 1 }
+    this.#slots.set(step.slot, slot)
+    if (early.length === 0) return { slot: step.slot, seen }
+    const answered = await this.#awaitReplies(step.slot, slot)
+    return { ...answered, seen: [...seen, ...answered.seen] }
   }
 
   /** Gives a new session its name in the run; ids are compared by their distance from the run's first. */
@@ -184,9 +190,13 @@ export class Side implements ReplyContext {
   #send(slot: Slot, requests: readonly Request[]): void {
     const frames = requests.map((request) => {
       slot.unanswered.push(request.op)
-      return frame(encodeRequest(request, request.xid ?? slot.nextXid++, { lastZxid: this.#lastZxid }))
+      return this.#frame(request, slot.nextXid++)
     })
     slot.connection.send(frames.length === 1 && frames[0] !== undefined ? frames[0] : Buffer.concat(frames))
+  }
+
+  #frame(request: Request, xid: number): Buffer {
+    return frame(encodeRequest(request, request.xid ?? xid, { lastZxid: this.#lastZxid }))
   }
 
   async #awaitReplies(number: number, slot: Slot): Promise<Observation> {

@@ -15,6 +15,8 @@ export interface ConnectStep {
   /** null leaves the byte out. */
   readonly readOnly: boolean | null
   readonly protocolVersion: number
+  /** Requests sent along with the ConnectRequest, before its answer is there. */
+  readonly early?: readonly Request[]
 }
 
 /** Closes the slot's connection from the client's side, without closeSession. */

@@ -143,6 +143,11 @@ export class SequenceGenerator {
       [others.length > 1 ? 4 : 0, () => random.pick(others)],
       [this.#ended.length > 0 ? 3 : 0, () => random.pick(this.#ended)]
     ])()
+    const zxidsAhead = random.weighted([
+      [80, 0],
+      [14, -random.below(50)],
+      [6, random.between(1, 1000)]
+    ])
     return {
       kind: 'connect',
       slot,
@@ -155,15 +160,20 @@ export class SequenceGenerator {
             ? 'right'
             : random.pick(['wrong', 'short', 'null', 'empty']),
       timeoutMs: random.pick(TIMEOUTS_MS),
-      zxidsAhead: random.weighted([
-        [50, null],
-        [40, 0],
-        [7, -random.below(50)],
-        [3, random.between(1, 1000)]
-      ]),
+      zxidsAhead: random.chance(0.5) ? null : zxidsAhead,
       readOnly: random.pick([false, false, true, null]),
-      protocolVersion: random.chance(0.9) ? 0 : random.pick([1, 7, -1])
+      protocolVersion: random.chance(0.9) ? 0 : random.pick([1, 7, -1]),
+      ...(session === null && zxidsAhead <= 0 && random.chance(0.2) ? { early: this.#early(slot) } : {})
     }
+  }
+
+  /** Requests that a client sends without waiting for its session. */
+  #early(slot: number): readonly Request[] {
+    const { world } = this.#slotState(slot)
+    world.pipelined = true
+    const requests = Array.from({ length: this.#random.between(1, 5) }, () => orderlyRequest(world))
+    world.pipelined = false
+    return requests
   }
 
   #requests(slot: number, requests: readonly Request[], settle = false): Step {

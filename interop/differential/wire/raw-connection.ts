@@ -59,6 +59,11 @@ export class RawConnection {
     return frames
   }
 
+  /** Takes the oldest frame received, if there is one. */
+  takeFrame(): Buffer | undefined {
+    return this.#frames.shift()
+  }
+
   /** Payloads received and not yet taken. */
   peekFrames(): readonly Buffer[] {
     return this.#frames
