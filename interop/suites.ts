@@ -27,7 +27,7 @@ export const SUITES: readonly Suite[] = [
     name: 'curator',
     project: 'curator',
     mainClass: 'interop.CuratorClient',
-    isQuick: false,
+    isQuick: true,
     timeoutMs: 600_000,
     settings: BRISK
   }),

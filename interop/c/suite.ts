@@ -15,7 +15,7 @@ const COMPILE_TIMEOUT_MS = 60_000
 /** The C client, as the operating system's packages have it. */
 export const cSuite: Suite = {
   name: 'c',
-  isQuick: false,
+  isQuick: true,
   settings: BRISK,
   async prepare() {
     await installLibrary()
