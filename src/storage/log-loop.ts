@@ -7,9 +7,7 @@ import { openLogStore } from './open-log-store.ts'
 import type { SharedMemory } from './shared-memory.ts'
 import { ControlWord, CounterSlot, openSharedMemory } from './shared-memory.ts'
 import { isDiskFull, type StorageError, toStorageError } from './storage-error.ts'
-import type { LogReport, LogRequest, LogThreadSettings } from './thread-messages.ts'
-
-export type Report = (report: LogReport, transfer: ArrayBuffer[]) => void
+import type { LogRequest, LogThreadSettings, SendReport } from './thread-messages.ts'
 
 const DISK_FULL_LINE_MS = 60_000
 const NO_TRANSFER: ArrayBuffer[] = []
@@ -23,13 +21,13 @@ class GivenUp extends Error {}
  */
 export class LogLoop {
   readonly #settings: LogThreadSettings
-  readonly #report: Report
+  readonly #report: SendReport
   readonly #memory: SharedMemory
   readonly #ring: RingReader
   #isDiskFull = false
   #lastDiskFullLineMs = Number.NEGATIVE_INFINITY
 
-  constructor(settings: LogThreadSettings, report: Report) {
+  constructor(settings: LogThreadSettings, report: SendReport) {
     this.#settings = settings
     this.#report = report
     this.#memory = openSharedMemory(settings.memory)

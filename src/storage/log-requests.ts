@@ -2,7 +2,6 @@ import { highWord, lowWord, toBigInt } from '../protocol/int64.ts'
 import type { SnapshotEntry } from './catalogue-contents.ts'
 import { withSnapshot } from './catalogue-contents.ts'
 import { showZxid } from './file-names.ts'
-import type { Report } from './log-loop.ts'
 import type { LogStore } from './log-store.ts'
 import type { Say } from './open-log-store.ts'
 import { takeInitializeFile } from './open-log-store.ts'
@@ -17,6 +16,7 @@ import type {
   LogThreadSettings,
   ReadBatch,
   RecoveryHead,
+  SendReport,
   SnapshotEntryFields,
   SnapshotHead,
   ZxidPair
@@ -35,13 +35,13 @@ export class LogRequests {
   readonly #settings: LogThreadSettings
   readonly #wasCleanShutdown: boolean
   readonly #say: Say
-  readonly #report: Report
+  readonly #report: SendReport
   #recovery: RecoveryReader | null = null
   /** Written, but ahead of the log; catalogued when the log has come to them. */
   #waitingSnapshots: WaitingSnapshot[] = []
   isClosed = false
 
-  constructor(store: LogStore, settings: LogThreadSettings, wasCleanShutdown: boolean, say: Say, report: Report) {
+  constructor(store: LogStore, settings: LogThreadSettings, wasCleanShutdown: boolean, say: Say, report: SendReport) {
     this.#store = store
     this.#settings = settings
     this.#wasCleanShutdown = wasCleanShutdown

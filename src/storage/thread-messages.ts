@@ -119,3 +119,6 @@ export type LogReport =
   | { readonly kind: 'diskFull'; readonly isFull: boolean }
   | { readonly kind: 'fatal'; readonly error: StorageErrorFields }
   | { readonly kind: 'say'; readonly level: 'info' | 'warn' | 'error'; readonly message: string }
+
+/** Posts a report to the main thread; `transfer` moves memory instead of copying it. */
+export type SendReport = (report: LogReport, transfer: ArrayBuffer[]) => void
