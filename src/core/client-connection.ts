@@ -20,18 +20,24 @@ export interface Proposal {
   readonly type: number
   readonly xid: number
   readonly receivedMs: number
+  /** What it counts against largeRequestMaxBytes until it is answered; 0 if it is no large request. */
+  readonly largeBytes: number
   /** A mark's outcome, and for sync the path to echo. */
   readonly markError: number
   readonly markPath: string | null
 }
 
-/** A request that has to wait for a write of its own connection: its bytes, kept. */
+/** A request that has to wait: for a write of its own connection, for room in its output, or in the throttle. */
 export interface HeldRequest {
   readonly type: number
   readonly xid: number
-  /** What followed the RequestHeader. */
+  /** What followed the RequestHeader; a copy. */
   readonly body: Buffer
   readonly receivedMs: number
+  /** As in Proposal. */
+  readonly largeBytes: number
+  /** The error that it is answered with in its turn, without being looked at; 0 = it is looked at. */
+  readonly err: number
 }
 
 /** What a connection waits for, in the order of its requests. */
@@ -49,35 +55,55 @@ export const ConnectionPhase = {
 } as const
 export type ConnectionPhase = (typeof ConnectionPhase)[keyof typeof ConnectionPhase]
 
+/** Why the shell has been asked to read no more of a connection; bits. */
+export const PauseReason = {
+  /** globalOutstandingLimit. */
+  limit: 1,
+  /** Some of its requests wait for their session to be there, or for the output to be sent. */
+  waiting: 2
+} as const
+export type PauseReason = (typeof PauseReason)[keyof typeof PauseReason]
+
 /** One client connection, as the core knows it. Figures are those that `cons` shows. */
 export class ClientConnection {
   readonly id: ConnectionId
   /** Numeric address of the client. */
   readonly address: string
   readonly pending = new Fifo<Pending>()
-  /** Requests that came before the session was there; taken, in order, once it is. */
-  early: HeldRequest[] = []
+  /** Proposals among them. */
+  pendingWrites = 0
+  /** Requests that came before the session was there, or while the connection was blocked; taken, in order, then. */
+  readonly waiting = new Fifo<HeldRequest>()
+  /** New requests join these: the session is being made, or the connection is blocked, or some wait already. */
+  mustWait = false
   phase: ConnectionPhase = ConnectionPhase.opened
   session: Session | null = null
   /** Whether its ConnectRequest had the readOnly byte: its reply has it then, too. */
   hasReadOnlyByte = false
   identities: readonly Identity[] = []
-  /** Frames are held back by the shell because of globalOutstandingLimit. */
-  isPaused = false
-  /** Requests read and not yet answered. */
+  /** `PauseReason`s in force. */
+  pauseReasons = 0
+  /** One of its requests has been dropped by the throttle, so all later ones must be. */
+  isInvalid = false
+  /** Its client does not take its replies: nothing is done for it until the shell says that the output has been sent. */
+  isBlocked = false
+  /** Bytes of replies to reads in this step; while it is blocked, since it is. */
+  outputBytes = 0
+  /** Requests with a positive xid read and not yet answered; others do not count for throttling. */
   outstanding = 0
   received = 0
   sent = 0
   /** Wall clock of the accept. */
   readonly establishedMs: number
-  /** Type of the last request; 0 before the first. */
-  lastType = 0
-  lastXid = -1
+  /** Type of the last request; null before the first, 0 after one that failed before it was looked at. */
+  lastType: number | null = null
+  lastXid = 0
   lastZxidHi = 0
   lastZxidLo = 0
   lastResponseMs = 0
   lastLatencyMs = 0
-  minLatencyMs = Number.MAX_SAFE_INTEGER
+  /** compat: 0 until it is reset, as upstream. */
+  minLatencyMs = 0
   maxLatencyMs = 0
   latencySumMs = 0
   latencyCount = 0
@@ -88,19 +114,25 @@ export class ClientConnection {
     this.establishedMs = wallMs
   }
 
-  /** Counts an answered request (upstream's updateStatsForResponse). */
-  noteResponse(type: number, xid: number, zxidHi: number, zxidLo: number, receivedMs: number, nowMs: number): void {
-    const latencyMs = Math.max(0, Math.round(nowMs - receivedMs))
+  /** Notes an answered request (upstream's updateStatsForResponse); the rest follows by `noteAnswers`. */
+  noteResponse(type: number, xid: number, zxidHi: number, zxidLo: number): void {
+    // Special xids say nothing of the client's last real operation.
     if (xid >= 0) this.lastXid = xid
     this.lastType = type
     this.lastZxidHi = zxidHi
     this.lastZxidLo = zxidLo
+  }
+
+  /** At the end of a step: `count` requests that took `latencyMs` have been answered. */
+  noteAnswers(count: number, latencyMs: number, nowMs: number): void {
+    this.sent += count
+    if (!this.isBlocked) this.outputBytes = 0
     this.lastResponseMs = nowMs
     this.lastLatencyMs = latencyMs
     if (latencyMs < this.minLatencyMs) this.minLatencyMs = latencyMs
     if (latencyMs > this.maxLatencyMs) this.maxLatencyMs = latencyMs
-    this.latencySumMs += latencyMs
-    this.latencyCount++
+    this.latencySumMs += latencyMs * count
+    this.latencyCount += count
   }
 
   /** Sets the figures back (`crst`). */
@@ -109,8 +141,8 @@ export class ClientConnection {
     this.sent = 0
     this.lastType = 0
     this.lastXid = -1
-    this.lastZxidHi = 0
-    this.lastZxidLo = 0
+    this.lastZxidHi = -1
+    this.lastZxidLo = -1
     this.lastResponseMs = 0
     this.lastLatencyMs = 0
     this.minLatencyMs = Number.MAX_SAFE_INTEGER

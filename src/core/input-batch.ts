@@ -16,8 +16,10 @@ export const InputKind = {
   snapshotPull: 6,
   /** The snapshot writer is done with the snapshot it was given (`number` 1) or failed (`number` 0). */
   snapshotDone: 7,
-  /** The out-buffer of a connection that was over its limit is empty again. */
-  drained: 8
+  /** The output of a connection that was `congested`, or for which `awaitDrained` was called, has been sent. */
+  drained: 8,
+  /** A client does not take its replies; the shell reads no more of its requests until `drained`. */
+  congested: 9
 } as const
 export type InputKind = (typeof InputKind)[keyof typeof InputKind]
 
@@ -26,7 +28,7 @@ const NO_BYTES = Buffer.alloc(0)
 
 /**
  * The inputs of one step, as parallel columns that are reused from step to step.
- * perf: a frame costs six stores and no object.
+ * perf: a frame costs seven stores and no object.
  *
  * The bytes of a frame belong to the shell: the peer reads them during the step and copies what it keeps.
  */
@@ -44,13 +46,15 @@ export class InputBatch {
   readonly #starts: number[] = []
   readonly #ends: number[] = []
   readonly #texts: string[] = []
+  readonly #receivedMs: number[] = []
 
   get count(): number {
     return this.#count
   }
 
-  pushFrame(connection: ConnectionId, bytes: Buffer, start: number, end: number): void {
-    this.#push(InputKind.frame, connection, bytes, start, end, '')
+  /** @param receivedMs monotonic clock when the bytes were read, in whole ms */
+  pushFrame(connection: ConnectionId, bytes: Buffer, start: number, end: number, receivedMs: number): void {
+    this.#push(InputKind.frame, connection, bytes, start, end, '', receivedMs)
   }
 
   pushOpened(connection: ConnectionId, address: string): void {
@@ -63,6 +67,10 @@ export class InputBatch {
 
   pushDrained(connection: ConnectionId): void {
     this.#push(InputKind.drained, connection, NO_BYTES, 0, 0, '')
+  }
+
+  pushCongested(connection: ConnectionId): void {
+    this.#push(InputKind.congested, connection, NO_BYTES, 0, 0, '')
   }
 
   pushPersisted(sequence: number): void {
@@ -101,6 +109,11 @@ export class InputBatch {
     return this.#ends[index] as number
   }
 
+  /** When a frame was read. */
+  receivedMs(index: number): number {
+    return this.#receivedMs[index] as number
+  }
+
   /** The number of a `persisted`, `snapshotPull` or `snapshotDone`. */
   number(index: number): number {
     return this.#starts[index] as number
@@ -116,7 +129,15 @@ export class InputBatch {
     this.#count = 0
   }
 
-  #push(kind: InputKind, connection: ConnectionId, bytes: Buffer, start: number, end: number, text: string): void {
+  #push(
+    kind: InputKind,
+    connection: ConnectionId,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    text: string,
+    receivedMs = 0
+  ): void {
     const index = this.#count++
     this.#kinds[index] = kind
     this.#connections[index] = connection
@@ -124,5 +145,6 @@ export class InputBatch {
     this.#starts[index] = start
     this.#ends[index] = end
     this.#texts[index] = text
+    this.#receivedMs[index] = receivedMs
   }
 }

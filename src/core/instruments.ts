@@ -44,6 +44,36 @@ export class Summary {
     if (value > this.max) this.max = value
   }
 
+  /** The same value `count` times. */
+  addMany(value: number, count: number): void {
+    if (count <= 0) return
+    this.count += count
+    this.sum += value * count
+    if (value < this.min) this.min = value
+    if (value > this.max) this.max = value
+  }
+
+  /**
+   * `count` whole values that add up to `total`, as equal as they can be: what reading a clock of whole units around
+   * each of `count` things in a row would have given.
+   */
+  addShared(total: number, count: number): void {
+    if (count <= 0) return
+    const low = Math.floor(total / count)
+    const highCount = total - low * count
+    this.addMany(low, count - highCount)
+    this.addMany(low + 1, highCount)
+  }
+
+  /** `count - 1` down to 0: the length of a queue of `count` things, seen as each is taken from it. */
+  addCountdown(count: number): void {
+    if (count <= 0) return
+    this.count += count
+    this.sum += (count * (count - 1)) / 2
+    if (this.min > 0) this.min = 0
+    if (count - 1 > this.max) this.max = count - 1
+  }
+
   reset(): void {
     this.count = 0
     this.sum = 0
@@ -90,9 +120,24 @@ export class PercentileSummary {
 
   /** @param value whole number, at least 0; larger ones than 2^31 - 1 count as that for percentiles */
   add(value: number): void {
-    this.all.add(value)
+    this.addMany(value, 1)
+  }
+
+  /** The same value `count` times. */
+  addMany(value: number, count: number): void {
+    if (count <= 0) return
+    this.all.addMany(value, count)
     const bucket = value >= 2147483647 ? BUCKET_COUNT - 1 : bucketOf(value > 0 ? value | 0 : 0)
-    this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + 1
+    this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + count
+  }
+
+  /** As `Summary.addShared`. */
+  addShared(total: number, count: number): void {
+    if (count <= 0) return
+    const low = Math.floor(total / count)
+    const highCount = total - low * count
+    this.addMany(low, count - highCount)
+    this.addMany(low + 1, highCount)
   }
 
   /**
@@ -163,19 +208,23 @@ export class LabelledSet<I extends { add(value: number): void; reset(): void }> 
   }
 
   add(label: string, value: number): void {
-    let instrument = this.byLabel.get(label)
-    if (instrument === undefined) {
-      const kept = this.byLabel.size < LABEL_COUNT_MAX ? label : OTHER_LABEL
-      instrument = this.byLabel.get(kept)
-      if (instrument === undefined) {
-        instrument = this.#make(`${kept}_${this.name}`)
-        this.byLabel.set(kept, instrument)
-      }
-    }
-    instrument.add(value)
+    this.of(label).add(value)
   }
 
+  /** The instrument of a label, for ever: to be kept by who records into it often. */
+  of(label: string): I {
+    const instrument = this.byLabel.get(label)
+    if (instrument !== undefined) return instrument
+    const kept = this.byLabel.size < LABEL_COUNT_MAX ? label : OTHER_LABEL
+    const other = this.byLabel.get(kept)
+    if (other !== undefined) return other
+    const made = this.#make(`${kept}_${this.name}`)
+    this.byLabel.set(kept, made)
+    return made
+  }
+
+  /** Labels stay, with nothing recorded, as upstream. */
   reset(): void {
-    this.byLabel.clear()
+    for (const instrument of this.byLabel.values()) instrument.reset()
   }
 }

@@ -27,6 +27,7 @@ export type CloseReason =
   | 'UNIMPLEMENTED'
   | 'INVALID_REQUEST'
   | 'SERVER_SHUTDOWN'
+  | 'IO_EXCEPTION'
   | 'CNX_STALE'
   | 'CONNECTION_MODE_CHANGED'
 
@@ -43,14 +44,21 @@ export interface Outbox {
   beginReply(connection: ConnectionId, xid: number, zxidHi: number, zxidLo: number, err: number): JuteWriter
   /** Begins a frame without ReplyHeader: a ConnectResponse. */
   beginFrame(connection: ConnectionId): JuteWriter
-  endFrame(): void
-  /** Sends a whole notification frame: ReplyHeader {xid -1, zxid, 0} and WatcherEvent {type, state 3, path}. */
-  notify(connection: ConnectionId, zxidHi: number, zxidLo: number, type: EventType, path: string): void
+  /** @returns bytes of the frame, without its length prefix */
+  endFrame(): number
+  /**
+   * Sends a whole notification frame: ReplyHeader {xid -1, zxid, 0} and WatcherEvent {type, state 3, path}.
+   *
+   * @returns bytes of the frame, without its length prefix
+   */
+  notify(connection: ConnectionId, zxidHi: number, zxidLo: number, type: EventType, path: string): number
   /** Closes a connection after what was written to it so far has been sent. Its `connectionClosed` input still comes. */
   close(connection: ConnectionId, reason: CloseReason): void
   /** No more frames of this connection, please, beyond those already in the batch. */
   pauseReading(connection: ConnectionId): void
   resumeReading(connection: ConnectionId): void
+  /** Asks for the input `drained` as soon as what was written to a connection has been sent, all or nearly. */
+  awaitDrained(connection: ConnectionId): void
   /** Makes the batch durable; answered by the input `persisted` with this sequence or a later one. */
   persist(sequence: number, batch: PersistBatch): void
   /** A snapshot begins at this zxid: the shell opens a writer and asks for it by `snapshotPull` inputs. */

@@ -11,9 +11,15 @@ import { ConnectionThrottle } from './pipeline/connection-throttle.ts'
 import type { CoreSettings } from './pipeline/core-settings.ts'
 import { Handshake } from './pipeline/handshake.ts'
 import { Intake } from './pipeline/intake.ts'
+import { LargeRequests } from './pipeline/large-requests.ts'
+import { NamespaceTraffic } from './pipeline/namespace-traffic.ts'
+import { OperationCounts } from './pipeline/operation-counts.ts'
 import type { PeerState } from './pipeline/peer-state.ts'
+import { OutstandingLimit } from './pipeline/reading-pauses.ts'
 import { Reaper } from './pipeline/reaper.ts'
-import { Snapshotter } from './pipeline/snapshotter.ts'
+import { RequestPipeline } from './pipeline/request-pipeline.ts'
+import { type ReplayedLog, Snapshotter } from './pipeline/snapshotter.ts'
+import { StepMeter } from './pipeline/step-meter.ts'
 import { WriteOrder } from './pipeline/write-order.ts'
 import type { ConnectionId, HashPort } from './ports.ts'
 import { seededRandom } from './random.ts'
@@ -25,6 +31,7 @@ import { WatchManager } from './watch/watch-manager.ts'
 /** Sessions whose closing one tick proposes at most; the others come with the next. */
 const EXPIRED_PER_TICK_MAX = 1000
 const REQUEST_HEADER_BYTES = 8
+const LENGTH_PREFIX_BYTES = 4
 
 /** What a peer is made of: the recovered state and its ports. */
 export interface PeerParts {
@@ -33,6 +40,8 @@ export interface PeerParts {
   /** Recovered tree and sessions; the peer owns them from now on. */
   readonly tree: DataTree
   readonly sessions: SessionTable
+  /** What recovery replayed behind the snapshot: it counts towards the next one. */
+  readonly replayed: ReplayedLog
   readonly acl: AclChecker
   readonly metrics: Metrics
   readonly stats: ServerStats
@@ -52,11 +61,14 @@ export class Peer {
   readonly #reader: JuteReader
   readonly #writes: WriteOrder
   readonly #committer: Committer
-  readonly #handshake: Handshake
+  readonly #pipeline: RequestPipeline
   readonly #intake: Intake
   readonly #reaper: Reaper
   readonly #snapshotter: Snapshotter
-  readonly #paused = new Set<ClientConnection>()
+  readonly #largeThreshold: number
+  /** Frames of this step, and their bytes without the length prefixes. */
+  #receivedCount = 0
+  #receivedBytes = 0
 
   constructor(parts: PeerParts) {
     const { settings, hash, tree, sessions, acl, metrics, stats, monotonicMs, out } = parts
@@ -68,6 +80,10 @@ export class Peer {
       acl,
       metrics,
       stats,
+      meter: new StepMeter(metrics, stats),
+      operations: new OperationCounts(metrics),
+      namespaces: new NamespaceTraffic(metrics),
+      largeRequests: new LargeRequests(settings),
       out,
       watches: new WatchManager(parts.seed),
       connections: new Map(),
@@ -75,15 +91,18 @@ export class Peer {
       nowMs: monotonicMs,
       wallMs: 0
     }
+    this.#largeThreshold = this.#state.largeRequests.threshold
     this.#reader = new JuteReader(undefined, settings.juteMaxBufferBytes + settings.juteExtraSizeBytes)
     this.#writes = new WriteOrder(this.#state)
     this.#committer = new Committer(this.#state)
     const sessionIds = new SessionIdSequence(settings.serverId, monotonicMs)
     const throttle = new ConnectionThrottle(settings.connectionThrottle, monotonicMs)
-    this.#handshake = new Handshake(this.#state, this.#writes, sessionIds, throttle)
-    this.#intake = new Intake(this.#state, this.#writes, this.#handshake, this.#reader)
+    const handshake = new Handshake(this.#state, this.#writes, sessionIds, throttle)
+    const limit = new OutstandingLimit(this.#state)
+    this.#pipeline = new RequestPipeline(this.#state, this.#writes, limit, this.#reader)
+    this.#intake = new Intake(this.#state, this.#pipeline, handshake, limit, this.#reader)
     this.#reaper = new Reaper(this.#state, this.#writes)
-    this.#snapshotter = new Snapshotter(this.#state, seededRandom(parts.seed))
+    this.#snapshotter = new Snapshotter(this.#state, seededRandom(parts.seed), parts.replayed)
     // Recovery may have taken longer than any timeout: every session gets a full one from now on.
     sessions.startExpiring(monotonicMs)
   }
@@ -102,23 +121,53 @@ export class Peer {
     return this.#writes.waitingCount
   }
 
+  /** Requests that the throttle holds. */
+  get throttledRequests(): number {
+    return this.#intake.throttledCount
+  }
+
+  /** Monotonic ms at which the peer wants a step although nothing has happened; infinite if it does not. */
+  get nextStepMs(): number {
+    return this.#writes.nextFlushMs
+  }
+
   /** Takes one batch of inputs; every decision goes out through `out`, in an order that is part of the contract. */
   step(inputs: InputBatch, out: Outbox): void {
     const state = this.#state
     state.out = out
     state.nowMs = inputs.monotonicMs
     state.wallMs = inputs.wallMs
+    state.meter.begin(inputs.monotonicMs)
     if (inputs.lateMs > 0) state.sessions.postpone(inputs.lateMs)
     for (let index = 0; index < inputs.count; index++) this.#take(inputs, index)
-    this.#writes.flush()
-    // A mark behind writes that are durable already has no `persisted` to wait for.
-    this.#commit()
-    this.#resumePaused()
+    this.#countReceived()
+    do {
+      this.#intake.releaseThrottled()
+      this.#snapshotter.logged(this.#writes.flush())
+      // A mark behind writes that are durable already has no `persisted` to wait for.
+    } while (this.#commit() && this.#intake.throttledCount > 0)
+    this.#snapshotter.check()
+    this.#writes.countChanges()
+    this.#intake.resumeReading()
   }
 
-  /** Begins a snapshot now, as an operator may ask, and at start. */
+  /**
+   * Ends a step for its measurements: to be called when the step's replies have been written.
+   *
+   * @param monotonicMs the clock then
+   */
+  settle(monotonicMs: number): void {
+    this.#state.meter.settle(monotonicMs)
+  }
+
+  /** Begins a snapshot at the end of the next step, as an operator may ask. */
   beginSnapshot(): void {
-    this.#snapshotter.begin()
+    this.#snapshotter.ask()
+  }
+
+  /** Gives up the requests that the throttle holds, and closes their connections: the time for stopping is over. */
+  dropThrottled(): void {
+    this.#intake.dropThrottled()
   }
 
   get isWritingSnapshot(): boolean {
@@ -135,7 +184,8 @@ export class Peer {
         return this.#closed(inputs.connection(index))
       case InputKind.persisted:
         this.#writes.persisted(inputs.number(index))
-        return this.#commit()
+        this.#commit()
+        return
       case InputKind.tick:
         return this.#tick()
       case InputKind.snapshotPull:
@@ -143,7 +193,9 @@ export class Peer {
       case InputKind.snapshotDone:
         return this.#snapshotter.done()
       case InputKind.drained:
-        return
+        return this.#drained(inputs.connection(index))
+      case InputKind.congested:
+        return this.#congested(inputs.connection(index))
     }
   }
 
@@ -159,75 +211,99 @@ export class Peer {
     connection.phase = ConnectionPhase.closing
     this.#state.connections.delete(id)
     this.#state.watches.connectionClosed(id)
+    this.#pipeline.forget(connection)
     this.#intake.forget(connection)
-    this.#paused.delete(connection)
     if (connection.session?.ownerConnection === id) connection.session.ownerConnection = null
+  }
+
+  #drained(id: ConnectionId): void {
+    const connection = this.#state.connections.get(id)
+    if (connection === undefined || connection.phase === ConnectionPhase.closing) return
+    this.#pipeline.unblock(connection)
+    this.#intake.takeWaiting(connection)
+  }
+
+  #congested(id: ConnectionId): void {
+    const connection = this.#state.connections.get(id)
+    if (connection === undefined) return
+    connection.isBlocked = true
+    connection.mustWait = true
   }
 
   #frame(inputs: InputBatch, index: number): void {
     const state = this.#state
     const connection = state.connections.get(inputs.connection(index))
     if (connection === undefined || connection.phase === ConnectionPhase.closing) return
+    const frameBytes = inputs.end(index) - inputs.start(index)
     connection.received++
-    state.stats.packetsReceived.add(1)
+    this.#receivedCount++
+    this.#receivedBytes += frameBytes
+    if (frameBytes > this.#largeThreshold && state.largeRequests.mustRefuse(frameBytes)) {
+      return this.#refuseLarge(connection, frameBytes)
+    }
     const reader = this.#reader.reset(inputs.bytes(index), inputs.start(index), inputs.end(index))
-    if (connection.phase === ConnectionPhase.opened) this.#handshake.connect(connection, reader)
-    else if (inputs.end(index) - inputs.start(index) < REQUEST_HEADER_BYTES) {
+    const receivedMs = inputs.receivedMs(index)
+    if (connection.phase === ConnectionPhase.opened) this.#intake.connect(connection, receivedMs)
+    else if (frameBytes < REQUEST_HEADER_BYTES) {
       connection.phase = ConnectionPhase.closing
       state.out.close(connection.id, 'INVALID_REQUEST')
     } else {
       const xid = reader.readInt()
       const type = reader.readInt()
       if (connection.session !== null) state.sessions.touch(connection.session, state.nowMs)
-      this.#intake.request(connection, type, xid, state.nowMs)
+      const isLarge = frameBytes > this.#largeThreshold
+      const largeBytes = isLarge ? state.largeRequests.enter(frameBytes - REQUEST_HEADER_BYTES) : 0
+      this.#intake.request(connection, type, xid, receivedMs, largeBytes)
     }
-    this.#pauseIfTooMany(connection)
   }
 
-  #commit(): void {
-    let count = 0
+  #countReceived(): void {
+    const { stats, metrics } = this.#state
+    stats.packetsReceived.add(this.#receivedCount)
+    metrics.bytesReceivedCount.add(this.#receivedBytes + LENGTH_PREFIX_BYTES * this.#receivedCount)
+    this.#receivedCount = 0
+    this.#receivedBytes = 0
+  }
+
+  #refuseLarge(connection: ClientConnection, frameBytes: number): void {
+    const { metrics, out } = this.#state
+    metrics.largeRequestsRejected.add(1)
+    connection.phase = ConnectionPhase.closing
+    out.log('warn', `closing a connection of ${connection.address}: no room for a large request of ${frameBytes} bytes`)
+    out.close(connection.id, 'IO_EXCEPTION')
+  }
+
+  /** Returns whether anything was committed. */
+  #commit(): boolean {
+    let txnCount = 0
+    let isAny = false
     for (let next = this.#writes.nextCommitted(); next !== undefined; next = this.#writes.nextCommitted()) {
       this.#commitOne(next)
-      count++
+      if (next.txn !== null) txnCount++
+      isAny = true
     }
-    this.#snapshotter.applied(count)
-    this.#snapshotter.check()
+    this.#snapshotter.applied(txnCount)
+    return isAny
   }
 
   #commitOne(proposal: Proposal): void {
     this.#committer.commit(proposal)
     if (proposal.txn !== null) this.#writes.applied(proposal.txn)
     const { connection } = proposal
-    if (connection !== null && connection.pending.size > 0) this.#intake.drain(connection, proposal)
+    if (connection === null) return
+    this.#pipeline.drain(connection, proposal)
+    this.#intake.takeWaiting(connection)
   }
 
   #tick(): void {
-    const { sessions, nowMs, metrics } = this.#state
+    const { sessions, nowMs, metrics, meter } = this.#state
+    const receivedMs = Math.floor(nowMs)
     for (const session of sessions.expired(nowMs, EXPIRED_PER_TICK_MAX)) {
       metrics.staleSessionsExpired.add(1)
-      const origin = { connection: null, session, type: OpCode.closeSession, xid: 0, receivedMs: nowMs }
-      this.#intake.closeSession(origin)
+      meter.took(receivedMs)
+      const type = OpCode.closeSession
+      this.#pipeline.closeSession({ connection: null, session, type, xid: 0, receivedMs, largeBytes: 0 })
     }
     this.#reaper.tick()
-  }
-
-  /** globalOutstandingLimit: a connection with a request outstanding is not read from while too many are in process. */
-  #pauseIfTooMany(connection: ClientConnection): void {
-    if (this.#state.outstanding <= this.#state.settings.globalOutstandingLimit) return
-    if (connection.isPaused || connection.outstanding === 0) return
-    connection.isPaused = true
-    this.#paused.add(connection)
-    this.#state.out.pauseReading(connection.id)
-  }
-
-  #resumePaused(): void {
-    if (this.#paused.size === 0) return
-    const isRoom = this.#state.outstanding <= this.#state.settings.globalOutstandingLimit
-    for (const connection of this.#paused) {
-      if (!isRoom && connection.outstanding > 0) continue
-      connection.isPaused = false
-      this.#paused.delete(connection)
-      this.#state.out.resumeReading(connection.id)
-    }
   }
 }

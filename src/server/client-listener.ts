@@ -1,9 +1,11 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { fourLetterWordOf } from '../admin/four-letter/four-letter-words.ts'
 import { clientAddressText } from '../core/acl/ip-address.ts'
+import type { Metrics } from '../core/metrics.ts'
 import type { CloseReason } from '../core/outbox.ts'
 import type { ConnectionId } from '../core/ports.ts'
 import { ExpiryQueue } from '../core/session/expiry-queue.ts'
-import { ClientSocket } from './client-socket.ts'
+import { ClientSocket, type SocketSurroundings } from './client-socket.ts'
 import type { EventLoop } from './event-loop.ts'
 import { monotonicNowMs } from './event-loop.ts'
 import type { Logger } from './logging/logger.ts'
@@ -37,10 +39,11 @@ export interface ClientListenerPorts {
   isServing(): boolean
   /** Timeout of a connection's session, ms; null while it has none. */
   sessionTimeoutMs(id: ConnectionId): number | null
-  rejected(): void
+  readonly metrics: Metrics
 }
 
 const BACKLOG_DEFAULT = 50
+const WORD_BYTES = 4
 
 /** Accepts client connections, tells four-letter words from frames, and feeds frames to the event loop. */
 export class ClientListener {
@@ -49,7 +52,7 @@ export class ClientListener {
   readonly #ports: ClientListenerPorts
   readonly #log: Logger
   readonly #server: Server
-  readonly #pool = new OutputPool()
+  readonly #surroundings: SocketSurroundings
   readonly #sockets = new Map<ConnectionId, ClientSocket>()
   readonly #countByAddress = new Map<string, number>()
   readonly #idle: ExpiryQueue<ClientSocket>
@@ -61,6 +64,19 @@ export class ClientListener {
     this.#ports = ports
     this.#log = log
     this.#idle = new ExpiryQueue(options.sessionlessTimeoutMs, monotonicNowMs())
+    this.#surroundings = {
+      frameBytesMax: options.frameBytesMax,
+      pool: new OutputPool(),
+      unsent: { bytes: 0 },
+      congested: ({ id }) => {
+        loop.inputs.pushCongested(id)
+        loop.schedule()
+      },
+      drained: ({ id }) => {
+        loop.inputs.pushDrained(id)
+        loop.schedule()
+      }
+    }
     this.#server = createServer({ noDelay: true, keepAlive: options.keepAlive, allowHalfOpen: false })
     this.#server.on('connection', (socket) => this.#accept(socket))
   }
@@ -84,9 +100,17 @@ export class ClientListener {
     this.#server.close()
   }
 
-  /** Closes all connections after their output has been sent. */
-  closeAll(): void {
+  /** Takes no more requests. What has been read goes on. */
+  stopReading(): void {
+    for (const socket of this.#sockets.values()) socket.pauseForGood()
+  }
+
+  /** Closes all connections after their output has been sent; those that do not take it within the deadline, then. */
+  async closeAll(deadlineMs: number): Promise<void> {
     for (const socket of this.#sockets.values()) socket.closeWhenSent()
+    const endMs = monotonicNowMs() + deadlineMs
+    while (this.#sockets.size > 0 && monotonicNowMs() < endMs) await new Promise((resolve) => setTimeout(resolve, 5))
+    for (const socket of this.#sockets.values()) socket.destroy()
   }
 
   socket(id: ConnectionId): ClientSocket | undefined {
@@ -95,6 +119,11 @@ export class ClientListener {
 
   get sockets(): ReadonlyMap<ConnectionId, ClientSocket> {
     return this.#sockets
+  }
+
+  /** Output of all connections that their clients have not taken. */
+  get unsentBytes(): number {
+    return this.#surroundings.unsent.bytes
   }
 
   /** Connections by when they are closed if nothing is heard of them (`dump`). */
@@ -114,8 +143,7 @@ export class ClientListener {
       `closing ${socket.remoteAddress}:${socket.remotePort}: it does not take its replies ` +
         `(${socket.unsentBytes} bytes wait)`
     )
-    socket.isClosing = true
-    socket.socket.destroy()
+    socket.destroy()
   }
 
   /** Closes connections that have been silent for too long. */
@@ -123,8 +151,8 @@ export class ClientListener {
     if (lateMs > 0) this.#idle.postpone(lateMs)
     for (const socket of this.#idle.expired(nowMs)) {
       if (this.#log.debugEnabled) this.#log.debug(`closing ${socket.remoteAddress}:${socket.remotePort}: silent`)
-      socket.isClosing = true
-      socket.socket.destroy()
+      this.#ports.metrics.sessionlessConnectionsExpired.add(1)
+      socket.destroy()
     }
   }
 
@@ -132,19 +160,22 @@ export class ClientListener {
     const address = clientAddressText(raw.remoteAddress ?? '')
     const refusal = this.#refusal(address)
     if (refusal !== null) {
-      this.#ports.rejected()
+      this.#ports.metrics.connectionRejected.add(1)
       this.#log.warn(refusal)
       raw.destroy()
       return
     }
     const id = ++this.#lastId as ConnectionId
-    const socket = new ClientSocket(id, raw, address, this.#options.frameBytesMax, this.#pool)
+    const socket = new ClientSocket(id, raw, address, this.#surroundings)
     this.#sockets.set(id, socket)
     this.#countByAddress.set(address, (this.#countByAddress.get(address) ?? 0) + 1)
     this.#idle.update(socket, this.#options.sessionlessTimeoutMs, monotonicNowMs())
     raw.on('data', (chunk: Buffer) => this.#read(socket, chunk))
     raw.on('error', (error) => {
       if (this.#log.debugEnabled) this.#log.debug(`${address}:${socket.remotePort}: ${error.message}`)
+    })
+    raw.on('end', () => {
+      if (!socket.isClosing) this.#ports.metrics.connectionDropCount.add(1)
     })
     raw.on('close', () => this.#gone(socket))
     this.#loop.inputs.pushOpened(id, address)
@@ -167,19 +198,24 @@ export class ClientListener {
     if (bytes === null) return
     const { inputs } = this.#loop
     const { id } = socket
-    const refused = socket.splitter.push(bytes, (frame, start, end) => inputs.pushFrame(id, frame, start, end))
+    const nowMs = monotonicNowMs()
+    const receivedMs = Math.floor(nowMs)
+    const refused = socket.splitter.push(bytes, (frame, start, end) => {
+      inputs.pushFrame(id, frame, start, end, receivedMs)
+    })
     if (refused !== null) return this.#refuseLength(socket, refused)
-    this.#touch(socket)
+    this.#touch(socket, nowMs)
     this.#loop.schedule()
   }
 
   /** The first bytes of a connection: a four-letter word, or the first frame. Returns the bytes to go on with. */
   #begin(socket: ClientSocket, chunk: Buffer): Buffer | null {
     const bytes = socket.firstBytes === null ? chunk : Buffer.concat([socket.firstBytes, chunk])
-    if (bytes.length < 4) {
+    if (bytes.length < WORD_BYTES) {
       socket.firstBytes = bytes
       return null
     }
+    socket.isAsking = fourLetterWordOf(bytes.readInt32BE(0)) !== null
     const answer = this.#ports.fourLetterWord(bytes, socket)
     if (answer === 'wait') {
       socket.firstBytes = bytes
@@ -187,13 +223,13 @@ export class ClientListener {
     }
     socket.firstBytes = null
     if (answer !== null) {
+      this.#ports.metrics.bytesReceivedCount.add(WORD_BYTES)
       socket.isClosing = true
       socket.socket.end(answer, 'utf8')
       return null
     }
     if (!this.#ports.isServing()) {
-      socket.isClosing = true
-      socket.socket.destroy()
+      socket.destroy()
       return null
     }
     socket.isHandshakeSeen = true
@@ -208,9 +244,9 @@ export class ClientListener {
     setImmediate(() => socket.closeWhenSent())
   }
 
-  #touch(socket: ClientSocket): void {
+  #touch(socket: ClientSocket, nowMs: number): void {
     const timeoutMs = this.#ports.sessionTimeoutMs(socket.id)
-    if (timeoutMs !== null) this.#idle.update(socket, timeoutMs, monotonicNowMs())
+    if (timeoutMs !== null) this.#idle.update(socket, timeoutMs, nowMs)
   }
 
   #gone(socket: ClientSocket): void {

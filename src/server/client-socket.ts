@@ -6,7 +6,21 @@ import { FrameSplitter } from './frame-splitter.ts'
 import type { OutputPool } from './output-pool.ts'
 
 /** Above this much unsent output a connection is not read from until the client has taken it. */
-const UNSENT_BYTES_PAUSE = 1024 * 1024
+export const UNSENT_BYTES_PAUSE = 1024 * 1024
+/** Output that has to wait for earlier output is gathered in pieces of this size. */
+const PIECE_BYTES = 256 * 1024
+
+/** What all sockets of a listener share. */
+export interface SocketSurroundings {
+  readonly frameBytesMax: number
+  readonly pool: OutputPool
+  /** Unsent output of all connections, in bytes. */
+  readonly unsent: { bytes: number }
+  /** The client does not take its replies, and so is not read from. */
+  congested(socket: ClientSocket): void
+  /** What was written has been sent, after `congested` or `awaitDrained`. */
+  drained(socket: ClientSocket): void
+}
 
 /** The socket of one client connection: its input being cut into frames, its output gathered for one write a turn. */
 export class ClientSocket implements ExpiryEntry {
@@ -17,57 +31,88 @@ export class ClientSocket implements ExpiryEntry {
   readonly splitter: FrameSplitter
   /** False until the first four bytes have been told apart from a four-letter word. */
   isHandshakeSeen = false
-  /** Input is not wanted: by the core, and because output is stuck. */
+  /** It began with a four-letter word. */
+  isAsking = false
+  /** Input is not wanted: by the core, because output is stuck, because the server stops. */
   isPausedByCore = false
   isPausedByOutput = false
+  isPausedForGood = false
   isClosing = false
+  /** Something has been written to `output` in this turn. */
+  isDirty = false
   /** Bytes of the first chunk while they are too few to tell what the connection begins with. */
   firstBytes: Buffer | null = null
   expiryBucket = NOT_QUEUED
   expiryIndex = 0
+  readonly #surroundings: SocketSurroundings
   #output: JuteWriter | null = null
-  readonly #pool: OutputPool
+  /** The kernel takes no more: what comes now is gathered until what was written has been sent. */
+  #isStuck = false
+  #isDrainAwaited = false
+  /** Bytes of events written since then. */
+  #stuckEventBytes = 0
+  /** What of `unsent` is this socket's. */
+  #accountedBytes = 0
 
-  constructor(id: ConnectionId, socket: Socket, remoteAddress: string, frameBytesMax: number, pool: OutputPool) {
+  constructor(id: ConnectionId, socket: Socket, remoteAddress: string, surroundings: SocketSurroundings) {
     this.id = id
     this.socket = socket
     this.remoteAddress = remoteAddress
     this.remotePort = socket.remotePort ?? 0
-    this.splitter = new FrameSplitter(frameBytesMax)
-    this.#pool = pool
+    this.splitter = new FrameSplitter(surroundings.frameBytesMax)
+    this.#surroundings = surroundings
+    socket.on('drain', () => this.#sent())
+    socket.on('close', () => this.#account(0))
   }
 
   /** Where this turn's frames go. */
   get output(): JuteWriter {
-    this.#output ??= this.#pool.take()
+    this.#output ??= this.#surroundings.pool.take()
     return this.#output
-  }
-
-  /** Whether something has been written since the last flush. */
-  get hasOutput(): boolean {
-    return this.#output !== null
   }
 
   get unsentBytes(): number {
     return this.socket.writableLength + (this.#output?.offset ?? 0)
   }
 
-  /** Sends what was gathered, in one write. */
+  /** Most bytes of events that can be waiting for the client to take them. */
+  get unsentEventBytes(): number {
+    return Math.min(this.#stuckEventBytes, this.unsentBytes)
+  }
+
+  /** An event of so many bytes has been written to `output`. */
+  noteEvent(bytes: number): void {
+    if (this.#isStuck) this.#stuckEventBytes += bytes
+  }
+
+  /** Asks to be told by `drained` when what has been written is sent, or nearly. */
+  awaitDrained(): void {
+    this.#isDrainAwaited = true
+  }
+
+  /** Sends what was gathered, in one write; while earlier output is stuck it goes on gathering. */
   flush(): void {
     const writer = this.#output
-    if (writer === null) return
-    this.#output = null
-    if (writer.offset > 0 && !this.socket.destroyed) this.socket.write(writer.bytes())
-    // The kernel has taken everything, so the buffer is free again; else it belongs to the socket until it is sent.
-    if (this.socket.writableLength === 0) this.#pool.giveBack(writer)
-    else if (this.socket.writableLength > UNSENT_BYTES_PAUSE) this.#pauseForOutput()
+    if (writer !== null && (!this.#isStuck || writer.offset >= PIECE_BYTES)) this.#send(writer)
+    const { unsentBytes } = this
+    if (unsentBytes > 0 || this.#accountedBytes > 0) this.#account(unsentBytes)
+    if (unsentBytes > UNSENT_BYTES_PAUSE && !this.isPausedByOutput && !this.isClosing) {
+      this.isPausedByOutput = true
+      this.#updateReading()
+      this.#surroundings.congested(this)
+    } else if (this.#isDrainAwaited && !this.#isStuck) this.#tellDrained()
   }
 
   /** Closes after all output has been sent. */
   closeWhenSent(): void {
-    this.flush()
+    if (this.#output !== null) this.#send(this.#output)
     this.isClosing = true
     this.socket.destroySoon()
+  }
+
+  destroy(): void {
+    this.isClosing = true
+    this.socket.destroy()
   }
 
   pauseByCore(isPaused: boolean): void {
@@ -75,19 +120,51 @@ export class ClientSocket implements ExpiryEntry {
     this.#updateReading()
   }
 
-  #pauseForOutput(): void {
-    if (this.isPausedByOutput) return
-    this.isPausedByOutput = true
+  /** Reads nothing any more: the server stops. */
+  pauseForGood(): void {
+    this.isPausedForGood = true
     this.#updateReading()
-    this.socket.once('drain', () => {
-      this.isPausedByOutput = false
-      this.#updateReading()
-    })
+  }
+
+  #send(writer: JuteWriter): void {
+    const { pool } = this.#surroundings
+    const { socket } = this
+    this.#output = null
+    if (writer.offset === 0 || socket.destroyed) return pool.giveBack(writer)
+    // A little behind something else is copied, so that it does not hold a whole buffer while it waits.
+    const isCopied = socket.writableLength > 0 && writer.offset < PIECE_BYTES
+    const isTaken = socket.write(isCopied ? writer.copyBytes() : writer.bytes())
+    // The kernel has taken everything, so the buffer is free again; else it belongs to the socket until it is sent.
+    if (isCopied || socket.writableLength === 0) pool.giveBack(writer)
+    if (this.#isStuck || isTaken || socket.writableLength === 0) return
+    this.#isStuck = true
+    this.#stuckEventBytes = 0
+  }
+
+  /** All that had been given to the socket is sent; what was gathered meanwhile is next. */
+  #sent(): void {
+    if (!this.#isStuck) return
+    this.#isStuck = false
+    this.#stuckEventBytes = 0
+    this.flush()
+    if (!this.#isStuck && (this.isPausedByOutput || this.#isDrainAwaited)) this.#tellDrained()
+  }
+
+  #tellDrained(): void {
+    this.#isDrainAwaited = false
+    this.isPausedByOutput = false
+    this.#updateReading()
+    this.#surroundings.drained(this)
+  }
+
+  #account(bytes: number): void {
+    this.#surroundings.unsent.bytes += bytes - this.#accountedBytes
+    this.#accountedBytes = bytes
   }
 
   #updateReading(): void {
     if (this.isClosing) return
-    if (this.isPausedByCore || this.isPausedByOutput) this.socket.pause()
+    if (this.isPausedByCore || this.isPausedByOutput || this.isPausedForGood) this.socket.pause()
     else this.socket.resume()
   }
 }

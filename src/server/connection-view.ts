@@ -27,6 +27,8 @@ export class LiveConnectionView implements ConnectionView, ConnectionSessionView
   }
 
   get interestOps(): number {
+    // compat: upstream stops watching the socket of a connection that asks a four-letter word.
+    if (this.#socket.isAsking) return 0
     const isReading = !this.#socket.isPausedByCore && !this.#socket.isPausedByOutput
     return (isReading ? READING : 0) + (this.#socket.unsentBytes > 0 ? WRITING : 0)
   }
@@ -36,7 +38,7 @@ export class LiveConnectionView implements ConnectionView, ConnectionSessionView
   }
 
   get packetsReceived(): number {
-    return this.#connection?.received ?? 0
+    return this.#socket.isAsking ? 1 : (this.#connection?.received ?? 0)
   }
 
   get packetsSent(): number {
@@ -53,7 +55,9 @@ export class LiveConnectionView implements ConnectionView, ConnectionSessionView
   }
 
   get lastOperation(): string {
-    return lastOperationName(this.#connection?.lastType ?? 0)
+    const type = this.#connection?.lastType ?? null
+    // compat: what Java makes of a name that is not there.
+    return type === null ? 'null' : lastOperationName(type)
   }
 
   get establishedMs(): number {
@@ -86,7 +90,7 @@ export class LiveConnectionView implements ConnectionView, ConnectionSessionView
 
   get avgLatencyMs(): number {
     const connection = this.#connection
-    return connection?.latencyCount ? Math.round(connection.latencySumMs / connection.latencyCount) : 0
+    return connection?.latencyCount ? Math.floor(connection.latencySumMs / connection.latencyCount) : 0
   }
 
   get maxLatencyMs(): number {

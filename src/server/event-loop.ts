@@ -24,16 +24,21 @@ export class EventLoop {
   readonly #tickMs: number
   #timer: NodeJS.Timeout | null = null
   #immediate: NodeJS.Immediate | null = null
+  #wakeTimer: NodeJS.Timeout | null = null
+  #wakeMs = Number.POSITIVE_INFINITY
   #isTickDue = false
   #lastTickMs = monotonicNowMs()
+  readonly #ticked: (lateMs: number) => void
 
   /**
    * @param tickMs  distance of ticks, ms
    * @param runStep takes the inputs of one turn; its exceptions are the process's end
+   * @param ticked  is told with each tick by how much it came late: the turns before it took so long
    */
-  constructor(tickMs: number, runStep: (inputs: InputBatch) => void) {
+  constructor(tickMs: number, runStep: (inputs: InputBatch) => void, ticked: (lateMs: number) => void) {
     this.#tickMs = tickMs
     this.#runStep = runStep
+    this.#ticked = ticked
   }
 
   /** Where inputs go; they are taken by the next step, which `schedule` asks for. */
@@ -49,11 +54,40 @@ export class EventLoop {
     }, this.#tickMs)
   }
 
-  stop(): void {
+  /** Time stands still for the core from now on: nothing expires any more. */
+  stopTicks(): void {
     if (this.#timer !== null) clearInterval(this.#timer)
-    if (this.#immediate !== null) clearImmediate(this.#immediate)
     this.#timer = null
+    this.#isTickDue = false
+  }
+
+  stop(): void {
+    this.stopTicks()
+    this.wakeAt(Number.POSITIVE_INFINITY)
+    if (this.#immediate !== null) clearImmediate(this.#immediate)
     this.#immediate = null
+  }
+
+  /** Whether no step is to come for what has happened so far. */
+  get isIdle(): boolean {
+    return this.#immediate === null
+  }
+
+  /** A step is wanted at this time (monotonic ms), whatever happens; infinite = none is. Only the last call counts. */
+  wakeAt(monotonicMs: number): void {
+    if (monotonicMs === this.#wakeMs) return
+    if (this.#wakeTimer !== null) clearTimeout(this.#wakeTimer)
+    this.#wakeTimer = null
+    this.#wakeMs = monotonicMs
+    if (monotonicMs === Number.POSITIVE_INFINITY) return
+    this.#wakeTimer = setTimeout(
+      () => {
+        this.#wakeTimer = null
+        this.#wakeMs = Number.POSITIVE_INFINITY
+        this.schedule()
+      },
+      Math.max(0, Math.ceil(monotonicMs - monotonicNowMs()))
+    )
   }
 
   /** There is an input: a step runs at the end of this turn. */
@@ -74,6 +108,7 @@ export class EventLoop {
       const lateMs = inputs.monotonicMs - this.#lastTickMs - this.#tickMs
       this.#lastTickMs = inputs.monotonicMs
       inputs.lateMs = lateMs > LATE_MS ? lateMs : 0
+      this.#ticked(Math.max(0, lateMs))
       inputs.pushTick()
     }
     this.#runStep(inputs)

@@ -1,5 +1,7 @@
 import type { PersistBatch } from '../core/outbox.ts'
 import type { Storage } from '../storage/storage.ts'
+import { monotonicNowMs } from './event-loop.ts'
+import type { LogMeter } from './log-meter.ts'
 
 interface HeldBatch extends PersistBatch {
   readonly sequence: number
@@ -11,15 +13,25 @@ interface HeldBatch extends PersistBatch {
  */
 export class LogFeed {
   readonly #storage: Storage
+  readonly #meter: LogMeter
   #held: HeldBatch[] = []
 
-  constructor(storage: Storage) {
+  constructor(storage: Storage, meter: LogMeter) {
     this.#storage = storage
+    this.#meter = meter
   }
 
   append(sequence: number, batch: PersistBatch): void {
-    if (this.#held.length === 0 && this.#storage.append(sequence, batch)) return
-    this.#held.push({ ...batch, sequence, body: new Uint8Array(batch.body) })
+    const startMs = monotonicNowMs()
+    const isTaken = this.#held.length === 0 && this.#storage.append(sequence, batch)
+    if (!isTaken) this.#held.push({ ...batch, sequence, body: new Uint8Array(batch.body) })
+    this.#meter.handed(sequence, batch.txnCount, startMs, monotonicNowMs())
+  }
+
+  /** All batches up to `sequence` are durable. */
+  persisted(sequence: number): void {
+    this.#meter.persisted(sequence, monotonicNowMs(), this.#storage.stats)
+    this.retry()
   }
 
   /** Tries again what was held: the log may have room. */

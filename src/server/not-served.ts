@@ -47,6 +47,9 @@ export function withoutEffect(settings: ServerSettings): string[] {
     lines.push('metricsProvider.className has no effect in this version: metrics are shown by mntr only')
   }
   if (session.localEnabled) lines.push('localSessionsEnabled has no effect on a standalone server')
+  if (!storage.forceSync) {
+    lines.push('forceSync=no: acknowledged writes are not on the disk yet, and are lost at a power cut')
+  }
   if (storage.snapshotCompression !== 'none') {
     lines.push('snapshot.compression.method has no effect: snapshots are SQLite files of their own format')
   }

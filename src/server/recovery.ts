@@ -9,6 +9,8 @@ import type { Recovery } from '../storage/storage.ts'
 export interface RecoveryReport {
   readonly snapshotZxid: string | null
   readonly txnCount: number
+  /** Of the transactions, as stored. */
+  readonly txnBytes: number
   /**
    * Zxids (hex) of transactions whose digest is not that of the tree they give. The bytes are sound, so this is no
    * damage: an Apache leader, or an older version, computed it wrongly.
@@ -38,9 +40,9 @@ export async function recover(
   const startMs = nowMs()
   const snapshotZxid = await loadSnapshot(recovery, tree, sessions, nowMs)
   const loadedMs = nowMs()
-  const { txnCount, digestMismatches } = await replay(recovery, tree, sessions, nowMs)
+  const replayed = await replay(recovery, tree, sessions, nowMs)
   adoptOrphans(tree, sessions, nowMs())
-  return { snapshotZxid, txnCount, digestMismatches, snapshotLoadMs: loadedMs - startMs, replayMs: nowMs() - loadedMs }
+  return { snapshotZxid, ...replayed, snapshotLoadMs: loadedMs - startMs, replayMs: nowMs() - loadedMs }
 }
 
 async function loadSnapshot(
@@ -72,10 +74,11 @@ async function replay(
   tree: DataTree,
   sessions: SessionTable,
   nowMs: () => number
-): Promise<{ txnCount: number; digestMismatches: string[] }> {
+): Promise<Pick<RecoveryReport, 'txnCount' | 'txnBytes' | 'digestMismatches'>> {
   const reader = new JuteReader(undefined, Number.MAX_SAFE_INTEGER)
   const digestMismatches: string[] = []
   let txnCount = 0
+  let txnBytes = 0
   for await (const batch of recovery.batches()) {
     const body = Buffer.from(batch.body.buffer, batch.body.byteOffset, batch.body.byteLength)
     for (let offset = 0; offset < body.length; ) {
@@ -87,8 +90,9 @@ async function replay(
       offset = end
       txnCount++
     }
+    txnBytes += body.length
   }
-  return { txnCount, digestMismatches }
+  return { txnCount, txnBytes, digestMismatches }
 }
 
 /** Follows what a transaction says of its session. */

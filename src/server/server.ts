@@ -16,7 +16,9 @@ import { exitAtOnce } from './fatal-exit.ts'
 import { createHashPort } from './hash-port.ts'
 import { importApacheFiles } from './import-apache.ts'
 import { LogFeed } from './log-feed.ts'
+import { LogMeter } from './log-meter.ts'
 import type { Logger } from './logging/logger.ts'
+import { PauseMonitor } from './pause-monitor.ts'
 import { recover } from './recovery.ts'
 import { LiveServerView } from './server-view.ts'
 import { ShellOutbox } from './shell-outbox.ts'
@@ -26,6 +28,8 @@ import { SnapshotPump } from './snapshot-pump.ts'
 const TICK_MS_MAX = 500
 /** How long an orderly stop may take to get everything to the disk, ms. */
 const CLOSE_DEADLINE_MS = 10_000
+/** How long it waits for clients to take what is written for them, ms. */
+const SEND_DEADLINE_MS = 2000
 
 /** A running server, standalone for now. */
 export interface RunningServer {
@@ -81,20 +85,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   let running: RunningServer | null = null
   let isServing = false
-  const loop = new EventLoop(Math.min(TICK_MS_MAX, Math.max(50, Math.floor(core.tickTimeMs / 2))), runStep)
+  const tickMs = Math.min(TICK_MS_MAX, Math.max(50, Math.floor(core.tickTimeMs / 2)))
+  const pauses = new PauseMonitor(settings.metrics, metrics, log.child('pauses'))
+  const loop = new EventLoop(tickMs, runStep, (lateMs) => pauses.note(lateMs))
   const ports: ClientListenerPorts = {
     fourLetterWord: options.fourLetterWords(() => running),
     isServing: () => isServing,
     sessionTimeoutMs: (id) => peer.state.connections.get(id)?.session?.timeoutMs ?? null,
-    rejected: () => metrics.connectionRejected.add(1)
+    metrics
   }
   const listener = new ClientListener(listenerOptionsOf(settings), loop, ports, log.child('connections'))
   const snapshots = new SnapshotPump(storage, loop, log.child('snapshot'), (elapsedMs) => {
     metrics.snapshotTime.add(Math.round(elapsedMs))
   })
-  const feed = new LogFeed(storage)
+  const feed = new LogFeed(storage, new LogMeter(metrics, settings.storage.forceSync))
   const outbox = new ShellOutbox({
     socket: (id) => listener.socket(id),
+    unsentBytes: () => listener.unsentBytes,
     close: (socket, reason) => listener.close(socket, reason),
     overflow: (socket) => listener.overflow(socket),
     persist: (sequence, batch) => feed.append(sequence, batch),
@@ -109,6 +116,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     hash,
     tree,
     sessions,
+    replayed: { txnCount: report.txnCount, bytes: report.txnBytes },
     acl,
     metrics,
     stats,
@@ -117,7 +125,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     out: outbox
   })
   storage.onPersisted((sequence) => {
-    feed.retry()
+    feed.persisted(sequence)
     loop.inputs.pushPersisted(sequence)
     loop.schedule()
   })
@@ -127,6 +135,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     listener.tick(inputs.monotonicMs, inputs.lateMs)
     peer.step(inputs, outbox)
     outbox.flush()
+    peer.settle(monotonicNowMs())
+    loop.wakeAt(peer.nextStepMs)
   }
 
   const clientPort = await listener.listen()
@@ -143,7 +153,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     listener,
     clientPort: () => clientPort,
     isServing: () => isServing,
-    diskBytes: () => storage.sizes()
+    diskBytes: () => diskBytes(settings, storage)
   })
   running = {
     clientPort,
@@ -155,13 +165,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   return running
 
+  /** What has been read is done and answered; sessions stay, and so nothing may expire while clients are not heard. */
   async function stop(): Promise<void> {
-    listener.stopAccepting()
     isServing = false
+    listener.stopAccepting()
+    listener.stopReading()
+    loop.stopTicks()
     clearInterval(purge)
-    await drained(peer, CLOSE_DEADLINE_MS)
+    const isThrottleEmpty = (): boolean => loop.isIdle && peer.throttledRequests === 0
+    await until(isThrottleEmpty, settings.flow.requestThrottlerShutdownTimeoutMs)
+    peer.dropThrottled()
+    outbox.flush()
+    await until(() => loop.isIdle && peer.waitingWrites === 0, CLOSE_DEADLINE_MS)
+    await listener.closeAll(SEND_DEADLINE_MS)
     loop.stop()
-    listener.closeAll()
     await storage.flushAndClose(CLOSE_DEADLINE_MS)
   }
 }
@@ -187,6 +204,8 @@ function storageOptionsOf(settings: ServerSettings, logger: Logger) {
     dataLogDir: storage.dataLogDir,
     forceSync: storage.forceSync,
     autocreate: storage.dataDirAutocreate,
+    dbAutocreate: storage.dbAutocreate,
+    ...(storage.txnLogSizeLimitKb === null ? {} : { rollBytesMax: storage.txnLogSizeLimitKb * 1024 }),
     trustEmptySnapshot: storage.snapshotTrustEmpty,
     fsyncWarningThresholdMs: storage.fsyncWarningThresholdMs,
     logger
@@ -207,10 +226,17 @@ function startPurge(settings: ServerSettings, storage: Storage, log: Logger): No
   return setInterval(purge, autopurgePurgeIntervalMs)
 }
 
-/** Resolves when all writes under way are applied and answered, or at the deadline. */
-async function drained(peer: Peer, deadlineMs: number): Promise<void> {
+/** Sizes of the two directories; one that is both has the same size twice, as upstream. */
+function diskBytes(settings: ServerSettings, storage: Storage) {
+  const { dataDir, dataLogDir } = settings.storage
+  const sizes = storage.sizes()
+  if (dataDir !== dataLogDir) return sizes
+  const bytes = sizes.dataDirBytes + sizes.logDirBytes
+  return { dataDirBytes: bytes, logDirBytes: bytes }
+}
+
+/** Resolves when the condition holds, or at the deadline. */
+async function until(condition: () => boolean, deadlineMs: number): Promise<void> {
   const endMs = performance.now() + deadlineMs
-  while (peer.waitingWrites > 0 && performance.now() < endMs) {
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
+  while (!condition() && performance.now() < endMs) await new Promise((resolve) => setTimeout(resolve, 5))
 }

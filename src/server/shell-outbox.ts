@@ -3,14 +3,21 @@ import type { CloseReason, Outbox, PersistBatch, SnapshotSummary } from '../core
 import type { ConnectionId } from '../core/ports.ts'
 import { encodeReplyHeader, encodeWatcherEvent, REPLY_HEADER_SIZE_BYTES } from '../protocol/generated/proto.ts'
 import { type EventType, KeeperState, Xid } from '../protocol/op-code.ts'
-import type { ClientSocket } from './client-socket.ts'
+import { type ClientSocket, UNSENT_BYTES_PAUSE } from './client-socket.ts'
 
-/** A client that takes nothing while this much is waiting for it is cut off. */
-const UNSENT_BYTES_MAX = 256 * 1024 * 1024
+/**
+ * A client that takes nothing while this much of events is waiting for it is cut off. (Replies need no such limit: the
+ * core makes none for a client that does not take them.)
+ */
+const UNSENT_EVENT_BYTES_MAX = 64 * 1024 * 1024
+/** When this much is waiting for all clients together, those that it is written for and who are behind are cut off. */
+const UNSENT_TOTAL_BYTES_MAX = 512 * 1024 * 1024
 
 /** What the outbox needs of the rest of the shell. */
 export interface OutboxPorts {
   socket(id: ConnectionId): ClientSocket | undefined
+  /** Unsent output of all sockets. */
+  unsentBytes(): number
   /** A socket is to be closed when its output has been sent. */
   close(socket: ClientSocket, reason: CloseReason): void
   /** A socket's unsent output has grown beyond all bounds. */
@@ -29,6 +36,8 @@ export class ShellOutbox implements Outbox {
   readonly #dirty: ClientSocket[] = []
   readonly #closing: { readonly socket: ClientSocket; readonly reason: CloseReason }[] = []
   #writer: JuteWriter = this.#nowhere
+  /** Whose writer that is; null = nobody's. */
+  #socket: ClientSocket | null = null
   #frameStart = 0
   #notification: Notification | null = null
 
@@ -54,17 +63,34 @@ export class ShellOutbox implements Outbox {
     return this.#writer
   }
 
-  endFrame(): void {
+  endFrame(): number {
     const { buffer, offset } = this.#writer
-    buffer.writeInt32BE(offset - this.#frameStart - 4, this.#frameStart)
+    const bytes = offset - this.#frameStart - 4
+    buffer.writeInt32BE(bytes, this.#frameStart)
+    return bytes
   }
 
   /** perf: the same event for many watchers is encoded once. */
-  notify(connection: ConnectionId, zxidHi: number, zxidLo: number, type: EventType, path: string): void {
+  notify(connection: ConnectionId, zxidHi: number, zxidLo: number, type: EventType, path: string): number {
     const writer = this.#outputOf(connection)
+    const bytes = this.#writeEvent(writer, zxidHi, zxidLo, type, path)
+    this.#noteEvent(bytes)
+    return bytes - 4
+  }
+
+  #noteEvent(bytes: number): void {
+    const socket = this.#socket
+    if (socket === null) return
+    socket.noteEvent(bytes)
+    if (socket.unsentEventBytes > UNSENT_EVENT_BYTES_MAX) this.#ports.overflow(socket)
+  }
+
+  /** Returns the bytes of the whole frame. */
+  #writeEvent(writer: JuteWriter, zxidHi: number, zxidLo: number, type: EventType, path: string): number {
     const last = this.#notification
     if (last?.path === path && last.type === type && last.zxidLo === zxidLo && last.zxidHi === zxidHi) {
-      return writer.writeBytes(last.frame)
+      writer.writeBytes(last.frame)
+      return last.frame.length
     }
     const start = writer.offset
     writer.writeInt(0)
@@ -73,6 +99,7 @@ export class ShellOutbox implements Outbox {
     writer.buffer.writeInt32BE(writer.offset - start - 4, start)
     const frame = Buffer.from(writer.buffer.subarray(start, writer.offset))
     this.#notification = { zxidHi, zxidLo, type, path, frame }
+    return frame.length
   }
 
   close(connection: ConnectionId, reason: CloseReason): void {
@@ -86,6 +113,10 @@ export class ShellOutbox implements Outbox {
 
   resumeReading(connection: ConnectionId): void {
     this.#ports.socket(connection)?.pauseByCore(false)
+  }
+
+  awaitDrained(connection: ConnectionId): void {
+    this.#ports.socket(connection)?.awaitDrained()
   }
 
   persist(sequence: number, batch: PersistBatch): void {
@@ -110,21 +141,29 @@ export class ShellOutbox implements Outbox {
 
   /** Sends everything that the step wrote, one write per connection, then closes what is to be closed. */
   flush(): void {
-    for (const socket of this.#dirty) socket.flush()
+    for (const socket of this.#dirty) this.#flushOne(socket)
     this.#dirty.length = 0
     for (const { socket, reason } of this.#closing) this.#ports.close(socket, reason)
     this.#closing.length = 0
     this.#notification = null
   }
 
+  #flushOne(socket: ClientSocket): void {
+    socket.isDirty = false
+    socket.flush()
+    const isBehind = socket.unsentBytes > UNSENT_BYTES_PAUSE
+    if (isBehind && this.#ports.unsentBytes() > UNSENT_TOTAL_BYTES_MAX) this.#ports.overflow(socket)
+  }
+
   #outputOf(connection: ConnectionId): JuteWriter {
     const socket = this.#ports.socket(connection)
-    if (socket === undefined || socket.isClosing) return this.#nowhere.reset()
-    if (!socket.hasOutput) {
-      if (socket.unsentBytes > UNSENT_BYTES_MAX) {
-        this.#ports.overflow(socket)
-        return this.#nowhere.reset()
-      }
+    if (socket === undefined || socket.isClosing) {
+      this.#socket = null
+      return this.#nowhere.reset()
+    }
+    this.#socket = socket
+    if (!socket.isDirty) {
+      socket.isDirty = true
       this.#dirty.push(socket)
     }
     return socket.output

@@ -8,10 +8,12 @@ import { createMetrics, createServerStats } from '../../src/core/metrics.ts'
 import type { CloseReason, Outbox, PersistBatch, SnapshotSummary } from '../../src/core/outbox.ts'
 import { Peer } from '../../src/core/peer.ts'
 import type { CoreSettings } from '../../src/core/pipeline/core-settings.ts'
+import type { ReplayedLog } from '../../src/core/pipeline/snapshotter.ts'
 import type { ConnectionId, HashPort } from '../../src/core/ports.ts'
 import { SessionTable } from '../../src/core/session/session-table.ts'
 import { PlainTree } from '../../src/core/tree/plain-tree.ts'
 import { decodeStat, type Stat } from '../../src/protocol/generated/data.ts'
+import { REPLY_HEADER_SIZE_BYTES } from '../../src/protocol/generated/proto.ts'
 import type { EventType } from '../../src/protocol/op-code.ts'
 import { decodeTxn, type Txn } from '../../src/protocol/txn.ts'
 
@@ -40,7 +42,10 @@ export const DEFAULT_SETTINGS: CoreSettings = {
   juteExtraSizeBytes: 1048575,
   globalOutstandingLimit: 1000,
   requestThrottleMax: 0,
+  requestThrottleStallMs: 100,
   requestThrottleDropStale: true,
+  requestStaleLatencyCheck: false,
+  requestStaleConnectionCheck: true,
   throttledOpWaitTimeMs: 0,
   largeRequestThresholdBytes: 0,
   largeRequestMaxBytes: 104857600,
@@ -60,6 +65,8 @@ export const DEFAULT_SETTINGS: CoreSettings = {
   enforceAuthEnabled: false,
   enforceAuthSchemes: [],
   maxBatchSize: 1000,
+  flushDelayMs: 0,
+  maxWriteQueuePollTimeMs: 0,
   snapCount: 100000,
   snapSizeLimitBytes: 0,
   containerCheckIntervalMs: 60000,
@@ -77,6 +84,9 @@ export class PeerHarness implements Outbox {
   readonly txns: Txn[] = []
   readonly logged: { readonly level: string; readonly message: string }[] = []
   readonly paused = new Set<ConnectionId>()
+  readonly awaitingDrain = new Set<ConnectionId>()
+  readonly metrics = createMetrics()
+  readonly stats = createServerStats()
   snapshotChunks: Buffer[] = []
   snapshotSummary: SnapshotSummary | null = null
   autoPersist = true
@@ -89,7 +99,7 @@ export class PeerHarness implements Outbox {
   #lastSequence = 0
   #lastId = 0
 
-  constructor(settings: Partial<CoreSettings> = {}, options: { skipAcl?: boolean } = {}) {
+  constructor(settings: Partial<CoreSettings> = {}, options: { skipAcl?: boolean; replayed?: ReplayedLog } = {}) {
     const core = { ...DEFAULT_SETTINGS, ...settings }
     this.tree = new PlainTree(testHash, {
       digestEnabled: core.digestEnabled,
@@ -113,9 +123,10 @@ export class PeerHarness implements Outbox {
       hash: testHash,
       tree: this.tree,
       sessions: new SessionTable(core.tickTimeMs, this.nowMs),
+      replayed: options.replayed ?? { txnCount: 0, bytes: 0 },
       acl: createAclChecker({ providers, skipAcl: options.skipAcl ?? false }),
-      metrics: createMetrics(),
-      stats: createServerStats(),
+      metrics: this.metrics,
+      stats: this.stats,
       seed: 1,
       monotonicMs: this.nowMs,
       out: this
@@ -165,13 +176,26 @@ export class PeerHarness implements Outbox {
   }
 
   frame(id: ConnectionId, bytes: Buffer): void {
-    this.#batch.pushFrame(id, bytes, 0, bytes.length)
+    this.queueFrame(id, bytes)
     this.run()
   }
 
   /** Adds a frame to the next step without running it. */
-  queueFrame(id: ConnectionId, bytes: Buffer): void {
-    this.#batch.pushFrame(id, bytes, 0, bytes.length)
+  queueFrame(id: ConnectionId, bytes: Buffer, receivedMs = this.nowMs): void {
+    this.#batch.pushFrame(id, bytes, 0, bytes.length, receivedMs)
+  }
+
+  /** The client of a connection stops taking its replies. */
+  congest(id: ConnectionId): void {
+    this.#batch.pushCongested(id)
+    this.run()
+  }
+
+  /** All that was written to a connection has been sent. */
+  drain(id: ConnectionId): void {
+    this.awaitingDrain.delete(id)
+    this.#batch.pushDrained(id)
+    this.run()
   }
 
   disconnect(id: ConnectionId): void {
@@ -219,6 +243,7 @@ export class PeerHarness implements Outbox {
     this.#batch.monotonicMs = this.nowMs
     this.#batch.wallMs = this.wallMs
     this.peer.step(this.#batch, this)
+    this.peer.settle(this.nowMs)
     this.#batch.clear()
   }
 
@@ -253,17 +278,19 @@ export class PeerHarness implements Outbox {
     return this.#writer.reset()
   }
 
-  endFrame(): void {
+  endFrame(): number {
     if (this.#begun === null) throw new Error('endFrame without a frame')
     const { connection, reply } = this.#begun
     const body = this.#writer.copyBytes()
     this.#begun = null
     this.sent(connection).push(reply === null ? { kind: 'frame', body } : { kind: 'reply', ...reply, body })
+    return reply === null ? body.length : REPLY_HEADER_SIZE_BYTES + body.length
   }
 
-  notify(connection: ConnectionId, zxidHi: number, zxidLo: number, type: EventType, path: string): void {
+  notify(connection: ConnectionId, zxidHi: number, zxidLo: number, type: EventType, path: string): number {
     const zxid = zxidHi < 0 ? -1 : zxidHi * 2 ** 32 + (zxidLo >>> 0)
     this.sent(connection).push({ kind: 'event', type, path, zxid })
+    return REPLY_HEADER_SIZE_BYTES + 12 + Buffer.byteLength(path)
   }
 
   close(connection: ConnectionId, reason: CloseReason): void {
@@ -276,6 +303,10 @@ export class PeerHarness implements Outbox {
 
   resumeReading(connection: ConnectionId): void {
     this.paused.delete(connection)
+  }
+
+  awaitDrained(connection: ConnectionId): void {
+    this.awaitingDrain.add(connection)
   }
 
   snapshotBegin(): void {

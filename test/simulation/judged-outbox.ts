@@ -25,6 +25,8 @@ export class JudgedOutbox implements Outbox {
   readonly paused = new Set<ConnectionId>()
   /** Connections that the server closed and of whose end it has not been told. */
   readonly closing: ConnectionId[] = []
+  /** Connections whose output is to be sent before the peer does more for them. */
+  readonly undrained: ConnectionId[] = []
   readonly #parts: OutboxParts
   readonly #writer = new JuteWriter(1024)
   #begun: { readonly connection: ConnectionId; readonly reply: readonly [number, number, number] | null } | null = null
@@ -46,7 +48,7 @@ export class JudgedOutbox implements Outbox {
     return this.#writer.reset()
   }
 
-  endFrame(): void {
+  endFrame(): number {
     const begun = this.#begun
     if (begun === null) throw new Error('endFrame without a frame')
     this.#begun = null
@@ -57,12 +59,14 @@ export class JudgedOutbox implements Outbox {
     )
     if (reply === null) this.#parts.judge.greeted(connection, body)
     else this.#parts.judge.replied(connection, ...reply, body)
+    return body.length
   }
 
-  notify(connection: ConnectionId, zxidHi: number, zxidLo: number, type: EventType, path: string): void {
+  notify(connection: ConnectionId, zxidHi: number, zxidLo: number, type: EventType, path: string): number {
     check(this.#begun === null, () => 'an event inside a reply')
     this.#parts.trace(`  ${connection} <- event ${type} ${path} zxid ${zxidLo}`)
     this.#parts.judge.notified(connection, zxidHi === -1 ? -1 : zxidLo, type, path)
+    return path.length
   }
 
   close(connection: ConnectionId, reason: CloseReason): void {
@@ -77,6 +81,11 @@ export class JudgedOutbox implements Outbox {
 
   resumeReading(connection: ConnectionId): void {
     this.paused.delete(connection)
+  }
+
+  awaitDrained(connection: ConnectionId): void {
+    this.#parts.trace(`  ${connection} <- asked to tell when it is drained`)
+    this.undrained.push(connection)
   }
 
   persist(sequence: number, batch: PersistBatch): void {

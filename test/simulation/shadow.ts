@@ -1,6 +1,7 @@
 import { JuteReader } from 'jute-ts'
 import type { AclChecker } from '../../src/core/acl/acl-checker.ts'
 import type { Identity } from '../../src/core/acl/authentication-provider.ts'
+import { createMetrics } from '../../src/core/metrics.ts'
 import type { CoreSettings } from '../../src/core/pipeline/core-settings.ts'
 import { prepareCloseSession } from '../../src/core/pipeline/prepare/close-session.ts'
 import { prepareDeleteContainer } from '../../src/core/pipeline/prepare/delete.ts'
@@ -134,7 +135,8 @@ export class Shadow {
       new OutstandingChanges(this.tree),
       this.#acl,
       testHash,
-      this.#settings
+      this.#settings,
+      createMetrics().quotaExceededErrorPerNamespace
     )
     context.zxidHi = header.zxidHi
     context.zxidLo = header.zxidLo

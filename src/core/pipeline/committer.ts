@@ -1,5 +1,5 @@
 import { ErrorCode } from '../../protocol/error-code.ts'
-import { toHex } from '../../protocol/int64.ts'
+import { toHex, toNumber } from '../../protocol/int64.ts'
 import { OpCode } from '../../protocol/op-code.ts'
 import type { Txn } from '../../protocol/txn.ts'
 import type { Proposal } from '../client-connection.ts'
@@ -9,58 +9,83 @@ import { writeConnectResponse } from './connect-response.ts'
 import { DigestLog } from './digest-log.ts'
 import { EventDelivery } from './events.ts'
 import type { PeerState } from './peer-state.ts'
-import { beginReply, noteAnswered, replyHeaderOnly } from './reply.ts'
+import { beginReply, countReplyBytes, noteAnswered, replyHeaderOnly } from './reply.ts'
+import { TtlCounts } from './ttl-counts.ts'
 import { writeReplyRecord } from './write-reply.ts'
 
 /** Applies committed transactions: tree, sessions, then the events, then the reply. */
 export class Committer {
   readonly #state: PeerState
   readonly #events: EventDelivery
+  readonly #ttl: TtlCounts
   readonly #result: ApplyResult = createApplyResult()
   readonly digestLog: DigestLog
 
   constructor(state: PeerState) {
     this.#state = state
     this.#events = new EventDelivery(state)
+    this.#ttl = new TtlCounts(state)
     this.digestLog = new DigestLog(state.tree)
   }
 
   /** Applies a proposal's transaction, if it has one, and answers who waits for it. */
   commit(proposal: Proposal): void {
     const { txn, connection } = proposal
-    if (txn !== null) {
-      this.#state.tree.apply(txn, this.#result)
-      this.#verifyDigest(txn)
-      this.digestLog.applied(txn)
-      this.#applyToSessions(txn, proposal)
-      this.#events.deliver(this.#result, txn.header.zxidHi, txn.header.zxidLo)
+    if (txn !== null) this.#apply(txn, proposal)
+    if (connection !== null) {
+      this.#state.outstanding--
+      this.#state.largeRequests.leave(proposal.largeBytes)
+      if (connection.phase !== ConnectionPhase.closing) this.#answer(proposal, connection)
+      else this.#noteStaleReply(proposal)
     }
-    if (connection !== null && connection.phase !== ConnectionPhase.closing) this.#answer(proposal, connection)
     if (txn?.body.kind === 'closeSession') this.#closeConnectionOf(proposal)
+  }
+
+  #apply(txn: Txn, proposal: Proposal): void {
+    const { tree, metrics, namespaces, wallMs } = this.#state
+    this.#ttl.applying(txn.body)
+    tree.apply(txn, this.#result)
+    this.#verifyDigest(txn)
+    this.digestLog.applied(txn)
+    this.#applyToSessions(txn, proposal)
+    if (this.#result.err === ErrorCode.OK) namespaces.written(txn.body)
+    // The time is the leader's, whose clock may be ahead of this one.
+    const propagationMs = wallMs - toNumber(txn.header.timeHi, txn.header.timeLo)
+    if (propagationMs >= 0) metrics.propagationLatency.add(propagationMs)
+    this.#events.deliver(this.#result, txn.header.zxidHi, txn.header.zxidLo)
   }
 
   #answer(proposal: Proposal, connection: ClientConnection): void {
     const { txn, type, xid } = proposal
     const state = this.#state
-    if (txn === null) {
-      if (proposal.markError !== ErrorCode.OK) replyHeaderOnly(state, connection, xid, proposal.markError)
-      else {
-        beginReply(state, connection, xid).writeString(proposal.markPath)
-        state.out.endFrame()
-      }
-    } else if (txn.body.kind === 'createSession') {
+    if (txn?.body.kind === 'createSession') {
       if (connection.phase === ConnectionPhase.connecting) connection.phase = ConnectionPhase.established
       writeConnectResponse(state, connection)
-    } else if (type !== OpCode.multi && this.#result.err !== ErrorCode.OK) {
-      replyHeaderOnly(state, connection, xid, this.#result.err)
-    } else if (txn.body.kind === 'error') {
-      replyHeaderOnly(state, connection, xid, txn.body.err)
-    } else {
-      writeReplyRecord(beginReply(state, connection, xid), type, this.#result)
-      state.out.endFrame()
+    } else countReplyBytes(state, this.#reply(proposal, connection))
+    const isSeen = txn?.body.kind !== 'error'
+    if (isSeen) state.operations.add(type)
+    noteAnswered(state, connection, isSeen ? type : 0, xid, proposal.receivedMs, txn !== null)
+  }
+
+  /** @returns bytes of the reply */
+  #reply({ txn, type, xid, markError, markPath }: Proposal, connection: ClientConnection): number {
+    const state = this.#state
+    if (txn === null) {
+      if (markError !== ErrorCode.OK) return replyHeaderOnly(state, connection, xid, markError)
+      beginReply(state, connection, xid).writeString(markPath)
+      return state.out.endFrame()
     }
-    noteAnswered(state, connection, type, xid, proposal.receivedMs)
-    state.metrics.updateLatency.add(Math.max(0, Math.round(state.nowMs - proposal.receivedMs)))
+    if (type !== OpCode.multi && this.#result.err !== ErrorCode.OK) {
+      return replyHeaderOnly(state, connection, xid, this.#result.err)
+    }
+    if (txn.body.kind === 'error') return replyHeaderOnly(state, connection, xid, txn.body.err)
+    writeReplyRecord(beginReply(state, connection, xid), type, this.#result)
+    return state.out.endFrame()
+  }
+
+  #noteStaleReply({ txn, type }: Proposal): void {
+    if (type === OpCode.closeSession || txn?.body.kind === 'error') return
+    if (this.#state.settings.requestStaleConnectionCheck) this.#state.metrics.staleReplies.add(1)
   }
 
   #applyToSessions(txn: Txn, proposal: Proposal): void {

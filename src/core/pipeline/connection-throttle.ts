@@ -12,6 +12,11 @@ export class ConnectionThrottle {
     this.#lastFillMs = nowMs
   }
 
+  /** Tokens that are missing from a full bucket; 0 where there is none. */
+  get deficit(): number {
+    return this.#settings.tokensMax <= 0 ? 0 : this.#settings.tokensMax - this.#tokens
+  }
+
   /** Takes the tokens that a handshake costs, or none and returns false: the connection is to be closed. */
   admits(kind: 'new' | 'renew', nowMs: number): boolean {
     const { tokensMax, weightEnabled, globalSessionWeight, renewSessionWeight } = this.#settings

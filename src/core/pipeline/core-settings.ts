@@ -16,8 +16,15 @@ export interface CoreSettings {
   readonly globalOutstandingLimit: number
   /** Most requests in the pipeline before the throttler holds others back; 0 = off. */
   readonly requestThrottleMax: number
+  /** How often a request that is held back is looked at again, if nothing else happens. */
+  readonly requestThrottleStallMs: number
+  /** Stale requests are dropped when they leave the throttle, and their connection with them. */
   readonly requestThrottleDropStale: boolean
-  /** A request that was held back longer fails with THROTTLEDOP; 0 = off. */
+  /** A request is stale once it is older than its session's timeout. */
+  readonly requestStaleLatencyCheck: boolean
+  /** A request is stale once its connection is gone. */
+  readonly requestStaleConnectionCheck: boolean
+  /** A request that waited longer before the pipeline took it fails with THROTTLEDOP; 0 = off. */
   readonly throttledOpWaitTimeMs: number
   /** Token bucket of handshakes; 0 tokens = off. */
   readonly connectionThrottle: ConnectionThrottleSettings
@@ -30,6 +37,10 @@ export interface CoreSettings {
   readonly enforceAuthSchemes: readonly string[]
   /** Most transactions in one batch of the log. */
   readonly maxBatchSize: number
+  /** How long a transaction may wait for others to share its sync; 0 = not at all. */
+  readonly flushDelayMs: number
+  /** The wait ends when no transaction has come for so long. */
+  readonly maxWriteQueuePollTimeMs: number
   /** Transactions between two snapshots, as upstream: one is due after snapCount/2 + random(snapCount/2). */
   readonly snapCount: number
   /** Log bytes between two snapshots, likewise halved and randomised; 0 = off. */

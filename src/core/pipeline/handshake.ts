@@ -9,6 +9,7 @@ import { isSessionPassword } from '../session/session-password.ts'
 import { writeConnectResponse } from './connect-response.ts'
 import type { ConnectionThrottle } from './connection-throttle.ts'
 import type { PeerState } from './peer-state.ts'
+import { countSent } from './reply.ts'
 import type { WriteOrder } from './write-order.ts'
 
 /**
@@ -28,32 +29,41 @@ export class Handshake {
     this.#throttle = throttle
   }
 
-  /** Takes the frame that `reader` holds. */
-  connect(connection: ClientConnection, reader: JuteReader): void {
+  /**
+   * Takes the frame that `reader` holds.
+   *
+   * @returns the negotiated timeout where a session is to be made; null where nothing is left to do
+   */
+  connect(connection: ClientConnection, reader: JuteReader): number | null {
+    const { metrics, nowMs, settings } = this.#state
     const request = this.#decode(connection, reader)
     if (request === null) return this.#refuse(connection, 'INVALID_REQUEST')
-    this.#state.metrics.connectionRequestCount.add(1)
     const isNew = request.sessionIdHi === 0 && request.sessionIdLo === 0
-    if (!this.#throttle.admits(isNew ? 'new' : 'renew', this.#state.nowMs)) {
-      this.#state.metrics.connectionRejected.add(1)
+    if (!this.#throttle.admits(isNew ? 'new' : 'renew', nowMs)) {
+      metrics.connectionRejected.add(1)
       return this.#refuse(connection, 'CONNECTION_REJECTED')
     }
+    metrics.connectionTokenDeficit.add(this.#throttle.deficit)
+    metrics.connectionRequestCount.add(1)
     if (this.#writes.isAhead(request.lastZxidSeenHi, request.lastZxidSeenLo)) {
       return this.#refuse(connection, 'CLIENT_ZXID_AHEAD')
     }
-    const { minSessionTimeoutMs, maxSessionTimeoutMs } = this.#state.settings
-    const timeoutMs = Math.min(Math.max(request.timeOut, minSessionTimeoutMs), maxSessionTimeoutMs)
-    if (isNew) this.#createSession(connection, timeoutMs)
-    else this.#resume(connection, request, timeoutMs)
+    const timeoutMs = Math.min(Math.max(request.timeOut, settings.minSessionTimeoutMs), settings.maxSessionTimeoutMs)
+    if (isNew) return timeoutMs
+    this.#resume(connection, request, timeoutMs)
+    metrics.connectionRevalidateCount.add(1)
+    return null
   }
 
-  /** Proposes createSession for a session that the connection has already: what upstream makes of a stray request. */
-  proposeCreateSession(connection: ClientConnection, timeoutMs: number, xid: number): Proposal {
-    const { nowMs } = this.#state
-    const session = connection.session
-    this.#writes.begin(session, true)
-    const origin = { connection, session, type: OpCode.createSession, xid, receivedMs: nowMs }
-    return this.#writes.propose(origin, { kind: 'createSession', timeoutMs }, OpCode.createSession)
+  /** Proposes the session of a connection that has asked for a new one. */
+  createSession(connection: ClientConnection, timeoutMs: number, receivedMs: number): Proposal {
+    this.#nextSessionId()
+    const context = this.#writes.begin(null, true)
+    context.sessionHi = this.#sessionIds.hi
+    context.sessionLo = this.#sessionIds.lo
+    const type = OpCode.createSession
+    const origin = { connection, session: null, type, xid: 0, receivedMs, largeBytes: 0 }
+    return this.#writes.propose(origin, { kind: 'createSession', timeoutMs }, type)
   }
 
   #decode(connection: ClientConnection, reader: JuteReader): ConnectFrame | null {
@@ -65,20 +75,6 @@ export class Handshake {
       if (error instanceof JuteError) return null
       throw error
     }
-  }
-
-  #createSession(connection: ClientConnection, timeoutMs: number): void {
-    this.#nextSessionId()
-    connection.phase = ConnectionPhase.connecting
-    const context = this.#writes.begin(null, true)
-    context.sessionHi = this.#sessionIds.hi
-    context.sessionLo = this.#sessionIds.lo
-    const { nowMs } = this.#state
-    const origin = { connection, session: null, type: OpCode.createSession, xid: 0, receivedMs: nowMs }
-    const proposal = this.#writes.propose(origin, { kind: 'createSession', timeoutMs }, OpCode.createSession)
-    connection.pending.push(proposal)
-    connection.outstanding++
-    this.#state.outstanding++
   }
 
   /** Skips ids of living sessions: the clock they are made from may start again with the machine. */
@@ -100,12 +96,18 @@ export class Handshake {
     const isRight = isSessionPassword(hi, lo, request.passwd)
     if (session === undefined || !isRight || !sessions.changeTimeout(session, timeoutMs, nowMs)) {
       if (session !== undefined) session.ownerConnection = null
-      writeConnectResponse(this.#state, connection)
-      return this.#refuse(connection, 'SESSION_REOPEN_FAILED')
+      this.#respond(connection)
+      this.#refuse(connection, 'SESSION_REOPEN_FAILED')
+      return
     }
     connection.session = session
     session.ownerConnection = connection.id
+    this.#respond(connection)
+  }
+
+  #respond(connection: ClientConnection): void {
     writeConnectResponse(this.#state, connection)
+    countSent(this.#state, connection)
   }
 
   #closeOwner(owner: ClientConnection['id'] | null): void {
@@ -116,8 +118,9 @@ export class Handshake {
     this.#refuse(holder, 'CLIENT_RECONNECT')
   }
 
-  #refuse(connection: ClientConnection, reason: CloseReason): void {
+  #refuse(connection: ClientConnection, reason: CloseReason): null {
     connection.phase = ConnectionPhase.closing
     this.#state.out.close(connection.id, reason)
+    return null
   }
 }

@@ -1,6 +1,8 @@
 import { JuteWriter } from 'jute-ts'
 import { encodeTxn, type Txn } from '../../protocol/txn.ts'
+import type { Metrics } from '../metrics.ts'
 import type { Outbox } from '../outbox.ts'
+import type { CoreSettings } from './core-settings.ts'
 
 /** Batches handed to the log and not yet durable; while there are so many, the next one gathers. */
 const IN_FLIGHT_BATCHES_MAX = 4
@@ -12,9 +14,14 @@ const KEPT_BUFFER_BYTES_MAX = 4 * BATCH_BYTES_MAX
 /**
  * Gathers transactions into batches for the log: group commit without a timer. A batch goes out at the end of the
  * step, or waits, still gathering, while the log is busy with those before it.
+ *
+ * With `flushDelay` a batch that is not full also waits until the last one is that old, or until no transaction has come
+ * for `maxWriteQueuePollTime`.
+ * @see `SyncRequestProcessor`
  */
 export class LogBatcher {
-  readonly #txnsMax: number
+  readonly #settings: CoreSettings
+  readonly #metrics: Metrics
   readonly #ready: Batch[] = []
   #open: Batch
   #sequence = 1
@@ -22,10 +29,12 @@ export class LogBatcher {
   #sentSequence = 0
   #scratch = new JuteWriter(4096)
   #spare: JuteWriter | null = null
+  #lastFlushMs = Number.NEGATIVE_INFINITY
+  #lastAddMs = 0
 
-  /** @param txnsMax most transactions in one batch */
-  constructor(txnsMax: number) {
-    this.#txnsMax = txnsMax
+  constructor(settings: CoreSettings, metrics: Metrics) {
+    this.#settings = settings
+    this.#metrics = metrics
     this.#open = new Batch(this.#sequence)
   }
 
@@ -39,30 +48,43 @@ export class LogBatcher {
     return this.#persistedSequence
   }
 
+  /** When the open batch may go; infinite while it is empty, or the log is busy. */
+  get nextFlushMs(): number {
+    if (this.#open.txnCount === 0 || this.#isLogBusy) return Number.POSITIVE_INFINITY
+    const { flushDelayMs, maxWriteQueuePollTimeMs } = this.#settings
+    return Math.min(this.#lastFlushMs + flushDelayMs, this.#lastAddMs + maxWriteQueuePollTimeMs)
+  }
+
   /** Adds a transaction and returns the sequence that will be durable with it. */
-  add(txn: Txn): number {
+  add(txn: Txn, nowMs: number): number {
     const encoded = this.#scratch.reset()
     encoded.writeInt(0)
     encodeTxn(encoded, txn)
     encoded.buffer.writeInt32BE(encoded.offset - 4, 0)
     if (this.#open.txnCount > 0 && this.#open.body.offset + encoded.offset > BATCH_BYTES_MAX) this.#close()
     const batch = this.#open
+    if (batch.txnCount === 0) batch.openedMs = nowMs
+    this.#lastAddMs = nowMs
     batch.add(txn, encoded.bytes())
     if (encoded.buffer.length > KEPT_BUFFER_BYTES_MAX) this.#scratch = new JuteWriter(4096)
-    if (batch.txnCount >= this.#txnsMax) this.#close()
+    if (batch.txnCount >= this.#settings.maxBatchSize) this.#close()
     return batch.sequence
   }
 
-  /** Sends what may be sent. */
-  flush(out: Outbox): void {
-    while (this.#sentSequence - this.#persistedSequence < IN_FLIGHT_BATCHES_MAX) {
+  /** Sends what may be sent. Returns its bytes. */
+  flush(out: Outbox, nowMs: number): number {
+    let bytes = 0
+    while (!this.#isLogBusy) {
       if (this.#ready.length === 0) {
-        if (this.#open.txnCount === 0) return
+        if (this.#open.txnCount === 0 || (this.#settings.flushDelayMs > 0 && nowMs < this.nextFlushMs)) break
         this.#close()
       }
       const batch = this.#ready.shift()
-      if (batch === undefined) return
+      if (batch === undefined) break
+      bytes += batch.body.offset
+      this.#lastFlushMs = nowMs
       this.#sentSequence = batch.sequence
+      this.#metrics.proposalProcessTime.addMany(Math.floor(nowMs) - Math.floor(batch.openedMs), batch.txnCount)
       out.persist(batch.sequence, {
         firstZxidHi: batch.firstZxidHi,
         firstZxidLo: batch.firstZxidLo,
@@ -73,6 +95,11 @@ export class LogBatcher {
       })
       this.#recycle(batch)
     }
+    return bytes
+  }
+
+  get #isLogBusy(): boolean {
+    return this.#sentSequence - this.#persistedSequence >= IN_FLIGHT_BATCHES_MAX
   }
 
   persisted(sequence: number): void {
@@ -94,6 +121,8 @@ class Batch {
   readonly sequence: number
   readonly body: JuteWriter
   txnCount = 0
+  /** Clock of the step that added the first transaction. */
+  openedMs = 0
   firstZxidHi = 0
   firstZxidLo = 0
   lastZxidHi = 0

@@ -7,6 +7,10 @@ import type { SessionTable } from '../session/session-table.ts'
 import type { DataTree } from '../tree/data-tree.ts'
 import type { WatchManager } from '../watch/watch-manager.ts'
 import type { CoreSettings } from './core-settings.ts'
+import type { LargeRequests } from './large-requests.ts'
+import type { NamespaceTraffic } from './namespace-traffic.ts'
+import type { OperationCounts } from './operation-counts.ts'
+import type { StepMeter } from './step-meter.ts'
 
 /** What the stages of a peer share. Everything in it is changed within a step only. */
 export interface PeerState {
@@ -19,7 +23,12 @@ export interface PeerState {
   readonly connections: Map<ConnectionId, ClientConnection>
   readonly metrics: Metrics
   readonly stats: ServerStats
-  /** Client requests read and not yet answered. */
+  /** Instruments that need more than an addition, each for its own part. */
+  readonly meter: StepMeter
+  readonly operations: OperationCounts
+  readonly namespaces: NamespaceTraffic
+  readonly largeRequests: LargeRequests
+  /** Client requests in the pipeline: taken and not yet answered. Those that the throttle holds are not in it. */
   outstanding: number
   /** Monotonic clock of this step, ms. */
   nowMs: number

@@ -48,8 +48,10 @@ export class Reaper {
       session: null,
       type: OpCode.deleteContainer,
       xid: 0,
-      receivedMs: this.#state.nowMs
+      receivedMs: this.#state.nowMs,
+      largeBytes: 0
     }
+    this.#state.meter.took(Math.floor(this.#state.nowMs))
     const prepared = prepareDeleteContainer(this.#writes.begin(null, true), path)
     if (typeof prepared === 'number') this.#writes.proposeError(origin, prepared)
     else this.#writes.propose(origin, prepared, OpCode.deleteContainer)

@@ -1,5 +1,4 @@
 import type { JuteWriter } from 'jute-ts'
-import { OpCode, Xid } from '../../protocol/op-code.ts'
 import type { ClientConnection } from '../client-connection.ts'
 import type { PeerState } from './peer-state.ts'
 
@@ -8,35 +7,44 @@ import type { PeerState } from './peer-state.ts'
  * (client-protocol section 3).
  */
 
-/** Begins an OK reply; the caller writes the record and calls `endReply`. */
+/** Begins an OK reply; the caller writes the record and calls `endFrame`. */
 export function beginReply(state: PeerState, connection: ClientConnection, xid: number): JuteWriter {
   return state.out.beginReply(connection.id, xid, state.tree.lastZxidHi, state.tree.lastZxidLo, 0)
 }
 
-/** Sends a whole reply that has no record. */
-export function replyHeaderOnly(state: PeerState, connection: ClientConnection, xid: number, err: number): void {
+/** Sends a whole reply that has no record. Returns its bytes. */
+export function replyHeaderOnly(state: PeerState, connection: ClientConnection, xid: number, err: number): number {
   state.out.beginReply(connection.id, xid, state.tree.lastZxidHi, state.tree.lastZxidLo, err)
-  state.out.endFrame()
+  return state.out.endFrame()
 }
 
-/** Counts a request as answered. */
+/** Counts a frame that was sent to a connection beside the answers of the pipeline, which `noteAnswered` counts. */
+export function countSent(state: PeerState, connection: ClientConnection): void {
+  connection.sent++
+  state.stats.packetsSent.add(1)
+}
+
+/**
+ * Counts a request as answered.
+ *
+ * @param type     what `cons` shows as the last operation; 0 for a request that failed before it was looked at
+ * @param isUpdate whether it was a transaction
+ */
 export function noteAnswered(
   state: PeerState,
   connection: ClientConnection,
   type: number,
   xid: number,
-  receivedMs: number
+  receivedMs: number,
+  isUpdate: boolean
 ): void {
-  const { tree, nowMs } = state
-  connection.sent++
-  connection.noteResponse(
-    type,
-    type === OpCode.ping ? Xid.ping : xid,
-    tree.lastZxidHi,
-    tree.lastZxidLo,
-    receivedMs,
-    nowMs
-  )
-  state.stats.packetsSent.add(1)
-  state.stats.requestLatency.add(Math.max(0, Math.round(nowMs - receivedMs)))
+  const { tree } = state
+  connection.noteResponse(type, xid, tree.lastZxidHi, tree.lastZxidLo)
+  state.meter.answered(connection, receivedMs, isUpdate)
+}
+
+/** Counts the bytes of a reply to a request of the pipeline, other than a ping. */
+export function countReplyBytes(state: PeerState, bytes: number): void {
+  state.stats.clientResponseSize.add(bytes)
+  state.metrics.responseBytes.add(bytes)
 }

@@ -5,11 +5,19 @@ import type { PeerState } from './peer-state.ts'
 /** Bytes of the snapshot that one step may produce: well under a millisecond's work. */
 const SLICE_BYTES_MAX = 64 * 1024
 
+/** How much of the log has been replayed behind a snapshot. */
+export interface ReplayedLog {
+  readonly txnCount: number
+  /** Of transactions as stored. */
+  readonly bytes: number
+}
+
 /**
  * Decides when a snapshot is due and produces it, slice by slice, as the shell asks for more. One at a time.
  *
  * A snapshot is due after snapCount/2 + random(snapCount/2) transactions, or after so many log bytes; random, so that
- * the servers of an ensemble do not all write at once.
+ * the servers of an ensemble do not all write at once. What a start had to replay counts too, and more than half of the
+ * interval is a reason for a snapshot at once: so the next start is never much longer than that.
  */
 export class Snapshotter {
   readonly #state: PeerState
@@ -22,12 +30,18 @@ export class Snapshotter {
   #logBytes = 0
   #dueTxns = 0
   #dueBytes = 0
+  #isAsked = false
 
   /** @param random gives numbers in [0, 1) */
-  constructor(state: PeerState, random: () => number) {
+  constructor(state: PeerState, random: () => number, replayed: ReplayedLog) {
     this.#state = state
     this.#random = random
     this.#schedule()
+    this.#txnCount = replayed.txnCount
+    this.#logBytes = replayed.bytes
+    const { snapCount, snapSizeLimitBytes } = state.settings
+    const isMuch = snapSizeLimitBytes > 0 && replayed.bytes > snapSizeLimitBytes / 2
+    this.#isAsked = isMuch || replayed.txnCount > snapCount / 2
   }
 
   /** Whether one is being written. */
@@ -45,22 +59,26 @@ export class Snapshotter {
     this.#logBytes += bytes
   }
 
+  /** Makes one due. */
+  ask(): void {
+    this.#isAsked = true
+  }
+
   /** Begins one if it is due. */
   check(): void {
     if (this.#isWriting) return
+    if (this.#isAsked) return this.#begin()
     if (this.#txnCount < this.#dueTxns && (this.#dueBytes === 0 || this.#logBytes < this.#dueBytes)) return
-    this.begin()
+    this.#begin()
   }
 
-  /** Begins one now, unless one is being written or nothing has been applied yet. */
-  begin(): void {
-    if (this.#isWriting) return
-    const { tree, sessions, out, metrics } = this.#state
+  #begin(): void {
+    const { tree, sessions, out } = this.#state
     const records = sessions.records()
+    this.#isAsked = false
     this.#isWriting = true
     this.#sessionCount = records.length
     this.#schedule()
-    metrics.snapCount.add(1)
     out.snapshotBegin(tree.lastZxidHi, tree.lastZxidLo)
     this.#cursor = tree.openSnapshot(records)
   }

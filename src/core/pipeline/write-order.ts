@@ -17,6 +17,8 @@ export interface WriteOrigin {
   readonly type: number
   readonly xid: number
   readonly receivedMs: number
+  /** What it counts as a large request, 0 mostly. */
+  readonly largeBytes: number
 }
 
 /**
@@ -30,18 +32,20 @@ export class WriteOrder {
   readonly context: PrepareContext
   #zxidHi: number
   #zxidLo: number
-  /** Transactions and log bytes since the last snapshot are counted by who looks. */
-  txnCount = 0
+  /** Pending changes when the present step began, and how many have gone since. */
+  #changesBefore = 0
+  #changesApplied = 0
 
   constructor(state: PeerState) {
     this.#state = state
-    this.#batcher = new LogBatcher(state.settings.maxBatchSize)
+    this.#batcher = new LogBatcher(state.settings, state.metrics)
     this.context = new PrepareContext(
       state.tree,
       new OutstandingChanges(state.tree),
       state.acl,
       state.hash,
-      state.settings
+      state.settings,
+      state.metrics.quotaExceededErrorPerNamespace
     )
     this.context.digestHi = state.tree.digestHi
     this.context.digestLo = state.tree.digestLo
@@ -86,8 +90,8 @@ export class WriteOrder {
       body,
       digest: body.kind === 'error' ? null : this.#digest()
     }
-    this.txnCount++
-    return this.#queue(origin, txn, this.#batcher.add(txn), ErrorCode.OK, null)
+    this.#state.meter.proposed(type === OpCode.closeSession)
+    return this.#queue(origin, txn, this.#batcher.add(txn, this.#state.nowMs), ErrorCode.OK, null)
   }
 
   /** The same for a write that failed: it uses up the zxid and is logged as an error. */
@@ -100,9 +104,14 @@ export class WriteOrder {
     return this.#queue(origin, null, this.#batcher.lastSequence, err, path)
   }
 
-  /** Hands to the log what may go. */
-  flush(): void {
-    this.#batcher.flush(this.#state.out)
+  /** Hands to the log what may go. Returns its bytes. */
+  flush(): number {
+    return this.#batcher.flush(this.#state.out, this.#state.nowMs)
+  }
+
+  /** Monotonic ms when `flush` will have something to do although nothing happens; infinite if never. */
+  get nextFlushMs(): number {
+    return this.#batcher.nextFlushMs
   }
 
   persisted(sequence: number): void {
@@ -118,7 +127,20 @@ export class WriteOrder {
 
   /** The tree shows this transaction now. */
   applied(txn: Txn): void {
-    this.context.changes.applied(txn.header.zxidHi, txn.header.zxidLo)
+    const { changes } = this.context
+    const before = changes.size
+    changes.applied(txn.header.zxidHi, txn.header.zxidLo)
+    this.#changesApplied += before - changes.size
+  }
+
+  /** Counts the changes that this step's requests have entered over the tree, and those that went into it. */
+  countChanges(): void {
+    const { size } = this.context.changes
+    const { outstandingChangesQueued, outstandingChangesRemoved } = this.#state.metrics
+    outstandingChangesQueued.add(size + this.#changesApplied - this.#changesBefore)
+    outstandingChangesRemoved.add(this.#changesApplied)
+    this.#changesBefore = size
+    this.#changesApplied = 0
   }
 
   /** Whether a zxid that a client says it has seen lies ahead of everything this server has processed. */
@@ -136,8 +158,8 @@ export class WriteOrder {
   }
 
   #queue(origin: WriteOrigin, txn: Txn | null, sequence: number, markError: number, markPath: string | null): Proposal {
-    const { connection, session, type, xid, receivedMs } = origin
-    const proposal = { txn, sequence, connection, session, type, xid, receivedMs, markError, markPath }
+    const { connection, session, type, xid, receivedMs, largeBytes } = origin
+    const proposal = { txn, sequence, connection, session, type, xid, receivedMs, largeBytes, markError, markPath }
     this.#waiting.push(proposal)
     return proposal
   }

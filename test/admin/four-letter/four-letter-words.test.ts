@@ -191,7 +191,7 @@ describe('what the words reset', () => {
     expect(ask(view, 'srvr')).toContain('Latency min/avg/max: 0/0.0/0\nReceived: 0\n')
     expect(view.stats.clientResponseSize.last).toBe(-1)
     expect(view.metrics.readLatency.all.count).toBe(0)
-    expect(view.metrics.writePerNamespace.byLabel.size).toBe(0)
+    expect(view.metrics.writePerNamespace.of('a').count).toBe(0)
     expect(view.connectionResets).toBe(0)
   })
 

@@ -10,6 +10,8 @@ export class AnswerContext {
   readonly reader: JuteReader
   connection!: ClientConnection
   xid = 0
+  /** Bytes of the reply that was ended last; 0 if it was not ended by `end`. */
+  replyBytes = 0
 
   constructor(state: PeerState, reader: JuteReader) {
     this.state = state
@@ -22,7 +24,12 @@ export class AnswerContext {
   }
 
   end(): void {
-    this.state.out.endFrame()
+    this.replyBytes = this.state.out.endFrame()
+  }
+
+  /** Counts what was read of a znode: the bytes of its data, or of its children's names. */
+  countRead(path: string, bytes: number): void {
+    this.state.namespaces.read(path, bytes)
   }
 
   /** Whether the connection may do something that needs any of `perms` on a node. */

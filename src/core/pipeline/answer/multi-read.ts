@@ -75,7 +75,8 @@ function replyBroken(context: AnswerContext, reads: readonly Read[]): number {
 
 function writeResult(context: AnswerContext, read: Read, writer: ReturnType<AnswerContext['begin']>): void {
   const { tree } = context.state
-  const node = tree.find(read.path ?? '')
+  const path = read.path ?? ''
+  const node = tree.find(path)
   const err = node === NO_NODE ? ErrorCode.NONODE : context.isAllowed(node, Perm.read) ? ErrorCode.OK : ErrorCode.NOAUTH
   if (err !== ErrorCode.OK) {
     encodeMultiHeader(writer, { type: OpCode.error, done: false, err })
@@ -83,9 +84,13 @@ function writeResult(context: AnswerContext, read: Read, writer: ReturnType<Answ
     return
   }
   encodeMultiHeader(writer, { type: read.type, done: false, err: 0 })
-  if (read.type === OpCode.getChildren) tree.writeChildren(node, writer)
-  else {
+  if (read.type === OpCode.getChildren) {
+    const start = writer.offset
+    tree.writeChildren(node, writer)
+    context.countRead(path, writer.offset - start - 4 - 4 * tree.childCount(node))
+  } else {
     tree.writeData(node, writer)
     tree.writeStat(node, writer)
+    context.countRead(path, tree.dataLength(node))
   }
 }

@@ -26,6 +26,7 @@ export function answerExists(context: AnswerContext): number {
   if (node === NO_NODE) return ErrorCode.NONODE
   state.tree.writeStat(node, context.begin())
   context.end()
+  context.countRead(path, 0)
   return ErrorCode.OK
 }
 
@@ -41,6 +42,7 @@ export function answerGetData(context: AnswerContext): number {
   state.tree.writeData(node, writer)
   state.tree.writeStat(node, writer)
   context.end()
+  context.countRead(path, state.tree.dataLength(node))
   return ErrorCode.OK
 }
 
@@ -79,9 +81,12 @@ function answerChildren(context: AnswerContext, path: string | null, watch: bool
   if (!context.isAllowed(node, Perm.read)) return ErrorCode.NOAUTH
   if (watch) state.watches.addChild(connection.id, path)
   const writer = context.begin()
+  const start = writer.offset
   state.tree.writeChildren(node, writer)
+  const namesBytes = writer.offset - start - 4 - 4 * state.tree.childCount(node)
   if (withStat) state.tree.writeStat(node, writer)
   context.end()
+  context.countRead(path, namesBytes)
   return ErrorCode.OK
 }
 

@@ -3,6 +3,7 @@ import type { ACL } from '../../../protocol/generated/data.ts'
 import type { TxnBody } from '../../../protocol/txn.ts'
 import type { AclChecker } from '../../acl/acl-checker.ts'
 import type { Identity } from '../../acl/authentication-provider.ts'
+import type { Counter, LabelledSet } from '../../instruments.ts'
 import type { HashPort } from '../../ports.ts'
 import type { DataTree } from '../../tree/data-tree.ts'
 import { digestOfStat, isDigested, prefixCrc } from '../../tree/node-digest.ts'
@@ -19,6 +20,8 @@ export class PrepareContext {
   readonly acl: AclChecker
   readonly hash: HashPort
   readonly settings: CoreSettings
+  /** Writes that a hard quota has refused, by namespace. */
+  readonly quotaErrors: LabelledSet<Counter>
   sessionHi = 0
   sessionLo = 0
   /** False while the session is being closed, or when it is gone. */
@@ -33,12 +36,20 @@ export class PrepareContext {
   digestHi = 0
   digestLo = 0
 
-  constructor(tree: DataTree, changes: OutstandingChanges, acl: AclChecker, hash: HashPort, settings: CoreSettings) {
+  constructor(
+    tree: DataTree,
+    changes: OutstandingChanges,
+    acl: AclChecker,
+    hash: HashPort,
+    settings: CoreSettings,
+    quotaErrors: LabelledSet<Counter>
+  ) {
     this.tree = tree
     this.changes = changes
     this.acl = acl
     this.hash = hash
     this.settings = settings
+    this.quotaErrors = quotaErrors
   }
 
   /** Whether the session of this request has `perm` under `acl`. */

@@ -1,3 +1,4 @@
+import { topNamespace } from '../../../protocol/path.ts'
 import { NO_NODE } from '../../tree/data-tree.ts'
 import { quotaBreach } from '../../tree/quota-use.ts'
 import type { PrepareContext } from './prepare-context.ts'
@@ -23,5 +24,8 @@ export function isSetOverQuota(context: PrepareContext, path: string, data: Uint
 function isOver(context: PrepareContext, path: string, countDiff: number, bytesDiff: number): boolean {
   if (!context.settings.enforceQuota) return false
   const quota = context.tree.quotaFor(path)
-  return quota !== null && quotaBreach(quota, countDiff, bytesDiff)?.isHard === true
+  if (quota === null || quotaBreach(quota, countDiff, bytesDiff)?.isHard !== true) return false
+  const namespace = topNamespace(path)
+  if (namespace !== null) context.quotaErrors.add(namespace, 1)
+  return true
 }
