@@ -59,8 +59,9 @@ async function loadSnapshot(
   if (!loader.done) throw new RecoveryError(`snapshot 0x${zxid} ends before its last znode`)
   sessions.restore(loader.sessions, nowMs())
   const { digestHi, digestLo } = snapshot.summary
-  const isDigested = tree.digestHi !== 0 || tree.digestLo !== 0
-  if (isDigested && (digestHi !== tree.digestHi || digestLo !== tree.digestLo)) {
+  // 0 is what is there while `digest.enabled` is false: then nothing can be compared.
+  const isKnown = (digestHi !== 0 || digestLo !== 0) && (tree.digestHi !== 0 || tree.digestLo !== 0)
+  if (isKnown && (digestHi !== tree.digestHi || digestLo !== tree.digestLo)) {
     throw new RecoveryError(
       `snapshot 0x${zxid}: its tree digest is ${toHex(digestHi, digestLo)}, ` +
         `but the tree it holds has ${toHex(tree.digestHi, tree.digestLo)}`
