@@ -2,16 +2,18 @@ import type { Metrics } from '../core/metrics.ts'
 import type { MetricsSettings } from './config/settings.ts'
 import type { Logger } from './logging/logger.ts'
 
+type PauseSettings = Pick<MetricsSettings, 'pauseMonitorEnabled' | 'pauseInfoThresholdMs' | 'pauseWarnThresholdMs'>
+
 /**
  * Watches for pauses of the event loop, as upstream for those of its JVM (`jvm.pause.monitor`; off by default): nothing
  * is read, answered or expired while it stands.
  */
 export class PauseMonitor {
-  readonly #settings: MetricsSettings
+  readonly #settings: PauseSettings
   readonly #metrics: Metrics
   readonly #log: Logger
 
-  constructor(settings: MetricsSettings, metrics: Metrics, log: Logger) {
+  constructor(settings: PauseSettings, metrics: Metrics, log: Logger) {
     this.#settings = settings
     this.#metrics = metrics
     this.#log = log

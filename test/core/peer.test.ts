@@ -4,50 +4,7 @@ import type { ConnectionId } from '../../src/core/ports.ts'
 import { ErrorCode } from '../../src/protocol/error-code.ts'
 import { CreateMode, EventType, OpCode } from '../../src/protocol/op-code.ts'
 import { PeerHarness, requestFrame, type Sent, statOf } from './peer-harness.ts'
-
-const OPEN = [{ perms: 31, scheme: 'world', id: 'anyone' }]
-
-function create(path: string | null, flags: number = CreateMode.persistent, data: string | null = 'x', acl = OPEN) {
-  return (writer: JuteWriter): void => {
-    writer.writeString(path)
-    writer.writeBuffer(data === null ? null : Buffer.from(data))
-    writer.writeInt(acl.length)
-    for (const entry of acl) {
-      writer.writeInt(entry.perms)
-      writer.writeString(entry.scheme)
-      writer.writeString(entry.id)
-    }
-    writer.writeInt(flags)
-  }
-}
-
-function pathAndBool(path: string, watch = false) {
-  return (writer: JuteWriter): void => {
-    writer.writeString(path)
-    writer.writeBool(watch)
-  }
-}
-
-function pathAndVersion(path: string, version = -1) {
-  return (writer: JuteWriter): void => {
-    writer.writeString(path)
-    writer.writeInt(version)
-  }
-}
-
-function setData(path: string | null, data: string, version = -1) {
-  return (writer: JuteWriter): void => {
-    writer.writeString(path)
-    writer.writeBuffer(Buffer.from(data))
-    writer.writeInt(version)
-  }
-}
-
-function replyOf(sent: readonly Sent[]): Extract<Sent, { kind: 'reply' }> {
-  const reply = sent.find((one) => one.kind === 'reply')
-  if (reply?.kind !== 'reply') throw new Error(`no reply among ${JSON.stringify(sent)}`)
-  return reply
-}
+import { create, pathAndBool, pathAndVersion, replyOf, setData } from './requests.ts'
 
 function kinds(sent: readonly Sent[]): string[] {
   return sent.map((one) => (one.kind === 'event' ? `event ${one.type} ${one.path}` : `${one.kind}`))

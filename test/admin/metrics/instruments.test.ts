@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { PercentileSummary, SizeStats } from '../../../src/core/instruments.ts'
+import { PercentileSummary, SizeStats, Summary } from '../../../src/core/instruments.ts'
 
 function filled(values: Iterable<number>): PercentileSummary {
   const summary = new PercentileSummary('x')
@@ -80,4 +80,35 @@ test('sizes start at -1 and keep the newest, smallest and largest', () => {
     [-1, -1, -1],
     [50, 36, 157]
   ])
+})
+
+describe('values recorded together', () => {
+  test('are as if each had been recorded', () => {
+    const [together, each] = [new PercentileSummary('x'), new PercentileSummary('x')]
+    together.addMany(3, 5)
+    together.addMany(7, 0)
+    for (let index = 0; index < 5; index++) each.add(3)
+
+    expect(together).toEqual(each)
+  })
+
+  test('of a shared total are whole, nearly equal, and add up to it', () => {
+    fc.assert(
+      fc.property(fc.nat(10_000), fc.integer({ min: 1, max: 500 }), (total, count) => {
+        const summary = new Summary('x')
+        summary.addShared(total, count)
+
+        expect([summary.count, summary.sum, summary.min]).toEqual([count, total, Math.floor(total / count)])
+        expect(summary.max).toBe(Math.ceil(total / count))
+      })
+    )
+  })
+
+  test('of a countdown are the lengths of a queue that is emptied', () => {
+    const [together, each] = [new Summary('x'), new Summary('x')]
+    together.addCountdown(4)
+    for (const length of [3, 2, 1, 0]) each.add(length)
+
+    expect(together).toEqual(each)
+  })
 })
