@@ -1,3 +1,4 @@
+import { knownFigure } from './known-differences.ts'
 import type { Observation, Side } from './side.ts'
 import type { Step } from './steps.ts'
 import { fourLetterWord } from './wire/four-letter.ts'
@@ -65,7 +66,8 @@ export async function compareFigures(sides: readonly [Side, Side]): Promise<{ le
   const deadline = performance.now() + 3000
   for (;;) {
     const [left, right] = await Promise.all([figures(sides[0]), figures(sides[1])])
-    if (left.join() === right.join() || performance.now() > deadline) return { left, right }
+    const settled = (lines: readonly string[]): string => lines.filter((line) => knownFigure(line) === null).join()
+    if (settled(left) === settled(right) || performance.now() > deadline) return { left, right }
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }

@@ -1,6 +1,6 @@
 import { compareStep, type Difference } from './compare.ts'
 import { compareFigures, TreeWalk } from './final-state.ts'
-import { KNOWN_DIFFERENCES } from './known-differences.ts'
+import { knownFigure } from './known-differences.ts'
 import type { Observation, Side } from './side.ts'
 import { requestCount, type Step } from './steps.ts'
 
@@ -48,9 +48,7 @@ export async function runCase(
     const [left, right] = await Promise.all([sides[0].run(step), sides[1].run(step)])
     const difference = compareStep(steps.length, step, left, right, sides)
     count(left, answers)
-    const excuse = difference === null ? undefined : KNOWN_DIFFERENCES.find((entry) => entry.matches(difference))
-    if (excuse !== undefined) known.set(excuse.name, (known.get(excuse.name) ?? 0) + 1)
-    return { left, difference: excuse === undefined ? difference : null }
+    return { left, difference }
   }
   const result = (difference: Difference | null): CaseResult => {
     return { steps, requestCount: requests, treeNodeCount: nodes, difference, known, answers }
@@ -76,7 +74,7 @@ export async function runCase(
       walk.observe(walked.left)
     }
     nodes = walk.nodeCount
-    return result(await figuresDifference(sides, steps.length))
+    return result(await figuresDifference(sides, steps.length, known))
   } finally {
     sides[0].dropAll()
     sides[1].dropAll()
@@ -106,20 +104,26 @@ function inFinalState(difference: Difference): Difference {
   return { ...difference, signature: `final tree: ${difference.signature}` }
 }
 
-async function figuresDifference(sides: readonly [Side, Side], stepIndex: number): Promise<Difference | null> {
-  const { left, right } = await compareFigures(sides)
-  const leftOnly = left.filter((line) => !right.includes(line))
-  const rightOnly = right.filter((line) => !left.includes(line))
-  if (leftOnly.length === 0 && rightOnly.length === 0) return null
-  return {
-    signature: 'final figures',
-    stepIndex,
-    slot: -1,
-    step: { kind: 'barrier' },
-    left: leftOnly,
-    right: rightOnly,
-    detail: 'four-letter words disagree'
+async function figuresDifference(
+  sides: readonly [Side, Side],
+  stepIndex: number,
+  known: Map<string, number>
+): Promise<Difference | null> {
+  const figures = await compareFigures(sides)
+  const unexplained = (lines: readonly string[], others: readonly string[]): string[] => {
+    return lines.filter((line) => !others.includes(line) && !isKnown(line, known))
   }
+  const left = unexplained(figures.left, figures.right)
+  const right = unexplained(figures.right, figures.left)
+  if (left.length === 0 && right.length === 0) return null
+  const detail = 'four-letter words disagree'
+  return { signature: 'final figures', stepIndex, slot: -1, step: { kind: 'barrier' }, left, right, detail }
+}
+
+function isKnown(line: string, known: Map<string, number>): boolean {
+  const excuse = knownFigure(line)
+  if (excuse !== null) add(known, excuse.name)
+  return excuse !== null
 }
 
 /** A source that replays a list. */

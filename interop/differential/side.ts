@@ -190,7 +190,7 @@ export class Side implements ReplyContext {
   #send(slot: Slot, requests: readonly Request[]): void {
     const frames = requests.map((request) => {
       slot.unanswered.push(request.op)
-      return this.#frame(request, slot.nextXid++)
+      return this.#frame(request, request.xid === undefined ? slot.nextXid++ : request.xid)
     })
     slot.connection.send(frames.length === 1 && frames[0] !== undefined ? frames[0] : Buffer.concat(frames))
   }

@@ -90,9 +90,14 @@ export function setData(world: World): Request {
   return request(5, { path, data: dataFor(world, path), version: version(world, believedVersion(world, path)) })
 }
 
-/** Data for a path; the stats of a quota get what can be parsed, as anything else stops Apache ZooKeeper 3.9.5. */
+/**
+ * Data for a path. The nodes of a quota get what can be parsed: other stats stop Apache ZooKeeper 3.9.5, and under
+ * other limits it refuses writes, which zoonode does not.
+ */
 function dataFor(world: World, path: Blob): Blob {
-  return typeof path === 'string' && path.endsWith('/zookeeper_stats') ? quotaStatsText(world) : data(world)
+  if (typeof path !== 'string') return data(world)
+  if (path.endsWith('/zookeeper_stats')) return quotaStatsText(world)
+  return path.endsWith('/zookeeper_limits') ? quotaText(world) : data(world)
 }
 
 export function check(world: World): Request {
@@ -129,8 +134,9 @@ function aboutWatch(op: number): Maker {
   return (world) => request(op, { path: watchedPath(world), kind: world.random.pick(WATCHER_TYPES) })
 }
 
+/** No null path: both accept it, but only Apache ZooKeeper lists it among the watches. */
 function addWatch(world: World): Request {
-  const path = anyPath(world)
+  const path = anyPath(world) ?? '/'
   remember(world, path)
   return request(106, { path, kind: world.random.pick([0, 0, 0, 1, 1, 1, 2, -1, 7]) })
 }
@@ -146,7 +152,8 @@ function setWatches(world: World): Request {
     ? { zxidsBack: random.below(200) }
     : random.pick(['0', '-1', '9223372036854775807'])
   const both = { relativeZxid, data: list(), exist: list(), child: list() }
-  return { op, xid: -8, fields: op === 105 ? { ...both, persistent: list(), recursive: list() } : both }
+  const kept = (): readonly Blob[] | null => list()?.filter((path) => path !== null) ?? null
+  return { op, xid: -8, fields: op === 105 ? { ...both, persistent: kept(), recursive: kept() } : both }
 }
 
 function reconfig(world: World): Request {
