@@ -125,6 +125,8 @@ describe('a start after a kill', () => {
     'refuses damage in $file with one line, and changes nothing in that file',
     async ({ file }) => {
       await killed()
+      // Several commits, so that the damaged one is not the last, which could be a tear.
+      await new ChildProgram('epochs.ts', [directory.path]).ended()
       const path = directory.file(file)
       const bytes = readFileSync(path)
       bytes[32 + 24 + 2000] = (bytes[32 + 24 + 2000] ?? 0) ^ 4
