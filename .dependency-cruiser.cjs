@@ -70,7 +70,12 @@ module.exports = {
       to: { path: '^src/bin/' }
     },
     only('sqlite-in-storage-only', 'one place owns the files', '(^|/)better-sqlite3/', '^src/storage/'),
-    only('winston-in-one-file', 'all others know the Logger port', '(^|/)winston/', '^src/server/logging/winston-logger\\.ts$'),
+    only(
+      'winston-in-one-file',
+      'all others know the Logger port',
+      '(^|/)winston/',
+      '^src/server/logging/winston-logger\\.ts$'
+    ),
     {
       name: 'jute-runtime-has-no-dependency',
       severity: 'error',

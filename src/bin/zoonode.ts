@@ -60,11 +60,14 @@ function describeFailure(error: unknown): { readonly line: string; readonly code
   if (error instanceof StorageError || error instanceof RecoveryError) {
     return { line: error.message, code: ExitCode.dataDir }
   }
-  const { code, address, port } = error as { code?: string; address?: string; port?: number }
+  const { code, address, port, path } = error as { code?: string; address?: string; port?: number; path?: string }
   const where = `port ${port}${address === undefined ? '' : ` of ${address}`}`
   if (code === 'EADDRINUSE') return { line: `${where} is in use by another program`, code: ExitCode.unexpected }
   if (code === 'EACCES' && port !== undefined) {
     return { line: `no permission to listen on ${where}`, code: ExitCode.unexpected }
+  }
+  if (code !== undefined && path !== undefined && error instanceof Error) {
+    return { line: `cannot use the data directory: ${error.message}`, code: ExitCode.dataDir }
   }
   if (code === 'EADDRNOTAVAIL') return { line: `${address} is no address of this machine`, code: ExitCode.unexpected }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
