@@ -1,5 +1,6 @@
 import type { SnapshotSummary } from '../core/outbox.ts'
 import type { SnapshotWriter, Storage } from '../storage/storage.ts'
+import { StorageError } from '../storage/storage-error.ts'
 import type { EventLoop } from './event-loop.ts'
 import type { Logger } from './logging/logger.ts'
 
@@ -59,7 +60,10 @@ export class SnapshotPump {
   /** A snapshot that fails is no loss of data: the log has everything. The next one is tried when it is due. */
   #fail(writer: SnapshotWriter, error: unknown): void {
     if (this.#writer !== writer) return
-    this.#log.error('cannot write a snapshot; the log keeps everything since the last one', error)
+    // A server that stops gives up the snapshot under way: nothing has failed.
+    const isStopping = error instanceof StorageError && error.code === 'CLOSED'
+    if (isStopping) this.#log.debug('the snapshot was given up: the server stops')
+    else this.#log.error('cannot write a snapshot; the log keeps everything since the last one', error)
     writer.abort()
     this.#done(false)
   }
