@@ -1,0 +1,59 @@
+import { appendFileSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test } from '@jest/globals'
+import { RawSession } from '../../interop/differential/hostile/healthy-client.ts'
+import { type RunningServer, startServer } from '../../interop/differential/servers.ts'
+import { fourLetterWord } from '../../interop/differential/wire/four-letter.ts'
+
+const OPEN = [{ perms: 31, scheme: 'world', id: 'anyone' }]
+const WAIT_MS = 15_000
+const WRITE_COUNT = 150
+
+let server: RunningServer | undefined
+
+afterEach(async () => {
+  await server?.stop()
+  server = undefined
+})
+
+/** Transactions that the present run of the server replayed at its start. */
+async function replayedTxns({ port }: RunningServer): Promise<number> {
+  const text = await fourLetterWord(port, 'mntr')
+  return Number(/^zk_sum_startup_txns_loaded\t(\d+)$/m.exec(text)?.[1])
+}
+
+function snapshots({ folder }: RunningServer): string[] {
+  return readdirSync(join(folder, 'data', 'version-2')).filter((name) => /^snapshot\.[0-9a-f]+\.db$/.test(name))
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const endMs = performance.now() + WAIT_MS
+  while (!condition() && performance.now() < endMs) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+test('a start that had much to replay is followed by a snapshot, so that the next one has little', async () => {
+  const target = await startServer('zoonode', {
+    projectRoot: join(__dirname, '../..'),
+    settings: { '4lw.commands.whitelist': '*' },
+    parentFolder: tmpdir()
+  })
+  server = target
+  const session = await RawSession.open(target.port)
+  for (let count = 0; count < WRITE_COUNT; count++) {
+    await session.errorOf({ op: 1, fields: { path: `/n${count}`, data: 'x', acl: OPEN, flags: 0 } })
+  }
+  session.drop()
+
+  appendFileSync(join(target.folder, 'zoo.cfg'), 'snapCount=200\n')
+  const before = snapshots(target)
+  await target.restart()
+  const first = await replayedTxns(target)
+  await until(() => snapshots(target).length > 0)
+  await target.restart()
+  const second = await replayedTxns(target)
+
+  expect(before).toEqual([])
+  expect(first).toBeGreaterThanOrEqual(WRITE_COUNT)
+  expect(second).toBeLessThan(10)
+}, 90_000)
