@@ -181,7 +181,7 @@ export class Intake {
   }
 
   #createSession(connection: ClientConnection, timeoutMs: number, receivedMs: number): void {
-    this.#pipeline.await(connection, this.#handshake.createSession(connection, timeoutMs, receivedMs))
+    this.#pipeline.awaitCommit(connection, this.#handshake.createSession(connection, timeoutMs, receivedMs))
   }
 
   #copyBody(): Buffer {

@@ -123,7 +123,7 @@ export class RequestPipeline {
   }
 
   /** A place for a proposal among what its connection waits for. */
-  await(connection: ClientConnection, proposal: Proposal): void {
+  awaitCommit(connection: ClientConnection, proposal: Proposal): void {
     this.#state.outstanding++
     if (connection.phase === ConnectionPhase.closing) return
     connection.pending.push(proposal)
@@ -225,7 +225,7 @@ export class RequestPipeline {
 
   #order(connection: ClientConnection, fields: RequestFields): void {
     const { session } = connection
-    this.await(connection, this.#propose({ connection, session, ...fields }))
+    this.awaitCommit(connection, this.#propose({ connection, session, ...fields }))
   }
 
   #propose(origin: WriteOrigin & { readonly connection: ClientConnection }): Proposal {
