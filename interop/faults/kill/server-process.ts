@@ -14,6 +14,8 @@ export interface ServerProcessOptions {
   /** Lines of zoo.cfg, beyond dataDir. */
   readonly config: Readonly<Record<string, string | number>>
   readonly env?: Readonly<Record<string, string>>
+  /** Runs as this user; only root may ask for it. */
+  readonly userId?: number
 }
 
 const START_TIMEOUT_MS = 60_000
@@ -30,10 +32,11 @@ export class ServerProcess {
   readonly startedMs = performance.now()
   readonly #child: ChildProcess
   #output = ''
+  #errors = ''
   #end: ProcessEnd | null = null
   #told: () => void = () => undefined
 
-  constructor({ folder, config, env }: ServerProcessOptions) {
+  constructor({ folder, config, env, userId }: ServerProcessOptions) {
     const file = join(folder, 'zoo.cfg')
     mkdirSync(folder, { recursive: true })
     const settings = { dataDir: join(folder, 'data'), ...config }
@@ -46,14 +49,18 @@ export class ServerProcess {
     this.#child = spawn(process.execPath, [serverProgram(), '--config', file], {
       cwd: folder,
       env: { ...process.env, SERVER_JVMFLAGS: '', ...env },
-      stdio: ['ignore', 'pipe', 'pipe']
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(userId === undefined ? {} : { uid: userId, gid: userId })
     })
     const take = (text: string): void => {
       this.#output += text
       this.#told()
     }
     this.#child.stdout?.setEncoding('utf8').on('data', take)
-    this.#child.stderr?.setEncoding('utf8').on('data', take)
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors += text
+      take(text)
+    })
     this.ended = new Promise((resolve, reject) => {
       this.#child.once('error', reject)
       // `close` comes when all that it said has been read, too.
@@ -72,6 +79,11 @@ export class ServerProcess {
   /** All that it has said so far, standard output and errors. */
   get output(): string {
     return this.#output
+  }
+
+  /** What it has said on standard error. */
+  get errors(): string {
+    return this.#errors
   }
 
   /** @throws Error if it ends before, or is not ready in a minute */
