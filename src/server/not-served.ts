@@ -1,5 +1,6 @@
 import { ConfigError } from './config/config-error.ts'
 import type { ServerSettings } from './config/settings.ts'
+import { describeUnusedSettings } from './unused-settings.ts'
 
 /** Providers that `authProvider.N` may name. */
 const KNOWN_PROVIDERS = /(SASL|X509|Ensemble|Digest|IP)AuthenticationProvider$/
@@ -53,5 +54,6 @@ export function withoutEffect(settings: ServerSettings): string[] {
   if (storage.snapshotCompression !== 'none') {
     lines.push('snapshot.compression.method has no effect: snapshots are SQLite files of their own format')
   }
+  lines.push(...describeUnusedSettings(settings.source.properties))
   return lines
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { ServerView } from '../admin/server-view.ts'
 import { createAclChecker } from '../core/acl/acl-checker.ts'
 import { configuredProviders } from '../core/acl/configured-providers.ts'
@@ -19,7 +20,7 @@ import { LogFeed } from './log-feed.ts'
 import { LogMeter } from './log-meter.ts'
 import type { Logger } from './logging/logger.ts'
 import { PauseMonitor } from './pause-monitor.ts'
-import { recover } from './recovery.ts'
+import { RecoveryError, recover } from './recovery.ts'
 import { LiveServerView } from './server-view.ts'
 import { ShellOutbox } from './shell-outbox.ts'
 import { SnapshotPump } from './snapshot-pump.ts'
@@ -75,6 +76,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   storage.onFatal((error) => exitAtOnce(error.message))
   const importParts = { ...opened, settings, tree, sessions, log: log.child('import'), nowMs: monotonicNowMs }
   const recovery = await importApacheFiles(importParts)
+  if (recovery.isUninitialized) {
+    await storage.abandon()
+    // compat: upstream runs then, at zxid -1, and turns all clients away.
+    throw new RecoveryError(
+      `${settings.storage.dataDir} has no data and db.autocreate is false: put the data back, or, to start empty, ` +
+        `make the file ${join(settings.storage.dataLogDir, 'initialize')} (bin/zkServer-initialize.sh does)`
+    )
+  }
   const report = await recover(recovery, tree, sessions, monotonicNowMs)
   metrics.startupSnapLoadTime.add(Math.round(report.snapshotLoadMs))
   metrics.startupTxnsLoadTime.add(Math.round(report.replayMs))

@@ -1,14 +1,16 @@
-import { appendFileSync, readdirSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
 import { RawSession } from '../../interop/differential/hostile/healthy-client.ts'
-import { type RunningServer, startServer } from '../../interop/differential/servers.ts'
+import { freePort, type RunningServer, startServer } from '../../interop/differential/servers.ts'
 import { fourLetterWord } from '../../interop/differential/wire/four-letter.ts'
 
 const OPEN = [{ perms: 31, scheme: 'world', id: 'anyone' }]
 const WAIT_MS = 15_000
 const WRITE_COUNT = 150
+const READY = 'zoonode is ready'
 
 let server: RunningServer | undefined
 
@@ -25,6 +27,19 @@ async function replayedTxns({ port }: RunningServer): Promise<number> {
 
 function snapshots({ folder }: RunningServer): string[] {
   return readdirSync(join(folder, 'data', 'version-2')).filter((name) => /^snapshot\.[0-9a-f]+\.db$/.test(name))
+}
+
+/** Runs a server to its end, which is asked for by SIGTERM as soon as it says that it is ready. */
+function runUntilReady(args: readonly string[]): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, args)
+  let output = ''
+  const take = (chunk: Buffer): void => {
+    if (!output.includes(READY) && `${output}${chunk}`.includes(READY)) child.kill('SIGTERM')
+    output += chunk
+  }
+  child.stdout.on('data', take)
+  child.stderr.on('data', take)
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })))
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -57,3 +72,21 @@ test('a start that had much to replay is followed by a snapshot, so that the nex
   expect(first).toBeGreaterThanOrEqual(WRITE_COUNT)
   expect(second).toBeLessThan(10)
 }, 90_000)
+
+test('an empty directory is not served from with db.autocreate=false, unless that is said to be meant', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'zoonode-'))
+  const main = join(__dirname, '../../dist/bin/zoonode.js')
+  const config = join(folder, 'zoo.cfg')
+  writeFileSync(
+    config,
+    `dataDir=${folder}\nclientPort=${await freePort()}\nclientPortAddress=127.0.0.1\ndb.autocreate=false\n`
+  )
+
+  const refused = await runUntilReady([main, '--config', config])
+  writeFileSync(join(folder, 'initialize'), '')
+  const served = await runUntilReady([main, '--config', config])
+  rmSync(folder, { recursive: true })
+
+  expect(refused).toMatchObject({ code: 3, output: expect.stringMatching(/db\.autocreate.*initialize/) })
+  expect(served).toMatchObject({ code: 0, output: expect.stringContaining(READY) })
+}, 60_000)

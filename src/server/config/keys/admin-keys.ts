@@ -121,7 +121,13 @@ export const adminKeys = {
     { unit: 's' }
   ),
   auditEnable: propertyKey('must', 'audit.enable', trueOrFalse, false, 'audit log'),
-  pathStatsEnabled: propertyKey('should', 'pathStats.enabled', trueOrFalse, false, 'counts the most requested paths'),
+  pathStatsEnabled: propertyKey(
+    'should',
+    'pathStats.enabled',
+    trueOrFalse,
+    false,
+    'counts the most requested paths; no effect'
+  ),
   pauseMonitor: fileKey('should', 'jvm.pause.monitor', trueOrFalse, false, 'reports pauses of the event loop'),
   pauseInfoThreshold: fileKey(
     'should',
@@ -143,9 +149,16 @@ export const adminKeys = {
       unit: 'ms'
     }
   ),
-  pauseSleepTime: fileKey('should', 'jvm.pause.sleep.time.ms', decimalInteger({ min: 1 }), 500, 'how often it looks', {
-    unit: 'ms'
-  }),
+  pauseSleepTime: fileKey(
+    'should',
+    'jvm.pause.sleep.time.ms',
+    decimalInteger({ min: 1 }),
+    500,
+    'how often it looks; no effect: it looks with each tick',
+    {
+      unit: 'ms'
+    }
+  ),
   rootLogger: propertyKey<readonly string[]>(
     'should',
     'root.logger',

@@ -78,7 +78,7 @@ export const clientKeys = {
     'localSessionsEnabled',
     trueOrFalse,
     false,
-    'sessions without a quorum transaction'
+    'sessions without a quorum transaction; no effect on a standalone server'
   ),
   localSessionsUpgradingEnabled: fileKey(
     'should',
@@ -108,7 +108,7 @@ export const clientKeys = {
     'requestThrottleStallTime',
     javaInteger({ min: 1 }),
     100,
-    'wait of a stalled request',
+    'how often a stalled request is looked at again',
     {
       unit: 'ms',
       property: 'zookeeper.request_throttle_stall_time'
@@ -222,7 +222,7 @@ export const clientKeys = {
     'connection_throttle_local_session_weight',
     javaInteger({ min: 1 }),
     1,
-    'weight of a new local session',
+    'weight of a new local session; no effect on a standalone server',
     { unit: 'tokens' }
   ),
   connectionRenewSessionWeight: propertyKey(
@@ -269,7 +269,7 @@ export const clientKeys = {
     'maxResponseCacheSize',
     zeroIfNegative(javaInteger()),
     400,
-    'cache of encoded getData replies; 0 = off',
+    'cache of encoded getData replies; no effect: they are encoded from the tree',
     { unit: 'entries' }
   ),
   maxGetChildrenResponseCacheSize: propertyKey(
@@ -277,7 +277,7 @@ export const clientKeys = {
     'maxGetChildrenResponseCacheSize',
     zeroIfNegative(javaInteger()),
     400,
-    'cache of encoded getChildren2 replies; 0 = off',
+    'cache of encoded getChildren2 replies; no effect: long lists are kept encoded in any case',
     { unit: 'entries' }
   ),
   serverCnxnFactory: propertyKey<string | null>(

@@ -23,9 +23,16 @@ export const storageKeys = {
     unit: 'path',
     defaultText: 'dataDir'
   }),
-  preAllocSize: propertyKey('should', 'preAllocSize', javaLong({ min: 0 }), 65_536, 'space the log reserves ahead', {
-    unit: 'KB'
-  }),
+  preAllocSize: propertyKey(
+    'should',
+    'preAllocSize',
+    javaLong({ min: 0 }),
+    65_536,
+    'space the log reserves ahead; no effect: its files grow by themselves',
+    {
+      unit: 'KB'
+    }
+  ),
   snapCount: propertyKey(
     'must',
     'snapCount',
@@ -115,7 +122,7 @@ export const storageKeys = {
     'serializeLastProcessedZxid.enabled',
     trueOrFalse,
     true,
-    'snapshots tell their zxid'
+    'snapshots tell their zxid; no effect: they always do'
   ),
   closeSessionTxn: propertyKey(
     'must',
@@ -132,7 +139,7 @@ export const storageKeys = {
     'snapshot.compression.method',
     oneOf({ '': 'none', none: 'none', gz: 'gz', snappy: 'snappy' }),
     'none',
-    'compression of snapshots'
+    'compression of snapshots; no effect on the files of this server'
   ),
   autopurgeSnapRetainCount: fileKey(
     'must',

@@ -84,7 +84,7 @@ export const authKeys = {
     'enableEagerACLCheck',
     trueOrFalse,
     false,
-    'ACL check before the leader sees a write'
+    'ACL check before the leader sees a write; no effect on a standalone server'
   ),
   digestAuthEnabled: propertyKey('must', 'DigestAuthenticationProvider.enabled', trueOrFalse, true, 'scheme digest'),
   superDigest: propertyKey<string | null>(
@@ -138,7 +138,7 @@ export const authKeys = {
     'allowSaslFailedClients',
     trueOrFalse,
     false,
-    'keeps a connection whose SASL exchange failed'
+    'keeps a connection whose SASL exchange failed; no effect before there are SASL mechanisms'
   ),
   sessionRequireClientSaslAuth: propertyKey(
     'must',

@@ -1,0 +1,53 @@
+/**
+ * Settings that are read, checked and kept, and change nothing on this server: who gives one is told so, in one line
+ * for each group. (Keys that upstream has for the Java server alone are in `config/keys/skipped-keys.ts`.)
+ */
+interface UnusedSettings {
+  /** To follow "has no effect: ". */
+  readonly why: string
+  /** Names of properties without `zookeeper.`, or their beginnings where they end in a dot. */
+  readonly names: readonly string[]
+}
+
+const unusedSettings: readonly UnusedSettings[] = [
+  { why: 'the files of the log grow by themselves', names: ['preAllocSize'] },
+  { why: 'a snapshot always tells its zxid', names: ['serializeLastProcessedZxid.enabled'] },
+  {
+    why: 'replies are encoded straight from the tree; long lists of children are kept encoded in any case',
+    names: ['maxResponseCacheSize', 'maxGetChildrenResponseCacheSize']
+  },
+  { why: 'a standalone server checks ACLs before anything is logged', names: ['enableEagerACLCheck'] },
+  { why: 'a standalone server has no local sessions', names: ['connection_throttle_local_session_weight'] },
+  {
+    why: 'this version has no SASL mechanisms',
+    names: ['allowSaslFailedClients', 'SASLAuthenticationProvider.superPassword', 'superUser', 'sasl.serverconfig']
+  },
+  { why: 'paths are not sampled', names: ['pathStats.enabled'] },
+  { why: 'this version has no HTTP admin server', names: ['admin.', 'IPAuthenticationProvider.usexforwardedfor'] },
+  { why: 'this version has no TLS', names: ['ssl.'] }
+]
+
+/** Asks for nothing, so there is nothing to tell. */
+const WANTS_NOTHING: ReadonlyMap<string, string> = new Map([['admin.enableServer', 'false']])
+const PREFIX = 'zookeeper.'
+
+/**
+ * One line for each group of unused settings of which some were given.
+ *
+ * @param properties system properties in effect, by their full names
+ */
+export function describeUnusedSettings(properties: ReadonlyMap<string, string>): string[] {
+  const given: string[] = []
+  for (const [property, value] of properties) {
+    if (!property.startsWith(PREFIX)) continue
+    const name = property.slice(PREFIX.length)
+    if (WANTS_NOTHING.get(name) !== value.toLowerCase()) given.push(name)
+  }
+  return unusedSettings.flatMap(({ why, names }) => {
+    const found = given.filter((name) =>
+      names.some((one) => name === one || (one.endsWith('.') && name.startsWith(one)))
+    )
+    if (found.length === 0) return []
+    return `${found.sort().join(', ')} ${found.length === 1 ? 'has' : 'have'} no effect: ${why}`
+  })
+}
