@@ -25,8 +25,8 @@ async function main(): Promise<void> {
   refuseWhatIsNotServed(settings)
   for (const line of withoutEffect(settings)) logs.root.warn(line)
   const server = await startServer({ settings, log: logs.root, fourLetterWords: createFourLetterWords })
-  announce(settings, server)
   stopOnSignals(server, logs)
+  announce(settings, server)
 }
 
 function announce(settings: ServerSettings, server: RunningServer): void {
