@@ -13,6 +13,8 @@ import { Writer } from './writer.ts'
 export interface KillSettings {
   readonly kills: number
   readonly seed: number
+  /** A deck of moments, shuffled before each round; default: all of them, most under load. */
+  readonly moments?: readonly Moment[]
   /** Told after each kill. */
   readonly progress: (line: string) => void
 }
@@ -27,15 +29,30 @@ export interface KillResult {
   readonly sessions: Sessions['counts']
 }
 
-/** When a server is killed: while it starts, just when it is ready, under load, with a snapshot or a new segment begun. */
-const MOMENTS = ['start', 'ready', 'load', 'snapshot', 'segment'] as const
+/** When a server is killed: while it starts, on an empty directory or not, just when it is ready, under load, with a snapshot or a new segment begun. */
+const MOMENTS = ['first start', 'start', 'ready', 'load', 'snapshot', 'segment'] as const
 export type Moment = (typeof MOMENTS)[number]
+
+/** How often each comes in ten kills. */
+const DECK: readonly Moment[] = [
+  ...(['first start', 'start', 'ready', 'segment'] as const),
+  ...(['snapshot', 'snapshot', 'load', 'load', 'load', 'load'] as const)
+]
 
 const WRITER_COUNT = 5
 const CONNECT_TIMEOUT_MS = 30_000
 const LOAD_MS_MAX = 1_200
 /** Long enough that sessions expire meanwhile. */
 const LONG_LOAD_MS = 6_500
+/** Snapshots and segments begin all the time, and every start purges. */
+const CONFIG = {
+  tickTime: 500,
+  clientPortAddress: '127.0.0.1',
+  maxSessionTimeout: 120_000,
+  snapCount: 300,
+  'autopurge.snapRetainCount': 3,
+  'autopurge.purgeInterval': 1
+}
 /** Nothing that a healthy server says after a kill. */
 const BAD_LINE = /^.*(FATAL|\[ERROR\]|digest|damaged|uncaught).*$/im
 
@@ -60,7 +77,8 @@ class KillRun {
   readonly #writers: Writer[]
   readonly #counters: Counters
   readonly #sessions: Sessions
-  readonly #moments: Record<Moment, number> = { start: 0, ready: 0, load: 0, snapshot: 0, segment: 0 }
+  readonly #moments: Record<Moment, number> = { 'first start': 0, start: 0, ready: 0, load: 0, snapshot: 0, segment: 0 }
+  #deck: Moment[] = []
   #server: ServerProcess | null = null
   #startMs = 300
   #killedMs = 0
@@ -127,6 +145,10 @@ class KillRun {
   async #cycle(): Promise<Moment> {
     const moment = this.#chooseMoment()
     this.#moments[moment]++
+    if (moment === 'first start') {
+      await this.#killFirstStart()
+      return moment
+    }
     if (moment === 'start') {
       const server = this.#newServer()
       await pause(this.#random.below(this.#startMs * 1.3))
@@ -151,6 +173,23 @@ class KillRun {
     }
     this.#throwProblems()
     return moment
+  }
+
+  /** On a directory of its own: what was begun there must not keep the next start from it. */
+  async #killFirstStart(): Promise<void> {
+    const options = { folder: join(this.#folder, 'fresh'), config: { ...CONFIG, clientPort: await freePort() } }
+    const server = new ServerProcess(options)
+    await pause(this.#random.below(this.#startMs * 1.2))
+    await server.kill()
+    this.#checkOutput(server)
+    const next = new ServerProcess(options)
+    try {
+      await next.ready()
+      this.#checkOutput(next)
+    } finally {
+      await next.kill()
+      rmSync(options.folder, { recursive: true, force: true })
+    }
   }
 
   async #killUnderLoad(server: ServerProcess, moment: Moment, watcher: FileWatcher): Promise<void> {
@@ -178,10 +217,10 @@ class KillRun {
     }
     this.#startWork()
     await pause(300)
-    await this.#rest()
     for (const isLast of [false, true]) {
       const { code } = await server.stop()
       if (code !== 0) throw new Error(`an orderly stop ended with ${code}: ${server.output}`)
+      await this.#rest()
       this.#checkOutput(server)
       if (isLast) break
       server = await this.#startAndConnect()
@@ -205,15 +244,7 @@ class KillRun {
   #newServer(): ServerProcess {
     const server = new ServerProcess({
       folder: this.#folder,
-      config: {
-        tickTime: 500,
-        clientPort: this.#port,
-        clientPortAddress: '127.0.0.1',
-        maxSessionTimeout: 120_000,
-        snapCount: 300,
-        'autopurge.snapRetainCount': 3,
-        'autopurge.purgeInterval': 1
-      }
+      config: { ...CONFIG, clientPort: this.#port }
     })
     this.#server = server
     return server
@@ -265,12 +296,11 @@ class KillRun {
     for (const { problem } of [...this.#writers, this.#counters]) if (problem !== null) throw new Error(problem)
   }
 
+  /** From a shuffled deck, so that no moment is left out for long. */
   #chooseMoment(): Moment {
-    const dice = this.#random.below(100)
-    if (dice < 12) return 'start'
-    if (dice < 20) return 'ready'
-    if (dice < 40) return 'snapshot'
-    return dice < 55 ? 'segment' : 'load'
+    if (this.#deck.length === 0) this.#deck = [...(this.#settings.moments ?? DECK)]
+    const [moment = 'load'] = this.#deck.splice(this.#random.below(this.#deck.length), 1)
+    return moment
   }
 }
 

@@ -61,10 +61,14 @@ export class ServerProcess {
       this.#errors += text
       take(text)
     })
+    // Whatever becomes of this process, the server must not outlive it.
+    const killNow = (): void => void this.#child.kill('SIGKILL')
+    process.once('exit', killNow)
     this.ended = new Promise((resolve, reject) => {
       this.#child.once('error', reject)
       // `close` comes when all that it said has been read, too.
       this.#child.once('close', (code, signal) => {
+        process.off('exit', killNow)
         this.#end = { code, signal }
         this.#told()
         resolve(this.#end)
