@@ -59,11 +59,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { settings, log } = options
   const core = coreSettingsOf(settings)
   const hash = createHashPort(settings.acl.digestAlgorithm)
+  const metrics = createMetrics()
   const acl = createAclChecker({
-    providers: configuredProviders(authenticationSettingsOf(settings), hash),
+    providers: configuredProviders(authenticationSettingsOf(settings), hash, metrics),
     skipAcl: settings.acl.skipAcl
   })
-  const metrics = createMetrics()
   const stats = createServerStats()
   const tree = new PlainTree(hash, {
     digestEnabled: core.digestEnabled,

@@ -1,7 +1,7 @@
 import type { HashPort } from '../ports.ts'
 import type { AuthenticationProvider } from './authentication-provider.ts'
 import { createDigestProvider } from './digest-provider.ts'
-import { createEnsembleProvider } from './ensemble-provider.ts'
+import { createEnsembleProvider, type EnsembleAuthCounts } from './ensemble-provider.ts'
 import { createIpProvider } from './ip-provider.ts'
 import { createSaslProvider } from './sasl-provider.ts'
 import { createX509Provider } from './x509-provider.ts'
@@ -26,12 +26,20 @@ export interface AuthenticationSettings {
   readonly ensembleNames: readonly string[] | null
 }
 
-/** The built-in providers that are on; one's own go behind them. */
-export function configuredProviders(settings: AuthenticationSettings, hash: HashPort): AuthenticationProvider[] {
+/**
+ * The built-in providers that are on; one's own go behind them.
+ *
+ * @param counts where the scheme `ensemble` counts
+ */
+export function configuredProviders(
+  settings: AuthenticationSettings,
+  hash: HashPort,
+  counts?: EnsembleAuthCounts
+): AuthenticationProvider[] {
   const providers = [createIpProvider()]
   if (settings.digestEnabled) providers.push(createDigestProvider(hash, settings.superDigest))
   if (settings.x509Enabled) providers.push(createX509Provider(settings.x509SuperUser))
   if (settings.saslEnabled) providers.push(createSaslProvider(settings.letAnySaslUserDoX))
-  if (settings.ensembleEnabled) providers.push(createEnsembleProvider(settings.ensembleNames))
+  if (settings.ensembleEnabled) providers.push(createEnsembleProvider(settings.ensembleNames, counts))
   return providers
 }

@@ -5,6 +5,7 @@ import { isDistinguishedName } from '../../../src/core/acl/distinguished-name.ts
 import { createEnsembleProvider } from '../../../src/core/acl/ensemble-provider.ts'
 import { createSaslProvider } from '../../../src/core/acl/sasl-provider.ts'
 import { createX509Provider } from '../../../src/core/acl/x509-provider.ts'
+import { createMetrics } from '../../../src/core/metrics.ts'
 import type { HashPort } from '../../../src/core/ports.ts'
 
 const hash: HashPort = { digest: (bytes) => createHash('sha1').update(bytes).digest(), crc32: () => 0 }
@@ -178,6 +179,21 @@ describe('the x509 scheme', () => {
 })
 
 describe('the ensemble scheme', () => {
+  test('counts names that are right, wrong, and not looked at', () => {
+    const metrics = createMetrics()
+    const named = createEnsembleProvider(['one', 'two'], metrics)
+    const unnamed = createEnsembleProvider(null, metrics)
+    const context = { remoteAddress: '127.0.0.1', certificateSubject: null }
+    for (const name of ['one', 'two', 'three', '']) named.handleAuthentication(Buffer.from(name), context)
+    unnamed.handleAuthentication(Buffer.from('one'), context)
+
+    expect(metrics).toMatchObject({
+      ensembleAuthSuccess: { value: 2 },
+      ensembleAuthFail: { value: 1 },
+      ensembleAuthSkip: { value: 2 }
+    })
+  })
+
   test.each([
     { names: ['a', 'b'], sent: 'b', expected: [] },
     { names: ['a', 'b'], sent: 'c', expected: null },
