@@ -64,6 +64,9 @@ async function openWith(file: string, bytes: Buffer): Promise<string> {
 
 const WHOLE = ['the newest state, then 241 to 390: 150', 'state at 90, then 91 to 390: 300', ', then 1 to 390: 390']
 
+/** Within the very last commit, damage cannot be told from a torn tail. Only there: see the tests of the scan. */
+const WITHOUT_LAST_COMMIT = 'the newest state, then 241 to 384: 144'
+
 /** Offsets all over a file: its header, the heads of its pages, and anywhere. */
 function offsetsIn(bytes: Buffer): number[] {
   const offsets: number[] = []
@@ -78,7 +81,7 @@ function offsetsIn(bytes: Buffer): number[] {
   return offsets
 }
 
-describe('one flipped bit never loses anything in silence', () => {
+describe('one flipped bit never loses anything but the last commit in silence', () => {
   test.each([
     { file: 'log.1.db', isRunning: false },
     { file: 'log.5b.db', isRunning: false },
@@ -101,7 +104,8 @@ describe('one flipped bit never loses anything in silence', () => {
         if (!outcome.startsWith('refused')) outcomes.push(outcome)
       }
 
-      expect(outcomes.filter((outcome) => !WHOLE.includes(outcome))).toEqual([])
+      const allowed = file === 'log.5b.db-wal' ? [...WHOLE, WITHOUT_LAST_COMMIT] : WHOLE
+      expect(outcomes.filter((outcome) => !allowed.includes(outcome))).toEqual([])
     },
     60_000 + FLIPS * 1000
   )
