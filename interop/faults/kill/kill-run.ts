@@ -1,10 +1,11 @@
-import { type FSWatcher, mkdirSync, mkdtempSync, rmSync, watch } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ZkError } from '../../../src/client/index.ts'
 import { freePort } from '../../harness/free-port.ts'
 import { Random } from '../power-cut/random.ts'
 import { Counters } from './counters.ts'
+import { FileWatcher } from './file-watcher.ts'
 import { ServerProcess } from './server-process.ts'
 import { Sessions } from './sessions.ts'
 import { SharedNames } from './shared-names.ts'
@@ -301,36 +302,6 @@ class KillRun {
     if (this.#deck.length === 0) this.#deck = [...(this.#settings.moments ?? DECK)]
     const [moment = 'load'] = this.#deck.splice(this.#random.below(this.#deck.length), 1)
     return moment
-  }
-}
-
-/** Waits for files to appear in a folder. */
-class FileWatcher {
-  readonly #watcher: FSWatcher
-  #pattern: RegExp | null = null
-  #seen: () => void = () => undefined
-
-  constructor(folder: string) {
-    this.#watcher = watch(folder, (_event, name) => {
-      if (name !== null && this.#pattern?.test(name)) this.#seen()
-    })
-  }
-
-  /** Resolves when a file whose name matches is made or changed, or at the deadline. */
-  async appears(pattern: RegExp, timeoutMs: number): Promise<void> {
-    this.#pattern = pattern
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs)
-      this.#seen = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-    this.#pattern = null
-  }
-
-  close(): void {
-    this.#watcher.close()
   }
 }
 
