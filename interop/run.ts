@@ -126,7 +126,7 @@ function printSuite(result: SuiteResults): void {
 }
 
 function printComparison(results: readonly SuiteResults[], comparisons: readonly Comparison[]): void {
-  console.log('\nsuite         apache passed/failed/skipped   zoonode passed/failed/skipped   same')
+  console.log('\nsuite             apache passed/failed/skipped   zoonode passed/failed/skipped   same')
   for (const apache of results.filter((result) => result.server === 'apache')) {
     const zoonode = results.find((result) => result.suite === apache.suite && result.server === 'zoonode')
     const cells = [apache, zoonode].map((result) => {
@@ -134,7 +134,7 @@ function printComparison(results: readonly SuiteResults[], comparisons: readonly
       return `${counts.passed}/${counts.failed}/${counts.skipped}`
     })
     const isSame = !comparisons.some((comparison) => comparison.suite === apache.suite)
-    console.log(`${apache.suite.padEnd(14)}${cells[0]?.padEnd(31)}${cells[1]?.padEnd(32)}${isSame ? 'yes' : 'NO'}`)
+    console.log(`${apache.suite.padEnd(18)}${cells[0]?.padEnd(31)}${cells[1]?.padEnd(32)}${isSame ? 'yes' : 'NO'}`)
   }
   for (const { suite, name, verdict, apache, zoonode } of comparisons) {
     console.log(`\n${suite}: ${name}: ${verdict}\n  apache:  ${indent(apache)}\n  zoonode: ${indent(zoonode)}`)
