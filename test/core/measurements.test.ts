@@ -3,6 +3,7 @@ import type { JuteWriter } from 'jute-ts'
 import type { PercentileSummary, Summary } from '../../src/core/instruments.ts'
 import type { Metrics } from '../../src/core/metrics.ts'
 import type { ConnectionId } from '../../src/core/ports.ts'
+import { encodeMultiHeader } from '../../src/protocol/generated/proto.ts'
 import { CreateMode, OpCode, Xid } from '../../src/protocol/op-code.ts'
 import { PeerHarness, requestFrame } from './peer-harness.ts'
 import { create, pathAndBool, pathAndVersion, setData } from './requests.ts'
@@ -300,6 +301,30 @@ describe('namespaces', () => {
       ['a', 2],
       ['ab', 3],
       ['abc', 1]
+    ])
+  })
+
+  test('are told apart beyond ASCII, and in a multiRead', () => {
+    const harness = new PeerHarness()
+    const client = harness.session()
+    for (const path of ['/é', '/é/x', '/ê', '/e']) harness.request(client, OpCode.create, 1, create(path, 0, null))
+    for (const path of ['/é', '/é/x', '/ê', '/e', '/é/x']) {
+      harness.request(client, OpCode.exists, 2, pathAndBool(path))
+    }
+    harness.request(client, OpCode.multiRead, 3, (writer) => {
+      for (const path of ['/e', '/ê']) {
+        encodeMultiHeader(writer, { type: OpCode.getData, done: false, err: -1 })
+        pathAndBool(path)(writer)
+      }
+      encodeMultiHeader(writer, { type: -1, done: true, err: -1 })
+    })
+
+    const counts = [...harness.metrics.readPerNamespace.byLabel].map(([label, { count }]) => [label, count])
+
+    expect(counts).toEqual([
+      ['é', 3],
+      ['ê', 2],
+      ['e', 2]
     ])
   })
 

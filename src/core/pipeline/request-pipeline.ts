@@ -175,6 +175,7 @@ export class RequestPipeline {
     const context = this.#answer
     context.connection = connection
     context.xid = xid
+    context.bodyStart = this.#reader.offset
     context.replyBytes = REPLY_HEADER_SIZE_BYTES
     state.operations.add(type)
     const err = this.#run(answer)

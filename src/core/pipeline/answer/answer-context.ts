@@ -3,6 +3,8 @@ import type { ClientConnection } from '../../client-connection.ts'
 import type { PeerState } from '../peer-state.ts'
 import { beginReply } from '../reply.ts'
 
+const LENGTH_BYTES = 4
+
 /** One request to be answered from the tree. One object, refilled for each request. */
 export class AnswerContext {
   readonly state: PeerState
@@ -10,6 +12,8 @@ export class AnswerContext {
   readonly reader: JuteReader
   connection!: ClientConnection
   xid = 0
+  /** Where the reader stood when the request came. */
+  bodyStart = 0
   /** Bytes of the reply that was ended last; 0 if it was not ended by `end`. */
   replyBytes = 0
 
@@ -27,9 +31,9 @@ export class AnswerContext {
     this.replyBytes = this.state.out.endFrame()
   }
 
-  /** Counts what was read of a znode: the bytes of its data, or of its children's names. */
+  /** Counts what was read of the znode whose path the request begins with: bytes of data, or of children's names. */
   countRead(path: string, bytes: number): void {
-    this.state.namespaces.read(path, bytes)
+    this.state.namespaces.readAt(this.reader.buffer, this.bodyStart + LENGTH_BYTES, path, bytes)
   }
 
   /** Whether the connection may do something that needs any of `perms` on a node. */

@@ -87,10 +87,10 @@ function writeResult(context: AnswerContext, read: Read, writer: ReturnType<Answ
   if (read.type === OpCode.getChildren) {
     const start = writer.offset
     tree.writeChildren(node, writer)
-    context.countRead(path, writer.offset - start - 4 - 4 * tree.childCount(node))
+    context.state.namespaces.read(path, writer.offset - start - 4 - 4 * tree.childCount(node))
   } else {
     tree.writeData(node, writer)
     tree.writeStat(node, writer)
-    context.countRead(path, tree.dataLength(node))
+    context.state.namespaces.read(path, tree.dataLength(node))
   }
 }
