@@ -4,9 +4,11 @@ import { DeadlineError } from '../harness/wait-for.ts'
 
 const COMMAND_TIMEOUT_MS = 60_000
 const SEPARATOR = 'no-such-command-'
+/** Is answered through the same queue as events, so that those before it have been printed when it is done. */
+const BARRIER = 'sync /'
 const USAGE = 'ZooKeeper -server host:port '
 
-/** What a shell printed in a session: after each command, and the watch events of the whole session. */
+/** What a shell printed in a session: after each command, and the watch events of the whole session up to `quit`. */
 export interface Transcript {
   readonly outputs: ReadonlyMap<string, string>
   readonly events: readonly string[]
@@ -17,7 +19,8 @@ export interface Transcript {
  * refusal names it. Both streams of the shell go into one pipe, so that their order is the shell's own.
  *
  * Watch events are printed by a thread of their own in Apache's shell, before or after the output of the command that caused them; so they are
- * taken out of the outputs and kept in their own order.
+ * taken out of the outputs and kept in their own order. That thread looks at what `printwatches` says when it prints, and dies with the process
+ * at `quit`: so a `sync` follows each command, whose completion the same thread handles after the events that came before.
  *
  * @param shell    the program and its arguments
  * @param commands each may occur several times; outputs are named by the command and, from the second time on, a number
@@ -45,6 +48,7 @@ async function converse(child: Child, commands: readonly string[]): Promise<Tran
   const events: string[] = []
   const given = ['greeting', ...commands]
   let number = 0
+  let isAtBarrier = false
   let lines: string[] = []
   let isLate = false
   const timer = setTimeout(() => {
@@ -60,10 +64,16 @@ async function converse(child: Child, commands: readonly string[]): Promise<Tran
     }
     // The refusal of an unknown command begins with the list of all commands.
     const end = lines.findLastIndex((one) => one.startsWith(USAGE))
-    outputs.set(uniqueName(outputs, given[number] ?? ''), takeEvents(lines.slice(0, end), events).join('\n'))
+    const output = takeEvents(lines.slice(0, end), events).join('\n')
     takeEvents(lines.slice(end), events)
     lines = []
     timer.refresh()
+    isAtBarrier = !isAtBarrier
+    if (isAtBarrier) {
+      outputs.set(uniqueName(outputs, given[number] ?? ''), output)
+      stdin.write(`${BARRIER}\n${SEPARATOR}${number}\n`)
+      continue
+    }
     number++
     const command = given[number]
     if (command === undefined) stdin.end('quit\n')
@@ -73,7 +83,7 @@ async function converse(child: Child, commands: readonly string[]): Promise<Tran
   if (isLate)
     throw new DeadlineError(`no answer to "${given[number]}" in ${COMMAND_TIMEOUT_MS} ms: ${lines.join('\n')}`)
   if (number < given.length) throw new Error(`the shell ended at "${given[number]}": ${lines.join('\n')}`)
-  outputs.set('quit', takeEvents(lines, events).join('\n'))
+  outputs.set('quit', takeEvents(lines, []).join('\n')) // whether the end is told as an event, too, is chance
   return { outputs, events }
 }
 
