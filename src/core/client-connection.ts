@@ -1,6 +1,7 @@
 import { Fifo } from '../collections/fifo.ts'
 import type { Txn } from '../protocol/txn.ts'
 import type { Identity } from './acl/authentication-provider.ts'
+import type { AuditedWrite } from './audit/audited-request.ts'
 import type { ConnectionId } from './ports.ts'
 import type { Session } from './session/session.ts'
 
@@ -25,6 +26,8 @@ export interface Proposal {
   /** A mark's outcome, and for sync the path to echo. */
   readonly markError: number
   readonly markPath: string | null
+  /** Null where nothing is to be audited: mostly. */
+  readonly audited: AuditedWrite | null
 }
 
 /** A request that has to wait: for a write of its own connection, for room in its output, or in the throttle. */

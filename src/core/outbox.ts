@@ -1,5 +1,6 @@
 import type { JuteWriter } from 'jute-ts'
 import type { EventType } from '../protocol/op-code.ts'
+import type { AuditRecord } from './audit/audit-record.ts'
 import type { ConnectionId } from './ports.ts'
 
 /** Transactions in zxid order, as they go to the log. */
@@ -66,6 +67,8 @@ export interface Outbox {
   /** The next bytes of the snapshot, in Apache's snapshot stream format. Valid only during the call. */
   snapshotChunk(bytes: Uint8Array): void
   snapshotEnd(summary: SnapshotSummary): void
+  /** A change for the audit log; called only where `CoreSettings.audit` is set. */
+  audit(record: AuditRecord): void
   /** Something an operator should know; never per request. */
   log(level: 'error' | 'warn' | 'info' | 'debug', message: string): void
 }

@@ -6,6 +6,7 @@ import { ClientConnection, ConnectionPhase } from './client-connection.ts'
 import { type InputBatch, InputKind } from './input-batch.ts'
 import type { Metrics, ServerStats } from './metrics.ts'
 import type { Outbox } from './outbox.ts'
+import { AuditTrail } from './pipeline/audit-trail.ts'
 import { Committer } from './pipeline/committer.ts'
 import { ConnectionThrottle } from './pipeline/connection-throttle.ts'
 import type { CoreSettings } from './pipeline/core-settings.ts'
@@ -84,6 +85,7 @@ export class Peer {
       operations: new OperationCounts(metrics),
       namespaces: new NamespaceTraffic(metrics),
       largeRequests: new LargeRequests(settings),
+      audit: null,
       out,
       watches: new WatchManager(parts.seed),
       connections: new Map(),
@@ -91,6 +93,7 @@ export class Peer {
       nowMs: monotonicMs,
       wallMs: 0
     }
+    if (settings.audit !== null) this.#state.audit = new AuditTrail(this.#state, settings.audit.serverUser)
     this.#largeThreshold = this.#state.largeRequests.threshold
     this.#reader = new JuteReader(undefined, settings.juteMaxBufferBytes + settings.juteExtraSizeBytes)
     this.#writes = new WriteOrder(this.#state)

@@ -31,7 +31,12 @@ export class Committer {
   /** Applies a proposal's transaction, if it has one, and answers who waits for it. */
   commit(proposal: Proposal): void {
     const { txn, connection } = proposal
-    if (txn !== null) this.#apply(txn, proposal)
+    const { audit } = this.#state
+    if (txn !== null) {
+      if (audit !== null) audit.closing(txn)
+      this.#apply(txn, proposal)
+      if (audit !== null) audit.applied(proposal, this.#result)
+    }
     if (connection !== null) {
       this.#state.outstanding--
       this.#state.largeRequests.leave(proposal.largeBytes)

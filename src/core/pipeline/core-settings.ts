@@ -48,6 +48,8 @@ export interface CoreSettings {
   readonly containerCheckIntervalMs: number
   readonly containerMaxPerMinute: number
   readonly containerMaxNeverUsedIntervalMs: number
+  /** Null: nothing is audited. `serverUser` is who the server is in records of what it does by itself. */
+  readonly audit: { readonly serverUser: string } | null
 }
 
 export interface ConnectionThrottleSettings {

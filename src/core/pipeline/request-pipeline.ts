@@ -2,6 +2,7 @@ import { JuteError, type JuteReader } from 'jute-ts'
 import { ErrorCode } from '../../protocol/error-code.ts'
 import { decodeSyncRequest, REPLY_HEADER_SIZE_BYTES } from '../../protocol/generated/proto.ts'
 import { OpCode } from '../../protocol/op-code.ts'
+import { type AuditedWrite, readAuditedRequest } from '../audit/audited-request.ts'
 import type { Proposal } from '../client-connection.ts'
 import { type ClientConnection, ConnectionPhase, type HeldRequest, type Pending } from '../client-connection.ts'
 import { type Answer, AnswerContext } from './answer/answer-context.ts'
@@ -238,10 +239,16 @@ export class RequestPipeline {
     if (type === OpCode.createSession) return this.#strayCreateSession(origin)
     const context = this.#writes.begin(origin.session, false)
     context.identities = connection.identities
+    const audited = this.#state.audit === null ? null : this.#audited(connection, type)
     const prepared = prepareWrite(context, type, this.#reader)
     if (prepared === null) return this.#writes.mark(origin, ErrorCode.MARSHALLINGERROR, null)
-    if (typeof prepared === 'number') return this.#writes.proposeError(origin, prepared)
-    return this.#writes.propose(origin, prepared, prepared.kind === 'create' ? prepared.type : type)
+    if (typeof prepared === 'number') return this.#writes.proposeError(origin, prepared, audited)
+    return this.#writes.propose(origin, prepared, prepared.kind === 'create' ? prepared.type : type, audited)
+  }
+
+  #audited(connection: ClientConnection, type: number): AuditedWrite | null {
+    const request = readAuditedRequest(type, this.#reader)
+    return request === null ? null : (this.#state.audit?.asked(connection, request) ?? null)
   }
 
   /** Waits for all writes before it; the path is echoed and need not exist. */

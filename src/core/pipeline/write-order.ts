@@ -3,6 +3,7 @@ import { ErrorCode } from '../../protocol/error-code.ts'
 import { compareInt64, highWordOfNumber, lowWordOfNumber } from '../../protocol/int64.ts'
 import { OpCode } from '../../protocol/op-code.ts'
 import { DIGEST_VERSION, type Txn, type TxnBody } from '../../protocol/txn.ts'
+import type { AuditedWrite } from '../audit/audited-request.ts'
 import type { ClientConnection, Proposal } from '../client-connection.ts'
 import type { Session } from '../session/session.ts'
 import { LogBatcher } from './log-batcher.ts'
@@ -72,7 +73,7 @@ export class WriteOrder {
   }
 
   /** Gives what was prepared after `begin` its place in the order. */
-  propose(origin: WriteOrigin, body: TxnBody, type: number): Proposal {
+  propose(origin: WriteOrigin, body: TxnBody, type: number, audited: AuditedWrite | null = null): Proposal {
     const { context } = this
     this.#zxidHi = context.zxidHi
     this.#zxidLo = context.zxidLo
@@ -91,17 +92,17 @@ export class WriteOrder {
       digest: body.kind === 'error' ? null : this.#digest()
     }
     this.#state.meter.proposed(type === OpCode.closeSession)
-    return this.#queue(origin, txn, this.#batcher.add(txn, this.#state.nowMs), ErrorCode.OK, null)
+    return this.#queue(origin, txn, this.#batcher.add(txn, this.#state.nowMs), ErrorCode.OK, null, audited)
   }
 
   /** The same for a write that failed: it uses up the zxid and is logged as an error. */
-  proposeError(origin: WriteOrigin, err: number): Proposal {
-    return this.propose(origin, { kind: 'error', err }, OpCode.error)
+  proposeError(origin: WriteOrigin, err: number, audited: AuditedWrite | null = null): Proposal {
+    return this.propose(origin, { kind: 'error', err }, OpCode.error, audited)
   }
 
   /** A place in the order without a transaction: answered when all writes before it are applied. */
   mark(origin: WriteOrigin, err: number, path: string | null): Proposal {
-    return this.#queue(origin, null, this.#batcher.lastSequence, err, path)
+    return this.#queue(origin, null, this.#batcher.lastSequence, err, path, null)
   }
 
   /** Hands to the log what may go. Returns its bytes. */
@@ -157,9 +158,28 @@ export class WriteOrder {
     }
   }
 
-  #queue(origin: WriteOrigin, txn: Txn | null, sequence: number, markError: number, markPath: string | null): Proposal {
+  #queue(
+    origin: WriteOrigin,
+    txn: Txn | null,
+    sequence: number,
+    markError: number,
+    markPath: string | null,
+    audited: AuditedWrite | null
+  ): Proposal {
     const { connection, session, type, xid, receivedMs, largeBytes } = origin
-    const proposal = { txn, sequence, connection, session, type, xid, receivedMs, largeBytes, markError, markPath }
+    const proposal = {
+      txn,
+      sequence,
+      connection,
+      session,
+      type,
+      xid,
+      receivedMs,
+      largeBytes,
+      markError,
+      markPath,
+      audited
+    }
     this.#waiting.push(proposal)
     return proposal
   }

@@ -1,0 +1,16 @@
+import type { EnsembleConfig } from '../membership/ensemble-config.ts'
+import type { Vote } from '../vote.ts'
+
+/** What the election asks of the world around it. All calls are made within a call of the election. */
+export interface ElectionHost {
+  /**
+   * Sends an election message (the payload of a frame of the election port) to a server, this one excepted. Only the
+   * newest one to each server matters. The bytes are valid during the call only.
+   */
+  sendNotification(to: number, bytes: Uint8Array): void
+  /** The election is over: this server follows, observes or leads as the vote says. Nothing more is called for it. */
+  elected(vote: Vote): void
+  /** A notification brought a configuration with a higher version while looking: the host makes it its own. */
+  configurationLearnt(config: EnsembleConfig): void
+  log(level: 'info' | 'warn' | 'debug', message: string): void
+}
