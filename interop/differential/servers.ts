@@ -104,9 +104,9 @@ async function commandLine(kind: ServerKind, options: StartOptions, config: stri
   ]
 }
 
-/** The program of zoonode: ZOONODE_MAIN (another build), or what `npm run build` made. */
+/** The program of zoonode: that of the build in ZOONODE_HOME, or what `npm run build` made. */
 function zoonodeMain(projectRoot: string): string {
-  return process.env.ZOONODE_MAIN ?? join(projectRoot, 'dist/bin/zoonode.js')
+  return join(process.env.ZOONODE_HOME ?? projectRoot, 'dist/bin/zoonode.js')
 }
 
 /** Class path of Apache ZooKeeper 3.9.5: the jars in ZOOKEEPER_LIB, or those that Maven brings for the interop suites. */
@@ -135,7 +135,7 @@ function endWithUs(child: ChildProcess): void {
 
 /** Compiles zoonode if a source is newer than what is there. @throws Error if it does not compile */
 export function buildZoonode(projectRoot: string): void {
-  if (process.env.ZOONODE_MAIN !== undefined) return
+  if (process.env.ZOONODE_HOME !== undefined) return
   const built = spawnSync(process.execPath, [join(projectRoot, 'scripts/build.mjs')], { stdio: 'inherit' })
   if (built.status !== 0) throw new Error('zoonode does not compile')
 }

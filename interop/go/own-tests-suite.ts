@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { capture } from '../harness/capture.ts'
 import { startChild } from '../harness/child.ts'
 import { mavenClassPath } from '../harness/java.ts'
-import { INTEROP, REPOSITORY } from '../harness/paths.ts'
+import { INTEROP, PROGRAMS } from '../harness/paths.ts'
 import { buildZoonode, type ServerKind } from '../harness/server.ts'
 import type { Suite, SuiteRun } from '../harness/suite.ts'
 
@@ -66,7 +66,7 @@ function recordEvent(run: SuiteRun, line: string, output: Map<string, string>): 
 
 /** Returns a folder with a `zkServer.sh` that becomes the server when called as `zkServer.sh start-foreground CONFIG`. */
 async function scriptFolder(kind: ServerKind, folder: string): Promise<string> {
-  const ours = join(REPOSITORY, 'bin')
+  const ours = join(PROGRAMS, 'bin')
   if (kind === 'zoonode') {
     await buildZoonode()
     if (existsSync(join(ours, 'zkServer.sh'))) return ours

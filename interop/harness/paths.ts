@@ -4,6 +4,12 @@ import { join } from 'node:path'
 /** Root of the repository. */
 export const REPOSITORY = join(import.meta.dirname, '..', '..')
 
+/**
+ * Where the programs under test are, `bin/` and `dist/`: the repository, which is built when it has changed, or the folder that `ZOONODE_HOME`
+ * names, which is taken as it is.
+ */
+export const PROGRAMS = process.env.ZOONODE_HOME ?? REPOSITORY
+
 /** Folder of the interop sources. */
 export const INTEROP = join(REPOSITORY, 'interop')
 

@@ -4,7 +4,7 @@ import { type Child, lastLines, runCommand, startChild } from './child.ts'
 import { askFourLetterWord } from './four-letter-word.ts'
 import { freePort } from './free-port.ts'
 import { mavenClassPath } from './java.ts'
-import { cacheFolder, REPOSITORY } from './paths.ts'
+import { cacheFolder, PROGRAMS, REPOSITORY } from './paths.ts'
 import { waitFor } from './wait-for.ts'
 
 export type ServerKind = 'apache' | 'zoonode'
@@ -20,7 +20,7 @@ const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 30_000
 const BUILD_TIMEOUT_MS = 300_000
 const START_ATTEMPT_COUNT_MAX = 3
-const ZOONODE_PROGRAM = join(REPOSITORY, 'dist', 'bin', 'zoonode.js')
+const ZOONODE_PROGRAM = join(PROGRAMS, 'dist', 'bin', 'zoonode.js')
 
 /** One standalone server, Apache's or ours, on its own data folder and port, that can be killed and started again on the same ones. */
 export class Server {
@@ -123,8 +123,9 @@ export class Server {
 
 let zoonodeBuild: Promise<void> | null = null
 
-/** Brings the build of zoonode up to date, once in the life of this process. */
+/** Brings the build of zoonode up to date, once in the life of this process; a build that `ZOONODE_HOME` names is left alone. */
 export function buildZoonode(): Promise<void> {
+  if (PROGRAMS !== REPOSITORY) return Promise.resolve()
   const logFile = join(cacheFolder('logs'), 'build.log')
   const args = [join('scripts', 'build.mjs')]
   zoonodeBuild ??= runCommand({ command: process.execPath, args, logFile, cwd: REPOSITORY }, BUILD_TIMEOUT_MS)

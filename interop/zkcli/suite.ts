@@ -3,14 +3,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { filesBelow } from '../harness/build-once.ts'
 import { mavenClassPath } from '../harness/java.ts'
-import { INTEROP, REPOSITORY } from '../harness/paths.ts'
+import { INTEROP, PROGRAMS } from '../harness/paths.ts'
 import { buildZoonode } from '../harness/server.ts'
 import type { Suite, SuiteRun } from '../harness/suite.ts'
 import { normalise, sortLists } from './normalise.ts'
 import { runShell, takeEvents } from './shell-session.ts'
 
 const SOURCES = join(INTEROP, 'zkcli')
-const OUR_SHELL = join(REPOSITORY, 'bin', 'zkCli.sh')
+const OUR_SHELL = join(PROGRAMS, 'bin', 'zkCli.sh')
 const ONE_SHOT_TIMEOUT_MS = 60_000
 /** Each start of a Java shell takes a second or more. */
 const QUICK_ONE_SHOT_COUNT = 8

@@ -21,9 +21,9 @@ export interface ServerProcessOptions {
 const START_TIMEOUT_MS = 60_000
 const READY = 'zoonode is ready'
 
-/** The compiled server; `ZOONODE_MAIN` names another one. */
+/** The compiled server; that of the build in `ZOONODE_HOME`, if it is set. */
 export function serverProgram(): string {
-  return process.env.ZOONODE_MAIN ?? join(process.cwd(), 'dist', 'bin', 'zoonode.js')
+  return join(process.env.ZOONODE_HOME ?? process.cwd(), 'dist', 'bin', 'zoonode.js')
 }
 
 /** One run of the server program as a process of its own, and what it says. */
