@@ -1,4 +1,5 @@
 import { cSuite } from './c/suite.ts'
+import { differentialSuite } from './differential/suite.ts'
 import { goOwnTestsSuite } from './go/own-tests-suite.ts'
 import { goSuite } from './go/suite.ts'
 import { javaSuite } from './harness/java-suite.ts'
@@ -23,6 +24,7 @@ export const SUITES: readonly Suite[] = [
   goSuite,
   zkcliSuite,
   cSuite,
+  differentialSuite,
   javaSuite({
     name: 'curator',
     project: 'curator',

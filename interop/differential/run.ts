@@ -2,12 +2,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Difference, describeRequest, describeStep } from './compare.ts'
-import { SequenceGenerator } from './generator/sequence.ts'
-import { type Pair, PairSource, parseTarget, type Target } from './pairs.ts'
-import { type CaseResult, replay, runCase, type StepSource } from './run-case.ts'
+import { PairSource, parseTarget, type Target } from './pairs.ts'
+import { type CaseResult, replay, runCase } from './run-case.ts'
+import { runSegment, withFailure } from './segment.ts'
 import { DIFFERENTIAL_SETTINGS, type Settings } from './servers.ts'
 import { shrink } from './shrink.ts'
-import { requestCount, type Step } from './steps.ts'
+import type { Step } from './steps.ts'
 
 const USAGE = `tsx interop/differential/run.ts [options]
   --requests N      how many requests (100000)
@@ -77,7 +77,7 @@ async function main(): Promise<number> {
     for (; requests < options.requests && found.length < options.keepGoing; segments++) {
       const wanted = Math.min(options.segment, options.requests - requests)
       const seed = segments === 0 ? options.seed : `${options.seed}.${segments}`
-      const result = await runSegment(seed, wanted, options, source)
+      const result = await runFreshSegment(seed, wanted, options, source)
       requests += result.requestCount
       for (const [name, count] of result.known) known.set(name, (known.get(name) ?? 0) + count)
       for (const [name, count] of result.answers) answers.set(name, (answers.get(name) ?? 0) + count)
@@ -158,55 +158,30 @@ function pairSource(options: Options, variant = options.variant): PairSource {
   return new PairSource(options.targets, { projectRoot: join(import.meta.dirname, '../..'), settings })
 }
 
-async function runSegment(seed: string, wanted: number, options: Options, source: PairSource): Promise<CaseResult> {
+/** One segment on a fresh pair, with its progress shown every few seconds. */
+async function runFreshSegment(
+  seed: string,
+  wanted: number,
+  options: Options,
+  source: PairSource
+): Promise<CaseResult> {
   const pair = await source.take(false)
   try {
     let shown = performance.now()
-    const result = await runCase(pair.sides, limited(seed, wanted, options, source.restartable), {
-      finalState: true,
-      failure: pair.failure,
-      restart: pair.restart,
+    return await runSegment(pair, {
+      seed,
+      requests: wanted,
+      bursts: options.variant !== 'quota',
+      expiries: options.expiries,
+      restarts: source.restartable ? options.restarts : 0,
       onProgress: (count) => {
         if (performance.now() - shown < 5000) return
         shown = performance.now()
         progress(`seed=${seed}: ${count} requests\r`)
       }
     })
-    return withFailure(result, pair)
   } finally {
     await pair.stop()
-  }
-}
-
-/** Says so where a server died: the difference then is its silence, the cause is in its log. */
-function withFailure(result: CaseResult, pair: Pair): CaseResult {
-  const failure = pair.failure()
-  if (failure === null || result.difference === null) return result
-  return { ...result, difference: { ...result.difference, signature: 'a server ended', detail: failure } }
-}
-
-/** The generator's steps until enough requests are sent, with the expiries and restarts spread among them. */
-function limited(seed: string, wanted: number, options: Options, restartable: boolean): StepSource {
-  const generator = new SequenceGenerator(seed, { bursts: options.variant !== 'quota' })
-  const special: Step['kind'][] = []
-  const restarts = restartable ? options.restarts : 0
-  for (let turn = 0; turn < Math.max(options.expiries, restarts); turn++) {
-    if (turn < options.expiries) special.push('expire')
-    if (turn < restarts) special.push('restart')
-  }
-  const spacing = wanted / (special.length + 1)
-  let sent = 0
-  let done = 0
-  return {
-    next: () => {
-      if (sent >= wanted) return null
-      if (done === special.length || sent < (done + 1) * spacing) return generator.next()
-      return special[done++] === 'expire' ? generator.expireStep() : { kind: 'restart' }
-    },
-    observe: (step, left) => {
-      sent += requestCount(step)
-      generator.observe(step, left)
-    }
   }
 }
 
