@@ -1,6 +1,6 @@
 import type { CatalogueContents, DoomedFile, SegmentEntry, SnapshotEntry } from './catalogue-contents.ts'
 import { catalogueCheck } from './catalogue-contents.ts'
-import type { Connection } from './sqlite-connection.ts'
+import type { Connection } from './connection.ts'
 import { StorageError } from './storage-error.ts'
 
 /** The tables of state.db and their rows. */

@@ -1,8 +1,9 @@
 import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Connection } from './connection.ts'
 import { fileBytes, removeDatabase, syncDirectory } from './directory.ts'
 import { NEXT_SEGMENT_FILE, segmentFile, walOf } from './file-names.ts'
-import type { Connection, SyncMode } from './sqlite-connection.ts'
+import type { SyncMode } from './sqlite-connection.ts'
 import { checkpoint, leaveWalMode, openExclusive, PAGE_BYTES } from './sqlite-connection.ts'
 import { StorageError, toStorageError } from './storage-error.ts'
 
@@ -49,7 +50,13 @@ export class LogSegment {
 
   /** Opens a segment. Its -wal must have been scanned, if it has one. */
   static open(folder: string, file: string, sync: SyncMode): LogSegment {
-    return new LogSegment(folder, file, openExclusive(join(folder, file), sync, false))
+    const connection = openExclusive(join(folder, file), sync, false)
+    try {
+      return new LogSegment(folder, file, connection)
+    } catch (error) {
+      connection.close()
+      throw error
+    }
   }
 
   /** Makes the next segment under a temporary name, whole and synced; `adopt` gives it its name. */
@@ -84,9 +91,11 @@ export class LogSegment {
   static #assertEmpty(path: string): void {
     try {
       const connection = openExclusive(path, 'FULL', false)
-      const row = connection.prepare('SELECT 1 FROM batch LIMIT 1').get()
-      connection.close()
-      if (row === undefined) return
+      try {
+        if (connection.prepare('SELECT 1 FROM batch LIMIT 1').get() === undefined) return
+      } finally {
+        connection.close()
+      }
     } catch (error) {
       throw toStorageError(error, `opening ${path}, which this server's log does not know`)
     }

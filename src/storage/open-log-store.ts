@@ -190,9 +190,7 @@ function assertNoTransactions(path: string): void {
   if (!existsSync(path)) return
   let hasRows: boolean
   try {
-    const connection = openExclusive(path, 'FULL', false)
-    hasRows = connection.prepare('SELECT 1 FROM batch LIMIT 1').get() !== undefined
-    connection.close()
+    hasRows = hasBatches(path)
   } catch (error) {
     const isBusy = systemCode(error).startsWith('SQLITE_BUSY')
     throw new StorageError(
@@ -208,6 +206,15 @@ function assertNoTransactions(path: string): void {
     `${path} holds transactions but is no segment of this server's log: are dataDir and dataLogDir the right ones? ` +
       'Set them right, or move the file away'
   )
+}
+
+function hasBatches(path: string): boolean {
+  const connection = openExclusive(path, 'FULL', false)
+  try {
+    return connection.prepare('SELECT 1 FROM batch LIMIT 1').get() !== undefined
+  } finally {
+    connection.close()
+  }
 }
 
 /** What the log once reached must still be there, or in a snapshot. */

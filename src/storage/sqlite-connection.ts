@@ -1,7 +1,5 @@
-import Database from 'better-sqlite3'
+import { Connection } from './connection.ts'
 import { StorageError } from './storage-error.ts'
-
-export type Connection = Database.Database
 
 /** FULL: a commit is on the disk when it returns. OFF: only for forceSync=no. */
 export type SyncMode = 'FULL' | 'OFF'
@@ -21,7 +19,7 @@ const SYNC_LEVEL = { OFF: 0, FULL: 2 } as const
  * @throws an SqliteError with code SQLITE_BUSY while another connection, of any process, has the file
  */
 export function openExclusive(path: string, sync: SyncMode, isNew: boolean): Connection {
-  const connection = new Database(path, { timeout: 0, fileMustExist: !isNew })
+  const connection = new Connection(path, { timeout: 0, fileMustExist: !isNew })
   try {
     connection.pragma('locking_mode = EXCLUSIVE')
     if (isNew) connection.pragma(`page_size = ${PAGE_BYTES}`)
@@ -42,12 +40,12 @@ export function openExclusive(path: string, sync: SyncMode, isNew: boolean): Con
 
 /** Opens a file that nobody changes any more: a closed segment or a snapshot. Any thread or process may. */
 export function openImmutable(path: string): Connection {
-  return new Database(path, { timeout: 0, readonly: true, fileMustExist: true })
+  return new Connection(path, { timeout: 0, readonly: true, fileMustExist: true })
 }
 
 /** Opens a new file for a single pass of writing without journal: a crash leaves litter, not a database. */
 export function openForBulkWrite(path: string, pageBytes: number): Connection {
-  const connection = new Database(path, { timeout: 0 })
+  const connection = new Connection(path, { timeout: 0 })
   try {
     // SQLite's defensive mode, which the library turns on, refuses to go without a journal.
     connection.unsafeMode(true)

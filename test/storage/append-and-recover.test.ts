@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import Database from 'better-sqlite3'
+import { Connection } from '../../src/storage/connection.ts'
 import { DataDirectory } from './support/data-directory.ts'
 import { makeBatch, zxidRange } from './support/transactions.ts'
 
@@ -152,7 +152,7 @@ describe('append', () => {
     await open.append(txnCount, sizeBytes)
     await open.close()
 
-    const connection = new Database(directory.file('log.1.db'), { readonly: true })
+    const connection = new Connection(directory.file('log.1.db'), { readonly: true })
     const rows = connection.prepare<[], { n: number }>('SELECT count(*) AS n FROM batch').get()
     connection.close()
 

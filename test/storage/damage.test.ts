@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import Database from 'better-sqlite3'
+import { Connection } from '../../src/storage/connection.ts'
 import { openStorage } from '../../src/storage/storage.ts'
 import { StorageError } from '../../src/storage/storage-error.ts'
 import { collectBytes, DataDirectory, storageOptions } from './support/data-directory.ts'
@@ -176,7 +176,7 @@ describe('damage that SQLite does not see refuses the start', () => {
 async function refusalAfter(file: string, sql: string): Promise<{ code: string; message: string }> {
   const folder = join(copy, 'image', 'version-2')
   cpSync(join(copy, 'files'), folder, { recursive: true })
-  const connection = new Database(join(folder, file))
+  const connection = new Connection(join(folder, file))
   if (sql.startsWith('SELECT')) connection.prepare(sql).get()
   else connection.exec(sql)
   connection.close()

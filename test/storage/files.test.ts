@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import Database from 'better-sqlite3'
+import { Connection } from '../../src/storage/connection.ts'
 import { DataDirectory } from './support/data-directory.ts'
 import { zxidRange } from './support/transactions.ts'
 
@@ -13,7 +13,7 @@ afterEach(() => directory.dispose())
 
 /** Runs one query on a file that no storage has open. */
 function query(path: string, sql: string): unknown[] {
-  const connection = new Database(path, { readonly: true })
+  const connection = new Connection(path, { readonly: true })
   try {
     return connection.prepare(sql).all()
   } finally {

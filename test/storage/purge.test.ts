@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import Database from 'better-sqlite3'
 import type { DoomedFile } from '../../src/storage/catalogue-contents.ts'
 import { readTables, writeTables } from '../../src/storage/catalogue-tables.ts'
+import { Connection } from '../../src/storage/connection.ts'
 import type { OpenStorage } from './support/data-directory.ts'
 import { DataDirectory } from './support/data-directory.ts'
 import { zxidRange } from './support/transactions.ts'
@@ -95,7 +95,7 @@ describe('a purge', () => {
 
 /** Writes the list of files to remove, with the checksum that goes with it. */
 function doom(path: string, doomed: readonly DoomedFile[]): void {
-  const connection = new Database(path)
+  const connection = new Connection(path)
   const contents = readTables(connection, path)
   writeTables(connection, contents, { ...contents, doomed })
   connection.close()

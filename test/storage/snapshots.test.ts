@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import Database from 'better-sqlite3'
+import { Connection } from '../../src/storage/connection.ts'
 import { DataDirectory } from './support/data-directory.ts'
 import { zxidRange } from './support/transactions.ts'
 
@@ -215,7 +215,7 @@ describe('a damaged snapshot', () => {
     { name: 'with changed content', sql: "UPDATE chunk SET body = replace(body, 's', 't') WHERE number = 0" }
   ])('is found $name, although the file is healthy', async ({ sql }) => {
     await threeSnapshots()
-    const connection = new Database(directory.file('snapshot.1e.db'))
+    const connection = new Connection(directory.file('snapshot.1e.db'))
     connection.exec(sql)
     connection.close()
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import Database from 'better-sqlite3'
 import { readTables, writeTables } from '../../src/storage/catalogue-tables.ts'
+import { Connection } from '../../src/storage/connection.ts'
 import type { OpenStorage } from './support/data-directory.ts'
 import { DataDirectory } from './support/data-directory.ts'
 import { collectZxids, zxidRange } from './support/transactions.ts'
@@ -109,7 +109,7 @@ describe('truncating the log', () => {
 
 /** As a crash between the two halves of a truncation leaves it. */
 function markPendingTruncate(path: string, zxid: bigint): void {
-  const connection = new Database(path)
+  const connection = new Connection(path)
   const contents = readTables(connection, path)
   writeTables(connection, contents, { ...contents, pendingTruncate: zxid, logFloor: zxid })
   connection.close()

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
+import { Connection } from '../../../src/storage/connection.ts'
 import { checkpoint, openExclusive } from '../../../src/storage/sqlite-connection.ts'
 
 export const FRAME_BYTES = 24 + 4096
@@ -66,14 +66,15 @@ export function progressOf(database: Buffer, wal: Buffer): number {
     const path = join(folder, 'a.db')
     writeFileSync(path, database)
     writeFileSync(`${path}-wal`, wal)
+    const connection = new Connection(path)
     try {
-      const connection = new Database(path)
       const row = connection.prepare<[], { n: number }>('SELECT count(*) + max(value) AS n FROM batch').get()
-      connection.close()
       return row?.n ?? 0
     } catch (error) {
       if (error instanceof Error && 'code' in error) return -1
       throw error
+    } finally {
+      connection.close()
     }
   })
 }
