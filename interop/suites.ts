@@ -1,3 +1,4 @@
+import { auditSuite } from './audit/suite.ts'
 import { cSuite } from './c/suite.ts'
 import { differentialSuite } from './differential/suite.ts'
 import { goOwnTestsSuite } from './go/own-tests-suite.ts'
@@ -23,6 +24,7 @@ export const SUITES: readonly Suite[] = [
   kazooSuite,
   goSuite,
   zkcliSuite,
+  auditSuite,
   cSuite,
   differentialSuite,
   javaSuite({

@@ -3,6 +3,7 @@ import { ConfigError } from '../server/config/config-error.ts'
 import { loadSettings } from '../server/config/load-settings.ts'
 import type { ServerSettings } from '../server/config/settings.ts'
 import { exitAtOnce } from '../server/fatal-exit.ts'
+import { type AuditLog, openAuditLog } from '../server/logging/audit-log.ts'
 import type { LogSystem } from '../server/logging/logger.ts'
 import { openLog } from '../server/logging/winston-logger.ts'
 import { refuseWhatIsNotServed, withoutEffect } from '../server/not-served.ts'
@@ -22,11 +23,25 @@ async function main(): Promise<void> {
   })
   const logs = openLog(settings.logging, process.stdout)
   for (const { level, message } of notices) logs.root[level](message)
-  refuseWhatIsNotServed(settings)
-  for (const line of withoutEffect(settings)) logs.root.warn(line)
-  const server = await startServer({ settings, log: logs.root, fourLetterWords: createFourLetterWords })
-  stopOnSignals(server, logs)
+  const { file } = settings.audit
+  const audit = file === null ? null : openAuditLog(file, logs.root.child('audit'))
+  const server = await start(settings, logs, audit)
+  audit?.deed('serverStart', 'success')
+  stopOnSignals(server, logs, audit)
   announce(settings, server)
+}
+
+/** A start that fails is the last line of the audit log. */
+async function start(settings: ServerSettings, logs: LogSystem, audit: AuditLog | null): Promise<RunningServer> {
+  try {
+    refuseWhatIsNotServed(settings)
+    for (const line of withoutEffect(settings)) logs.root.warn(line)
+    return await startServer({ settings, log: logs.root, audit, fourLetterWords: createFourLetterWords })
+  } catch (error) {
+    audit?.deed('serverStart', 'failure')
+    await audit?.close()
+    throw error
+  }
 }
 
 function announce(settings: ServerSettings, server: RunningServer): void {
@@ -38,11 +53,16 @@ function announce(settings: ServerSettings, server: RunningServer): void {
   )
 }
 
-function stopOnSignals(server: RunningServer, logs: LogSystem): void {
+function stopOnSignals(server: RunningServer, logs: LogSystem, audit: AuditLog | null): void {
   const stop = (signal: NodeJS.Signals): void => {
     logs.root.info(`${signal}: stopping`)
+    audit?.deed('serverStop', 'invoked')
     server.stop().then(
-      () => logs.close().then(() => process.exit(0)),
+      async () => {
+        await audit?.close()
+        await logs.close()
+        process.exit(0)
+      },
       (error: unknown) => exitAtOnce(`could not stop in order: ${messageOf(error)}`)
     )
   }

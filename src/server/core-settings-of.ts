@@ -2,8 +2,12 @@ import type { CoreSettings } from '../core/pipeline/core-settings.ts'
 import { TXN_BATCH_COUNT_MAX } from '../storage/storage.ts'
 import type { ServerSettings } from './config/settings.ts'
 
-/** What the core is told of the configuration. */
-export function coreSettingsOf(settings: ServerSettings): CoreSettings {
+/**
+ * What the core is told of the configuration.
+ *
+ * @param auditUser who the server is in the audit log; null: there is none
+ */
+export function coreSettingsOf(settings: ServerSettings, auditUser: string | null): CoreSettings {
   const { client, flow, session, storage, tree, acl, quorum } = settings
   const schemes = acl.sessionRequireClientSaslAuth ? [...acl.enforceAuthSchemes, 'sasl'] : acl.enforceAuthSchemes
   return {
@@ -45,6 +49,7 @@ export function coreSettingsOf(settings: ServerSettings): CoreSettings {
     snapSizeLimitBytes: (storage.snapSizeLimitKb ?? 0) * 1024,
     containerCheckIntervalMs: tree.containerCheckIntervalMs,
     containerMaxPerMinute: tree.containerMaxPerMinute,
-    containerMaxNeverUsedIntervalMs: tree.containerMaxNeverUsedIntervalMs
+    containerMaxNeverUsedIntervalMs: tree.containerMaxNeverUsedIntervalMs,
+    audit: auditUser === null ? null : { serverUser: auditUser }
   }
 }

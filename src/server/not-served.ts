@@ -1,10 +1,10 @@
+import { authenticationSettingsOf } from './authentication-settings-of.ts'
 import { ConfigError } from './config/config-error.ts'
 import type { ServerSettings } from './config/settings.ts'
 import { describeUnusedSettings } from './unused-settings.ts'
 
 /** Providers that `authProvider.N` may name. */
 const KNOWN_PROVIDERS = /(SASL|X509|Ensemble|Digest|IP)AuthenticationProvider$/
-const SCHEMES = ['digest', 'ip']
 
 /**
  * Refuses a configuration that asks for what this version does not have, where going on without it would be unsafe or
@@ -28,22 +28,28 @@ export function refuseWhatIsNotServed(settings: ServerSettings): void {
   if (acl.enforceAuthSchemes.length === 0) {
     throw new ConfigError('enforce.auth.enabled needs enforce.auth.schemes, a list of schemes such as digest')
   }
-  const unknown = acl.enforceAuthSchemes.find((scheme) => !SCHEMES.includes(scheme))
+  const schemes = schemesOf(settings)
+  const unknown = acl.enforceAuthSchemes.find((scheme) => !schemes.includes(scheme))
   if (unknown !== undefined) {
     throw new ConfigError(
-      `enforce.auth.schemes: there is no provider of the scheme ${unknown}; allowed: ${SCHEMES.join(', ')}`
+      `enforce.auth.schemes: there is no provider of the scheme ${unknown}; allowed: ${schemes.join(', ')}`
     )
   }
 }
 
+/** Schemes by which a client can authenticate: what needs TLS or SASL is not among them. */
+function schemesOf(settings: ServerSettings): readonly string[] {
+  const { digestEnabled, ensembleEnabled } = authenticationSettingsOf(settings)
+  return ['ip', ...(digestEnabled ? ['digest'] : []), ...(ensembleEnabled ? ['ensemble'] : [])]
+}
+
 /** One line for each thing that is configured, harmless to be without, and not there in this version. */
 export function withoutEffect(settings: ServerSettings): string[] {
-  const { acl, audit, metrics, session, storage } = settings
+  const { acl, metrics, session, storage } = settings
   const lines: string[] = []
   for (const { id, className } of acl.authProviders) {
     if (!KNOWN_PROVIDERS.test(className)) lines.push(`authProvider.${id}: the class ${className} is not known here`)
   }
-  if (audit.enabled) lines.push('audit.enable has no effect in this version: no audit log is written')
   if (metrics.provider !== 'default') {
     lines.push('metricsProvider.className has no effect in this version: metrics are shown by mntr only')
   }

@@ -18,6 +18,7 @@ import { createHashPort } from './hash-port.ts'
 import { importApacheFiles } from './import-apache.ts'
 import { LogFeed } from './log-feed.ts'
 import { LogMeter } from './log-meter.ts'
+import type { AuditLog } from './logging/audit-log.ts'
 import type { Logger } from './logging/logger.ts'
 import { PauseMonitor } from './pause-monitor.ts'
 import { RecoveryError, recover } from './recovery.ts'
@@ -46,6 +47,8 @@ export interface RunningServer {
 export interface ServerOptions {
   readonly settings: ServerSettings
   readonly log: Logger
+  /** Null where nothing is audited. */
+  readonly audit: AuditLog | null
   /** Answers four-letter words; made once the server exists, since it shows what is in there. */
   readonly fourLetterWords: (server: () => RunningServer | null) => ClientListenerPorts['fourLetterWord']
 }
@@ -56,8 +59,8 @@ export interface ServerOptions {
  * @throws StorageError, RecoveryError, or the system's error of listening
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { settings, log } = options
-  const core = coreSettingsOf(settings)
+  const { settings, log, audit } = options
+  const core = coreSettingsOf(settings, audit?.serverUser ?? null)
   const hash = createHashPort(settings.acl.digestAlgorithm)
   const metrics = createMetrics()
   const acl = createAclChecker({
@@ -146,6 +149,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     outbox.flush()
     peer.settle(monotonicNowMs())
     loop.wakeAt(peer.nextStepMs)
+    audit?.flush()
   }
 
   const clientPort = await listener.listen()

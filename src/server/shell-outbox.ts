@@ -1,4 +1,5 @@
 import { JuteWriter } from 'jute-ts'
+import type { AuditRecord } from '../core/audit/audit-record.ts'
 import type { CloseReason, Outbox, PersistBatch, SnapshotSummary } from '../core/outbox.ts'
 import type { ConnectionId } from '../core/ports.ts'
 import { encodeReplyHeader, encodeWatcherEvent, REPLY_HEADER_SIZE_BYTES } from '../protocol/generated/proto.ts'
@@ -26,6 +27,8 @@ export interface OutboxPorts {
   snapshotBegin(zxidHi: number, zxidLo: number): void
   snapshotChunk(bytes: Uint8Array): void
   snapshotEnd(summary: SnapshotSummary): void
+  snapshotAbandon(): void
+  audit(record: AuditRecord): void
   log(level: 'error' | 'warn' | 'info' | 'debug', message: string): void
 }
 
@@ -133,6 +136,14 @@ export class ShellOutbox implements Outbox {
 
   snapshotEnd(summary: SnapshotSummary): void {
     this.#ports.snapshotEnd(summary)
+  }
+
+  snapshotAbandon(): void {
+    this.#ports.snapshotAbandon()
+  }
+
+  audit(record: AuditRecord): void {
+    this.#ports.audit(record)
   }
 
   log(level: 'error' | 'warn' | 'info' | 'debug', message: string): void {

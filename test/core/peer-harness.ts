@@ -3,6 +3,7 @@ import * as zlib from 'node:zlib'
 import { JuteReader, JuteWriter } from 'jute-ts'
 import { createAclChecker } from '../../src/core/acl/acl-checker.ts'
 import { configuredProviders } from '../../src/core/acl/configured-providers.ts'
+import type { AuditRecord } from '../../src/core/audit/audit-record.ts'
 import { InputBatch } from '../../src/core/input-batch.ts'
 import { createMetrics, createServerStats } from '../../src/core/metrics.ts'
 import type { CloseReason, Outbox, PersistBatch, SnapshotSummary } from '../../src/core/outbox.ts'
@@ -71,7 +72,8 @@ export const DEFAULT_SETTINGS: CoreSettings = {
   snapSizeLimitBytes: 0,
   containerCheckIntervalMs: 60000,
   containerMaxPerMinute: 10000,
-  containerMaxNeverUsedIntervalMs: 0
+  containerMaxNeverUsedIntervalMs: 0,
+  audit: null
 }
 
 /**
@@ -82,6 +84,7 @@ export class PeerHarness implements Outbox {
   readonly peer: Peer
   readonly tree: PlainTree
   readonly txns: Txn[] = []
+  readonly audited: AuditRecord[] = []
   readonly logged: { readonly level: string; readonly message: string }[] = []
   readonly paused = new Set<ConnectionId>()
   readonly awaitingDrain = new Set<ConnectionId>()
@@ -320,6 +323,14 @@ export class PeerHarness implements Outbox {
 
   snapshotEnd(summary: SnapshotSummary): void {
     this.snapshotSummary = summary
+  }
+
+  snapshotAbandon(): void {
+    throw new Error('a standalone server gave up a snapshot')
+  }
+
+  audit(record: AuditRecord): void {
+    this.audited.push(record)
   }
 
   log(level: 'error' | 'warn' | 'info' | 'debug', message: string): void {

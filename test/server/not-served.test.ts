@@ -28,23 +28,36 @@ describe('a configuration that asks for what is not served', () => {
     { lines: [], says: /clientPort is not set/ },
     { lines: ['clientPort=2181', 'sessionRequireClientSASLAuth=true'], says: /SASL/ },
     { lines: ['clientPort=2181', 'enforce.auth.enabled=true'], says: /enforce\.auth\.schemes/ },
-    { lines: ['clientPort=2181', 'enforce.auth.enabled=true', 'enforce.auth.schemes=sasl'], says: /sasl/ }
+    { lines: ['clientPort=2181', 'enforce.auth.enabled=true', 'enforce.auth.schemes=sasl'], says: /sasl/ },
+    { lines: ['clientPort=2181', 'enforce.auth.enabled=true', 'enforce.auth.schemes=ensemble'], says: /ensemble/ }
   ])('is refused: $lines', ({ lines, says }) => {
     expect(() => refuseWhatIsNotServed(settingsOf(...lines))).toThrow(says)
   })
 
-  test('is taken when it can be served', () => {
-    const settings = settingsOf('clientPort=2181', 'enforce.auth.enabled=true', 'enforce.auth.schemes=digest')
+  test.each([
+    { schemes: 'digest', provider: '' },
+    { schemes: 'ip,digest', provider: '' },
+    {
+      schemes: 'ensemble',
+      provider: 'authProvider.1=org.apache.zookeeper.server.auth.EnsembleAuthenticationProvider'
+    }
+  ])('is taken when it can be served: $schemes', ({ schemes, provider }) => {
+    const settings = settingsOf(
+      'clientPort=2181',
+      'enforce.auth.enabled=true',
+      `enforce.auth.schemes=${schemes}`,
+      provider
+    )
 
     expect(() => refuseWhatIsNotServed(settings)).not.toThrow()
   })
 
   test('is told of line by line when it is harmless', () => {
-    const settings = settingsOf('clientPort=2181', 'audit.enable=true', 'authProvider.1=com.example.MyProvider')
+    const settings = settingsOf('clientPort=2181', 'forceSync=no', 'authProvider.1=com.example.MyProvider')
 
     expect(withoutEffect(settings)).toEqual([
       expect.stringContaining('com.example.MyProvider'),
-      expect.stringContaining('audit.enable')
+      expect.stringContaining('forceSync')
     ])
   })
 })

@@ -109,6 +109,14 @@ export class JudgedOutbox implements Outbox {
     this.#parts.snapshots.end(summary)
   }
 
+  snapshotAbandon(): void {
+    throw new Error('a standalone server gave up a snapshot')
+  }
+
+  audit(): void {
+    throw new Error('audited, though that is off')
+  }
+
   log(level: 'error' | 'warn' | 'info' | 'debug', message: string): void {
     check(level !== 'error', () => `logged as an error: ${message}`)
   }

@@ -48,8 +48,8 @@ const NO_TYPES: ReadonlyMap<string | null, string> = new Map()
 /**
  * Reads what is to be kept of a request, and leaves the reader where it was.
  *
- * @param reader stands at the request's body
- * @returns null for a request that is not audited, or whose body cannot be read
+ * @param reader stands at the request's body, which need not be whole
+ * @returns null for a request that is not audited
  * @see `AuditHelper`
  */
 export function readAuditedRequest(type: number, reader: JuteReader): AuditedRequest | null {
@@ -57,8 +57,9 @@ export function readAuditedRequest(type: number, reader: JuteReader): AuditedReq
   try {
     return read(type, reader)
   } catch (error) {
-    if (error instanceof JuteError) return null
-    throw error
+    if (!(error instanceof JuteError)) throw error
+    reader.offset = offset
+    return readBeginning(type, reader)
   } finally {
     reader.offset = offset
   }
@@ -92,6 +93,36 @@ function read(type: number, reader: JuteReader): AuditedRequest | null {
       return audited('reconfig', null)
     default:
       return null
+  }
+}
+
+/** Of a body that ends early. compat: upstream goes by its half-read record, in which the flags of a create are 0. */
+function readBeginning(type: number, reader: JuteReader): AuditedRequest | null {
+  const path = pathIfThere(reader)
+  switch (type) {
+    case OpCode.create:
+    case OpCode.create2:
+    case OpCode.createContainer:
+    case OpCode.createTTL:
+      return audited('create', path, ZNODE_TYPES[0])
+    case OpCode.delete:
+    case OpCode.deleteContainer:
+      return audited('delete', path)
+    case OpCode.setData:
+      return audited('setData', path)
+    case OpCode.setACL:
+      return audited('setAcl', path)
+    default:
+      return audited('reconfig', null)
+  }
+}
+
+function pathIfThere(reader: JuteReader): string | null {
+  try {
+    return reader.readString()
+  } catch (error) {
+    if (error instanceof JuteError) return null
+    throw error
   }
 }
 

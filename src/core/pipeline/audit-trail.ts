@@ -6,6 +6,7 @@ import type { AuditOperation } from '../audit/audit-record.ts'
 import type { AuditedRequest, AuditedWrite } from '../audit/audited-request.ts'
 import type { ClientConnection, Proposal } from '../client-connection.ts'
 import { type ApplyResult, NO_NODE, type OpResult } from '../tree/data-tree.ts'
+import type { Audit } from './audit.ts'
 import type { PeerState } from './peer-state.ts'
 
 /**
@@ -15,7 +16,7 @@ import type { PeerState } from './peer-state.ts'
  *
  * @see `FinalRequestProcessor`, `AuditHelper`, `DataTree.deleteNodes`
  */
-export class AuditTrail {
+export class AuditTrail implements Audit {
   readonly #state: PeerState
   readonly #serverUser: string
 
@@ -25,24 +26,21 @@ export class AuditTrail {
     this.#serverUser = serverUser
   }
 
-  /** Takes down who asks. */
   asked(connection: ClientConnection, request: AuditedRequest): AuditedWrite {
     const names = this.#state.acl.clientInfos(connection.identities).map(({ user }) => user ?? '')
     const user = names.filter((name) => name.trim() !== '').join(',')
     return { request, user: user === '' ? null : user }
   }
 
-  /** To be called when a client's write has been applied, with what came of it. */
   applied(proposal: Proposal, result: ApplyResult): void {
     const { audited, txn } = proposal
-    if (audited === null || txn === null) return
-    if (txn.body.kind === 'error') return this.#write(proposal, audited, audited.request.path, false)
+    if (audited === null) return
+    if (txn === null || txn.body.kind === 'error') return this.#write(proposal, audited, audited.request.path, false)
     if (audited.request.operation === 'multiOperation') return this.#multi(proposal, audited, result)
     const single = result.results[0]
     this.#write(proposal, audited, single?.path ?? null, result.err === ErrorCode.OK)
   }
 
-  /** To be called before the end of a session is applied: a record for each of its ephemerals. */
   closing({ header, body }: Txn): void {
     if (body.kind !== 'closeSession') return
     const { tree, out } = this.#state

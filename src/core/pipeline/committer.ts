@@ -32,11 +32,9 @@ export class Committer {
   commit(proposal: Proposal): void {
     const { txn, connection } = proposal
     const { audit } = this.#state
-    if (txn !== null) {
-      if (audit !== null) audit.closing(txn)
-      this.#apply(txn, proposal)
-      if (audit !== null) audit.applied(proposal, this.#result)
-    }
+    if (audit !== null && txn !== null) audit.closing(txn)
+    if (txn !== null) this.#apply(txn, proposal)
+    if (audit !== null) audit.applied(proposal, this.#result)
     if (connection !== null) {
       this.#state.outstanding--
       this.#state.largeRequests.leave(proposal.largeBytes)

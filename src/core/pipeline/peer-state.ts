@@ -6,7 +6,7 @@ import type { ConnectionId, HashPort } from '../ports.ts'
 import type { SessionTable } from '../session/session-table.ts'
 import type { DataTree } from '../tree/data-tree.ts'
 import type { WatchManager } from '../watch/watch-manager.ts'
-import type { AuditTrail } from './audit-trail.ts'
+import type { Audit } from './audit.ts'
 import type { CoreSettings } from './core-settings.ts'
 import type { LargeRequests } from './large-requests.ts'
 import type { NamespaceTraffic } from './namespace-traffic.ts'
@@ -30,7 +30,7 @@ export interface PeerState {
   readonly namespaces: NamespaceTraffic
   readonly largeRequests: LargeRequests
   /** Null where nothing is audited. */
-  audit: AuditTrail | null
+  audit: Audit | null
   /** Client requests in the pipeline: taken and not yet answered. Those that the throttle holds are not in it. */
   outstanding: number
   /** Monotonic clock of this step, ms. */

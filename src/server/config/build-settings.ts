@@ -6,6 +6,7 @@ import { type ConfigValues, keyTables } from './keys/all-keys.ts'
 import type {
   AclSettings,
   AdminSettings,
+  AuditSettings,
   ClientPortSettings,
   EnsembleMember,
   FlowSettings,
@@ -38,7 +39,7 @@ export function buildSettings(parts: SettingsParts): ServerSettings {
     quorum: quorumSettings(parts, own),
     admin: adminSettings(parts.values),
     metrics: metricsSettings(parts.values),
-    audit: { enabled: parts.values.admin.auditEnable },
+    audit: auditSettings(parts),
     tls: tlsSettings(parts.values),
     logging: loggingSettings(parts),
     source: {
@@ -300,6 +301,19 @@ function tlsEndpoint(values: ConfigValues['clientTls']): TlsEndpointSettings {
     ocsp: values.ocsp,
     clientAuth: values.clientAuth,
     handshakeDetectionTimeoutMs: values.handshakeDetectionTimeout
+  }
+}
+
+function auditSettings(parts: SettingsParts): AuditSettings {
+  const { admin } = parts.values
+  if (!admin.auditEnable) return { file: null }
+  return {
+    file: {
+      path: resolve(parts.workingDirectory, admin.logDir, admin.auditLogFile),
+      level: admin.auditLogThreshold,
+      sizeBytesMax: admin.auditLogMaxFileSize,
+      backupCountMax: admin.auditLogMaxBackupIndex
+    }
   }
 }
 

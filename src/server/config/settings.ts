@@ -1,3 +1,7 @@
+import type { EnsembleMember, QuorumGroup } from '../../core/zab/membership/ensemble-config.ts'
+
+export type { EnsembleMember, MemberAddress, QuorumGroup } from '../../core/zab/membership/ensemble-config.ts'
+
 /**
  * The settings of one server, typed: what the rest of the program reads instead of files and environment variables.
  *
@@ -288,32 +292,6 @@ export interface QuorumSettings {
   readonly saslServerSection: string
 }
 
-/** One `server.N` line. */
-export interface EnsembleMember {
-  readonly id: number
-  /** At least one; more only with `multiAddress.enabled`. */
-  readonly addresses: readonly MemberAddress[]
-  readonly role: 'participant' | 'observer'
-  /** Address for clients as given after `;`; null when the line has none. */
-  readonly clientAddress: string | null
-  /** Port for clients as given after `;`; null when the line has none. */
-  readonly clientPort: number | null
-  /** The same for TLS clients, after a second `;` (3.10). */
-  readonly secureClientAddress: string | null
-  readonly secureClientPort: number | null
-}
-
-export interface MemberAddress {
-  readonly host: string
-  readonly quorumPort: number
-  readonly electionPort: number
-}
-
-export interface QuorumGroup {
-  readonly id: number
-  readonly members: readonly number[]
-}
-
 /** Four-letter words and the HTTP admin server. */
 export interface AdminSettings {
   /** Words that are answered; `'*'` = all. */
@@ -353,7 +331,8 @@ export interface MetricsSettings {
 }
 
 export interface AuditSettings {
-  readonly enabled: boolean
+  /** Null: no audit log. Lines have the levels info and error. */
+  readonly file: LogFileSettings | null
 }
 
 /** TLS towards clients and towards other servers. */

@@ -21,14 +21,15 @@ export function formatJson({ level, component, message, cause }: LogEntry, time:
   return JSON.stringify(cause === undefined ? fields : { ...fields, cause: describeCause(cause) })
 }
 
-function formatTime(time: Date): string {
+/** `2026-11-23 10:00:00,123`, in local time. */
+export function formatTime(time: Date): string {
   const pad = (value: number, width = 2): string => String(value).padStart(width, '0')
   const date = `${time.getFullYear()}-${pad(time.getMonth() + 1)}-${pad(time.getDate())}`
   return `${date} ${pad(time.getHours())}:${pad(time.getMinutes())}:${pad(time.getSeconds())},${pad(time.getMilliseconds(), 3)}`
 }
 
 /** A line stays a line: what clients send (paths, names) may hold anything. */
-function escapeControls(message: string): string {
+export function escapeControls(message: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
   return message.replace(/[\u0000-\u001f\u007f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }

@@ -121,6 +121,38 @@ export const adminKeys = {
     { unit: 's' }
   ),
   auditEnable: propertyKey('must', 'audit.enable', trueOrFalse, false, 'audit log'),
+  auditLogFile: propertyKey(
+    'should',
+    'auditlog.file',
+    text,
+    'zookeeper_audit.log',
+    'name of the audit log, in log.dir',
+    { unit: 'path' }
+  ),
+  auditLogThreshold: propertyKey<LogLevel>(
+    'should',
+    'auditlog.threshold',
+    oneOf(LEVELS),
+    'info',
+    'least level in the audit log; ERROR = failures only',
+    { defaultText: 'INFO' }
+  ),
+  auditLogMaxFileSize: propertyKey(
+    'should',
+    'auditlog.maxfilesize',
+    sizeInBytes,
+    10_485_760,
+    'a new audit log after so much',
+    { defaultText: '10MB' }
+  ),
+  auditLogMaxBackupIndex: propertyKey(
+    'should',
+    'auditlog.maxbackupindex',
+    javaInteger({ min: 0 }),
+    10,
+    'old audit logs kept',
+    { unit: 'files' }
+  ),
   pathStatsEnabled: propertyKey(
     'should',
     'pathStats.enabled',
