@@ -3,15 +3,15 @@ import type { Txn } from '../protocol/txn.ts'
 import type { Identity } from './acl/authentication-provider.ts'
 import type { AuditedWrite } from './audit/audited-request.ts'
 import type { ConnectionId } from './ports.ts'
-import type { Session } from './session/session.ts'
+import type { Session, SessionOwner } from './session/session.ts'
 
 /**
  * A place in the order of writes: a transaction on its way to the log, or a mark that only waits for those before it
  * (sync, a write that could not be parsed).
  */
 export interface Proposal {
-  /** Null for a mark. */
-  readonly txn: Txn | null
+  /** Null for a mark, and for a request that was forwarded to the leader until its transaction has come back. */
+  txn: Txn | null
   /** Batch of the log that it became durable with; a mark has that of the last transaction before it. */
   readonly sequence: number
   /** Who waits for the answer; null for what the server asked of itself. */
@@ -28,6 +28,8 @@ export interface Proposal {
   readonly markPath: string | null
   /** Null where nothing is to be audited: mostly. */
   readonly audited: AuditedWrite | null
+  /** By which way it came: LOCAL_OWNER, or a learner's link. */
+  readonly owner: SessionOwner
 }
 
 /** A request that has to wait: for a write of its own connection, for room in its output, or in the throttle. */

@@ -67,6 +67,8 @@ export interface Outbox {
   /** The next bytes of the snapshot, in Apache's snapshot stream format. Valid only during the call. */
   snapshotChunk(bytes: Uint8Array): void
   snapshotEnd(summary: SnapshotSummary): void
+  /** The snapshot that was begun last is given up; no `snapshotPull` or `snapshotDone` comes for it any more. */
+  snapshotAbandon(): void
   /** A change for the audit log; called only where `CoreSettings.audit` is set. */
   audit(record: AuditRecord): void
   /** Something an operator should know; never per request. */

@@ -1,5 +1,5 @@
 import { JuteReader } from 'jute-ts'
-import { OpCode } from '../protocol/op-code.ts'
+import type { Txn } from '../protocol/txn.ts'
 import type { AclChecker } from './acl/acl-checker.ts'
 import type { Proposal } from './client-connection.ts'
 import { ClientConnection, ConnectionPhase } from './client-connection.ts'
@@ -10,15 +10,19 @@ import { AuditTrail } from './pipeline/audit-trail.ts'
 import { Committer } from './pipeline/committer.ts'
 import { ConnectionThrottle } from './pipeline/connection-throttle.ts'
 import type { CoreSettings } from './pipeline/core-settings.ts'
+import { ForwardedWrites } from './pipeline/forwarded-writes.ts'
 import { Handshake } from './pipeline/handshake.ts'
 import { Intake } from './pipeline/intake.ts'
 import { LargeRequests } from './pipeline/large-requests.ts'
+import { LocalWrites, type RemoteRequest } from './pipeline/local-writes.ts'
+import { LogBatcher } from './pipeline/log-batcher.ts'
 import { NamespaceTraffic } from './pipeline/namespace-traffic.ts'
 import { OperationCounts } from './pipeline/operation-counts.ts'
 import type { PeerState } from './pipeline/peer-state.ts'
 import { OutstandingLimit } from './pipeline/reading-pauses.ts'
 import { Reaper } from './pipeline/reaper.ts'
 import { RequestPipeline } from './pipeline/request-pipeline.ts'
+import { LOCAL_OWNER, type RolePort } from './pipeline/role-ports.ts'
 import { type ReplayedLog, Snapshotter } from './pipeline/snapshotter.ts'
 import { StepMeter } from './pipeline/step-meter.ts'
 import { WriteOrder } from './pipeline/write-order.ts'
@@ -51,20 +55,35 @@ export interface PeerParts {
   /** Monotonic clock, ms. Also the base of session ids: must not go back while sessions of this server live. */
   readonly monotonicMs: number
   readonly out: Outbox
+  /** What the server is; standalone if not given. */
+  readonly role?: RolePort
+  /** The member's own log and snapshots, which outlive a role; a standalone server's peer makes them. */
+  readonly log?: LogBatcher
+  readonly snapshotter?: Snapshotter
+  readonly sessionIds?: SessionIdSequence
 }
 
 /**
- * A standalone server as one deterministic state machine: what a step decides depends on the inputs so far, and on
- * nothing else. It does no I/O; time comes with the inputs.
+ * A server as its clients see it, in one role, as one deterministic state machine: what a step decides depends on the
+ * inputs so far, and on nothing else. It does no I/O; time comes with the inputs.
+ *
+ * A standalone server is nothing else. A member of an ensemble (`ensemble/ensemble-peer.ts`) makes one each time when it
+ * begins to serve, and drives it by `begin`, `take` and `end` among its own inputs.
  */
 export class Peer {
   readonly #state: PeerState
   readonly #reader: JuteReader
-  readonly #writes: WriteOrder
+  readonly #role: RolePort
+  readonly #log: LogBatcher
+  /** Null on a learner: what it writes comes from its leader. */
+  readonly #writes: WriteOrder | null
+  readonly #local: LocalWrites | null
+  readonly #forwarded: ForwardedWrites | null
+  readonly #handshake: Handshake
   readonly #committer: Committer
   readonly #pipeline: RequestPipeline
   readonly #intake: Intake
-  readonly #reaper: Reaper
+  readonly #reaper: Reaper | null
   readonly #snapshotter: Snapshotter
   readonly #largeThreshold: number
   /** Frames of this step, and their bytes without the length prefixes. */
@@ -85,29 +104,35 @@ export class Peer {
       operations: new OperationCounts(metrics),
       namespaces: new NamespaceTraffic(metrics),
       largeRequests: new LargeRequests(settings),
-      audit: null,
       out,
       watches: new WatchManager(parts.seed),
       connections: new Map(),
       outstanding: 0,
       nowMs: monotonicMs,
-      wallMs: 0
+      wallMs: 0,
+      audit: null
     }
     if (settings.audit !== null) this.#state.audit = new AuditTrail(this.#state, settings.audit.serverUser)
     this.#largeThreshold = this.#state.largeRequests.threshold
     this.#reader = new JuteReader(undefined, settings.juteMaxBufferBytes + settings.juteExtraSizeBytes)
-    this.#writes = new WriteOrder(this.#state)
+    this.#log = parts.log ?? new LogBatcher(settings, metrics)
+    this.#role = parts.role ?? { kind: 'standalone' }
     this.#committer = new Committer(this.#state)
-    const sessionIds = new SessionIdSequence(settings.serverId, monotonicMs)
+    const sessionIds = parts.sessionIds ?? new SessionIdSequence(settings.serverId, monotonicMs)
+    const entry = this.#makeEntry(sessionIds)
+    this.#writes = entry.writes
+    this.#local = entry.local
+    this.#forwarded = entry.forwarded
     const throttle = new ConnectionThrottle(settings.connectionThrottle, monotonicMs)
-    const handshake = new Handshake(this.#state, this.#writes, sessionIds, throttle)
+    this.#handshake = new Handshake(this.#state, entry.entry, throttle)
     const limit = new OutstandingLimit(this.#state)
-    this.#pipeline = new RequestPipeline(this.#state, this.#writes, limit, this.#reader)
-    this.#intake = new Intake(this.#state, this.#pipeline, handshake, limit, this.#reader)
-    this.#reaper = new Reaper(this.#state, this.#writes)
-    this.#snapshotter = new Snapshotter(this.#state, seededRandom(parts.seed), parts.replayed)
-    // Recovery may have taken longer than any timeout: every session gets a full one from now on.
-    sessions.startExpiring(monotonicMs)
+    this.#pipeline = new RequestPipeline(this.#state, entry.entry, limit, this.#reader)
+    this.#intake = new Intake(this.#state, this.#pipeline, this.#handshake, limit, this.#reader)
+    this.#reaper = this.#writes === null ? null : new Reaper(this.#state, this.#writes)
+    this.#snapshotter = parts.snapshotter ?? new Snapshotter(this.#state, seededRandom(parts.seed), parts.replayed)
+    if (this.#role.kind === 'learner') sessions.stopExpiring()
+    // Recovery or an election may have taken longer than any timeout: every session gets a full one from now on.
+    else sessions.startExpiring(monotonicMs)
   }
 
   /** What admin commands and metrics look at; to be read between steps only. */
@@ -121,7 +146,7 @@ export class Peer {
 
   /** Writes that are not applied yet. */
   get waitingWrites(): number {
-    return this.#writes.waitingCount
+    return this.#writes?.waitingCount ?? this.#state.outstanding
   }
 
   /** Requests that the throttle holds. */
@@ -131,26 +156,36 @@ export class Peer {
 
   /** Monotonic ms at which the peer wants a step although nothing has happened; infinite if it does not. */
   get nextStepMs(): number {
-    return this.#writes.nextFlushMs
+    return this.#log.nextFlushMs
   }
 
   /** Takes one batch of inputs; every decision goes out through `out`, in an order that is part of the contract. */
   step(inputs: InputBatch, out: Outbox): void {
+    this.begin(inputs, out)
+    for (let index = 0; index < inputs.count; index++) this.take(inputs, index)
+    this.end()
+  }
+
+  /** Begins a step: outputs go to `out`, and the time is that of the inputs. */
+  begin(inputs: InputBatch, out: Outbox): void {
     const state = this.#state
     state.out = out
     state.nowMs = inputs.monotonicMs
     state.wallMs = inputs.wallMs
     state.meter.begin(inputs.monotonicMs)
     if (inputs.lateMs > 0) state.sessions.postpone(inputs.lateMs)
-    for (let index = 0; index < inputs.count; index++) this.#take(inputs, index)
+  }
+
+  /** Ends a step: what it has gathered goes to the log, and what is committed is applied. */
+  end(): void {
     this.#countReceived()
     do {
       this.#intake.releaseThrottled()
-      this.#snapshotter.logged(this.#writes.flush())
+      this.#snapshotter.logged(this.#log.flush(this.#state.out, this.#state.nowMs))
       // A mark behind writes that are durable already has no `persisted` to wait for.
     } while (this.#commit() && this.#intake.throttledCount > 0)
     this.#snapshotter.check()
-    this.#writes.countChanges()
+    this.#writes?.countChanges()
     this.#intake.resumeReading()
   }
 
@@ -177,7 +212,8 @@ export class Peer {
     return this.#snapshotter.isWriting
   }
 
-  #take(inputs: InputBatch, index: number): void {
+  /** Takes one input of the step; those of an ensemble's peers are not for it. */
+  take(inputs: InputBatch, index: number): void {
     switch (inputs.kind(index)) {
       case InputKind.frame:
         return this.#frame(inputs, index)
@@ -186,7 +222,7 @@ export class Peer {
       case InputKind.connectionClosed:
         return this.#closed(inputs.connection(index))
       case InputKind.persisted:
-        this.#writes.persisted(inputs.number(index))
+        this.#log.persisted(inputs.number(index))
         this.#commit()
         return
       case InputKind.tick:
@@ -200,6 +236,75 @@ export class Peer {
       case InputKind.congested:
         return this.#congested(inputs.connection(index))
     }
+  }
+
+  /** On a leader: takes a request that a learner forwarded. `body` is valid during the call only. */
+  submitRemote(request: RemoteRequest, body: Uint8Array): void {
+    this.#local?.submitRemote(request, body)
+  }
+
+  /** On a leader: a quorum has acknowledged everything up to this zxid. It is applied at once. */
+  committedTo(zxidHi: number, zxidLo: number): void {
+    this.#writes?.committedTo(zxidHi, zxidLo)
+    this.#commit()
+  }
+
+  /** On a leader: no zxid is left in this epoch. */
+  get isExhausted(): boolean {
+    return this.#writes?.isExhausted ?? false
+  }
+
+  /** On a learner: applies a transaction that the leader has committed, and answers who waits for it here. */
+  commitFromLeader(txn: Txn): void {
+    const answered = this.#forwarded?.takeAnswered(txn) ?? null
+    if (answered !== null) answered.txn = txn
+    this.#commitOne(answered ?? foreign(txn, this.#state))
+    this.#snapshotter.applied(1)
+  }
+
+  /** On a learner: the leader has answered the oldest sync. */
+  synced(): void {
+    const proposal = this.#forwarded?.takeSynced()
+    if (proposal !== undefined) this.#commitOne(proposal)
+  }
+
+  /** On a learner: the leader's word on a session that a client resumes. */
+  revalidated(sessionHi: number, sessionLo: number, isAlive: boolean): void {
+    const { sessions, nowMs } = this.#state
+    const resuming = this.#forwarded?.takeResuming(sessionHi, sessionLo)
+    if (resuming === undefined) return
+    const { connection, claim } = resuming
+    const session = sessions.get(sessionHi, sessionLo)
+    if (isAlive && session !== undefined) sessions.changeTimeout(session, claim.timeoutMs, nowMs)
+    this.#handshake.resumed(connection, claim, isAlive)
+    this.#intake.takeWaiting(connection)
+  }
+
+  /** The role ends: no client is served any more. */
+  closeAll(): void {
+    const { connections, out } = this.#state
+    for (const connection of connections.values()) {
+      if (connection.phase === ConnectionPhase.closing) continue
+      connection.phase = ConnectionPhase.closing
+      out.close(connection.id, 'SERVER_SHUTDOWN')
+    }
+    this.#state.sessions.forEach((session) => {
+      session.ownerConnection = null
+    })
+  }
+
+  #answerLearner({ txn, owner }: Proposal): void {
+    if (txn === null && owner !== LOCAL_OWNER && this.#role.kind === 'leader') this.#role.followers.synced(owner)
+  }
+
+  #makeEntry(sessionIds: SessionIdSequence) {
+    if (this.#role.kind === 'learner') {
+      const forwarded = new ForwardedWrites(this.#state, this.#role.leader, sessionIds, this.#reader)
+      return { writes: null, local: null, forwarded, entry: forwarded }
+    }
+    const writes = new WriteOrder(this.#state, this.#log, this.#role.kind === 'leader' ? this.#role.followers : null)
+    const local = new LocalWrites(this.#state, writes, sessionIds, this.#reader)
+    return { writes, local, forwarded: null, entry: local }
   }
 
   #opened(id: ConnectionId, address: string): void {
@@ -278,9 +383,11 @@ export class Peer {
 
   /** Returns whether anything was committed. */
   #commit(): boolean {
+    const writes = this.#writes
+    if (writes === null) return false
     let txnCount = 0
     let isAny = false
-    for (let next = this.#writes.nextCommitted(); next !== undefined; next = this.#writes.nextCommitted()) {
+    for (let next = writes.nextCommitted(); next !== undefined; next = writes.nextCommitted()) {
       this.#commitOne(next)
       if (next.txn !== null) txnCount++
       isAny = true
@@ -291,9 +398,9 @@ export class Peer {
 
   #commitOne(proposal: Proposal): void {
     this.#committer.commit(proposal)
-    if (proposal.txn !== null) this.#writes.applied(proposal.txn)
+    if (proposal.txn !== null) this.#writes?.applied(proposal.txn)
     const { connection } = proposal
-    if (connection === null) return
+    if (connection === null) return this.#answerLearner(proposal)
     this.#pipeline.drain(connection, proposal)
     this.#intake.takeWaiting(connection)
   }
@@ -304,9 +411,27 @@ export class Peer {
     for (const session of sessions.expired(nowMs, EXPIRED_PER_TICK_MAX)) {
       metrics.staleSessionsExpired.add(1)
       meter.took(receivedMs)
-      const type = OpCode.closeSession
-      this.#pipeline.closeSession({ connection: null, session, type, xid: 0, receivedMs, largeBytes: 0 })
+      this.#local?.expire(session, receivedMs)
     }
-    this.#reaper.tick()
+    this.#reaper?.tick()
+  }
+}
+
+/** A transaction that no client of this server waits for. */
+function foreign(txn: Txn, { nowMs, sessions }: PeerState): Proposal {
+  const { clientIdHi, clientIdLo, cxid, type } = txn.header
+  return {
+    txn,
+    sequence: 0,
+    connection: null,
+    session: sessions.get(clientIdHi, clientIdLo) ?? null,
+    type,
+    xid: cxid,
+    receivedMs: Math.floor(nowMs),
+    largeBytes: 0,
+    markError: 0,
+    markPath: null,
+    audited: null,
+    owner: LOCAL_OWNER
   }
 }

@@ -120,6 +120,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     snapshotBegin: (hi, lo) => snapshots.begin(hi, lo),
     snapshotChunk: (bytes) => snapshots.chunk(bytes),
     snapshotEnd: (summary) => snapshots.end(summary),
+    snapshotAbandon: () => snapshots.abandon(),
+    audit: (record) => audit?.write(record),
     log: (level, message) => log[level](message)
   })
   const seed = Number(process.hrtime.bigint() & 0x7fffffffn)
@@ -147,9 +149,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     listener.tick(inputs.monotonicMs, inputs.lateMs)
     peer.step(inputs, outbox)
     outbox.flush()
+    audit?.flush()
     peer.settle(monotonicNowMs())
     loop.wakeAt(peer.nextStepMs)
-    audit?.flush()
   }
 
   const clientPort = await listener.listen()

@@ -52,6 +52,12 @@ export class SnapshotPump {
     )
   }
 
+  /** The core has given the snapshot up. */
+  abandon(): void {
+    this.#writer?.abort()
+    this.#writer = null
+  }
+
   #ask(): void {
     this.#loop.inputs.pushSnapshotPull(SLICE_BYTES)
     this.#loop.schedule()

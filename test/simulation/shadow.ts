@@ -146,7 +146,8 @@ export class Shadow {
     context.sessionLo = header.clientIdLo
     context.digestHi = this.tree.digestHi
     context.digestLo = this.tree.digestLo
-    context.isSessionAlive = this.sessions.has(toBigInt(header.clientIdHi, header.clientIdLo))
+    const isAlive = this.sessions.has(toBigInt(header.clientIdHi, header.clientIdLo))
+    context.sessionError = isAlive ? ErrorCode.OK : ErrorCode.SESSIONEXPIRED
     return context
   }
 

@@ -96,6 +96,7 @@ export class Committer {
     const { sessions, nowMs } = this.#state
     if (txn.body.kind === 'createSession') {
       const session = sessions.create(clientIdHi, clientIdLo, txn.body.timeoutMs, nowMs)
+      sessions.setOwner(session, proposal.owner)
       if (proposal.connection === null) return
       if (proposal.connection.phase === ConnectionPhase.closing) return
       proposal.connection.session = session

@@ -1,16 +1,15 @@
 import { JuteError, type JuteReader } from 'jute-ts'
 import { type ConnectFrame, decodeConnectFrame } from '../../protocol/connect-frame.ts'
-import { OpCode } from '../../protocol/op-code.ts'
+import { compareInt64 } from '../../protocol/int64.ts'
 import type { Proposal } from '../client-connection.ts'
 import { type ClientConnection, ConnectionPhase } from '../client-connection.ts'
 import type { CloseReason } from '../outbox.ts'
-import type { SessionIdSequence } from '../session/session-id.ts'
 import { isSessionPassword } from '../session/session-password.ts'
 import { writeConnectResponse } from './connect-response.ts'
 import type { ConnectionThrottle } from './connection-throttle.ts'
 import type { PeerState } from './peer-state.ts'
 import { countSent } from './reply.ts'
-import type { WriteOrder } from './write-order.ts'
+import type { SessionClaim, WriteEntry } from './write-entry.ts'
 
 /**
  * The first frame of a connection: makes a session or resumes one (client-protocol section 2). What it refuses, it
@@ -18,14 +17,12 @@ import type { WriteOrder } from './write-order.ts'
  */
 export class Handshake {
   readonly #state: PeerState
-  readonly #writes: WriteOrder
-  readonly #sessionIds: SessionIdSequence
+  readonly #entry: WriteEntry
   readonly #throttle: ConnectionThrottle
 
-  constructor(state: PeerState, writes: WriteOrder, sessionIds: SessionIdSequence, throttle: ConnectionThrottle) {
+  constructor(state: PeerState, entry: WriteEntry, throttle: ConnectionThrottle) {
     this.#state = state
-    this.#writes = writes
-    this.#sessionIds = sessionIds
+    this.#entry = entry
     this.#throttle = throttle
   }
 
@@ -45,7 +42,8 @@ export class Handshake {
     }
     metrics.connectionTokenDeficit.add(this.#throttle.deficit)
     metrics.connectionRequestCount.add(1)
-    if (this.#writes.isAhead(request.lastZxidSeenHi, request.lastZxidSeenLo)) {
+    const { lastZxidHi, lastZxidLo } = this.#state.tree
+    if (compareInt64(request.lastZxidSeenHi, request.lastZxidSeenLo, lastZxidHi, lastZxidLo) > 0) {
       return this.#refuse(connection, 'CLIENT_ZXID_AHEAD')
     }
     const timeoutMs = Math.min(Math.max(request.timeOut, settings.minSessionTimeoutMs), settings.maxSessionTimeoutMs)
@@ -55,15 +53,26 @@ export class Handshake {
     return null
   }
 
-  /** Proposes the session of a connection that has asked for a new one. */
+  /** Asks for the session of a connection that has asked for a new one. */
   createSession(connection: ClientConnection, timeoutMs: number, receivedMs: number): Proposal {
-    this.#nextSessionId()
-    const context = this.#writes.begin(null, true)
-    context.sessionHi = this.#sessionIds.hi
-    context.sessionLo = this.#sessionIds.lo
-    const type = OpCode.createSession
-    const origin = { connection, session: null, type, xid: 0, receivedMs, largeBytes: 0 }
-    return this.#writes.propose(origin, { kind: 'createSession', timeoutMs }, type)
+    return this.#entry.createSession(connection, timeoutMs, receivedMs)
+  }
+
+  /** What became of the session that a client resumes. */
+  resumed(connection: ClientConnection, claim: SessionClaim, isAlive: boolean): void {
+    if (connection.phase === ConnectionPhase.closing) return
+    const { sessions } = this.#state
+    const session = sessions.get(claim.idHi, claim.idLo)
+    connection.phase = ConnectionPhase.established
+    if (!isAlive || session === undefined) {
+      if (session !== undefined) session.ownerConnection = null
+      this.#respond(connection)
+      this.#refuse(connection, 'SESSION_REOPEN_FAILED')
+      return
+    }
+    connection.session = session
+    session.ownerConnection = connection.id
+    this.#respond(connection)
   }
 
   #decode(connection: ClientConnection, reader: JuteReader): ConnectFrame | null {
@@ -77,32 +86,20 @@ export class Handshake {
     }
   }
 
-  /** Skips ids of living sessions: the clock they are made from may start again with the machine. */
-  #nextSessionId(): void {
-    do this.#sessionIds.next()
-    while (this.#state.sessions.get(this.#sessionIds.hi, this.#sessionIds.lo) !== undefined)
-  }
-
   /**
    * The connection that holds the session on this server is closed first, even if the password then turns out wrong.
    * compat: so does Apache's server.
    */
   #resume(connection: ClientConnection, request: ConnectFrame, timeoutMs: number): void {
-    const { sessionIdHi: hi, sessionIdLo: lo } = request
-    const { sessions, nowMs } = this.#state
-    const session = sessions.get(hi, lo)
+    const { sessionIdHi: idHi, sessionIdLo: idLo } = request
+    const session = this.#state.sessions.get(idHi, idLo)
     if (session !== undefined) this.#closeOwner(session.ownerConnection)
-    connection.phase = ConnectionPhase.established
-    const isRight = isSessionPassword(hi, lo, request.passwd)
-    if (session === undefined || !isRight || !sessions.changeTimeout(session, timeoutMs, nowMs)) {
-      if (session !== undefined) session.ownerConnection = null
-      this.#respond(connection)
-      this.#refuse(connection, 'SESSION_REOPEN_FAILED')
-      return
-    }
-    connection.session = session
-    session.ownerConnection = connection.id
-    this.#respond(connection)
+    const claim = { idHi, idLo, timeoutMs }
+    if (!isSessionPassword(idHi, idLo, request.passwd)) return this.resumed(connection, claim, false)
+    const isAlive = this.#entry.resume(connection, session, claim)
+    if (isAlive !== null) return this.resumed(connection, claim, isAlive)
+    connection.phase = ConnectionPhase.connecting
+    connection.mustWait = true
   }
 
   #respond(connection: ClientConnection): void {

@@ -10,6 +10,9 @@ const IN_FLIGHT_BATCHES_MAX = 4
 const BATCH_BYTES_MAX = 1024 * 1024
 /** A body buffer that one huge transaction made larger than this is let go afterwards. */
 const KEPT_BUFFER_BYTES_MAX = 4 * BATCH_BYTES_MAX
+/** Before each transaction of a batch. */
+const LENGTH_BYTES = 4
+const SENT_FIELDS = 3
 
 /**
  * Gathers transactions into batches for the log: group commit without a timer. A batch goes out at the end of the
@@ -27,6 +30,10 @@ export class LogBatcher {
   #sequence = 1
   #persistedSequence = 0
   #sentSequence = 0
+  #persistedZxidHi = 0
+  #persistedZxidLo = 0
+  /** Of each batch under way: sequence and last zxid, three numbers a batch. */
+  readonly #sent: number[] = []
   #scratch = new JuteWriter(4096)
   #spare: JuteWriter | null = null
   #lastFlushMs = Number.NEGATIVE_INFINITY
@@ -36,6 +43,25 @@ export class LogBatcher {
     this.#settings = settings
     this.#metrics = metrics
     this.#open = new Batch(this.#sequence)
+  }
+
+  /** Bytes of the transaction added last. Valid until the next one is added. */
+  get lastEncoded(): Uint8Array {
+    return this.#scratch.buffer.subarray(LENGTH_BYTES, this.#scratch.offset)
+  }
+
+  /** Zxid up to which everything is durable; zero before the first batch is. */
+  get persistedZxidHi(): number {
+    return this.#persistedZxidHi
+  }
+
+  get persistedZxidLo(): number {
+    return this.#persistedZxidLo
+  }
+
+  /** Whether everything added is durable. */
+  get isQuiet(): boolean {
+    return this.#open.txnCount === 0 && this.#ready.length === 0 && this.#sentSequence === this.#persistedSequence
   }
 
   /** Sequence of the newest transaction taken: what a mark in the order of writes waits for. */
@@ -57,16 +83,33 @@ export class LogBatcher {
 
   /** Adds a transaction and returns the sequence that will be durable with it. */
   add(txn: Txn, nowMs: number): number {
-    const encoded = this.#scratch.reset()
+    const encoded = this.#resetScratch()
     encoded.writeInt(0)
     encodeTxn(encoded, txn)
-    encoded.buffer.writeInt32BE(encoded.offset - 4, 0)
+    encoded.buffer.writeInt32BE(encoded.offset - LENGTH_BYTES, 0)
+    return this.#addScratch(txn.header.zxidHi, txn.header.zxidLo, nowMs)
+  }
+
+  /** The same for a transaction as a leader sent it. */
+  addEncoded(zxidHi: number, zxidLo: number, bytes: Uint8Array, nowMs: number): number {
+    const encoded = this.#resetScratch()
+    encoded.writeInt(bytes.length)
+    encoded.writeBytes(bytes)
+    return this.#addScratch(zxidHi, zxidLo, nowMs)
+  }
+
+  #resetScratch(): JuteWriter {
+    if (this.#scratch.buffer.length > KEPT_BUFFER_BYTES_MAX) this.#scratch = new JuteWriter(4096)
+    return this.#scratch.reset()
+  }
+
+  #addScratch(zxidHi: number, zxidLo: number, nowMs: number): number {
+    const encoded = this.#scratch
     if (this.#open.txnCount > 0 && this.#open.body.offset + encoded.offset > BATCH_BYTES_MAX) this.#close()
     const batch = this.#open
     if (batch.txnCount === 0) batch.openedMs = nowMs
     this.#lastAddMs = nowMs
-    batch.add(txn, encoded.bytes())
-    if (encoded.buffer.length > KEPT_BUFFER_BYTES_MAX) this.#scratch = new JuteWriter(4096)
+    batch.add(zxidHi, zxidLo, encoded.bytes())
     if (batch.txnCount >= this.#settings.maxBatchSize) this.#close()
     return batch.sequence
   }
@@ -84,6 +127,7 @@ export class LogBatcher {
       bytes += batch.body.offset
       this.#lastFlushMs = nowMs
       this.#sentSequence = batch.sequence
+      this.#sent.push(batch.sequence, batch.lastZxidHi, batch.lastZxidLo)
       this.#metrics.proposalProcessTime.addMany(Math.floor(nowMs) - Math.floor(batch.openedMs), batch.txnCount)
       out.persist(batch.sequence, {
         firstZxidHi: batch.firstZxidHi,
@@ -103,7 +147,13 @@ export class LogBatcher {
   }
 
   persisted(sequence: number): void {
-    if (sequence > this.#persistedSequence) this.#persistedSequence = sequence
+    if (sequence <= this.#persistedSequence) return
+    this.#persistedSequence = sequence
+    while (this.#sent.length > 0 && (this.#sent[0] as number) <= sequence) {
+      const [, zxidHi, zxidLo] = this.#sent.splice(0, SENT_FIELDS)
+      this.#persistedZxidHi = zxidHi as number
+      this.#persistedZxidLo = zxidLo as number
+    }
   }
 
   #close(): void {
@@ -134,8 +184,7 @@ class Batch {
   }
 
   /** @param encoded int32 length and the transaction's bytes */
-  add(txn: Txn, encoded: Uint8Array): void {
-    const { zxidHi, zxidLo } = txn.header
+  add(zxidHi: number, zxidLo: number, encoded: Uint8Array): void {
     if (this.txnCount++ === 0) {
       this.firstZxidHi = zxidHi
       this.firstZxidLo = zxidLo

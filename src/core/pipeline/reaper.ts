@@ -1,6 +1,8 @@
+import { ErrorCode } from '../../protocol/error-code.ts'
 import { OpCode } from '../../protocol/op-code.ts'
 import type { PeerState } from './peer-state.ts'
 import { prepareDeleteContainer } from './prepare/delete.ts'
+import { LOCAL_OWNER } from './role-ports.ts'
 import type { WriteOrder } from './write-order.ts'
 
 /**
@@ -49,10 +51,11 @@ export class Reaper {
       type: OpCode.deleteContainer,
       xid: 0,
       receivedMs: this.#state.nowMs,
-      largeBytes: 0
+      largeBytes: 0,
+      owner: LOCAL_OWNER
     }
     this.#state.meter.took(Math.floor(this.#state.nowMs))
-    const prepared = prepareDeleteContainer(this.#writes.begin(null, true), path)
+    const prepared = prepareDeleteContainer(this.#writes.begin(null, ErrorCode.OK), path)
     if (typeof prepared === 'number') this.#writes.proposeError(origin, prepared)
     else this.#writes.propose(origin, prepared, OpCode.deleteContainer)
   }

@@ -1,18 +1,17 @@
 import { JuteError, type JuteReader } from 'jute-ts'
 import { ErrorCode } from '../../protocol/error-code.ts'
-import { decodeSyncRequest, REPLY_HEADER_SIZE_BYTES } from '../../protocol/generated/proto.ts'
+import { REPLY_HEADER_SIZE_BYTES } from '../../protocol/generated/proto.ts'
 import { OpCode } from '../../protocol/op-code.ts'
-import { type AuditedWrite, readAuditedRequest } from '../audit/audited-request.ts'
 import type { Proposal } from '../client-connection.ts'
 import { type ClientConnection, ConnectionPhase, type HeldRequest, type Pending } from '../client-connection.ts'
 import { type Answer, AnswerContext } from './answer/answer-context.ts'
 import { answerFor } from './answer/answers.ts'
 import type { PeerState } from './peer-state.ts'
-import { prepareCloseSession } from './prepare/close-session.ts'
-import { isWrite, prepareWrite } from './prepare/prepare-write.ts'
+import { isWrite } from './prepare/prepare-write.ts'
 import type { OutstandingLimit } from './reading-pauses.ts'
 import { countReplyBytes, noteAnswered, replyHeaderOnly } from './reply.ts'
-import type { WriteOrder, WriteOrigin } from './write-order.ts'
+import { LOCAL_OWNER } from './role-ports.ts'
+import type { WriteEntry } from './write-entry.ts'
 
 /** When one step has written more than this for a connection, the rest waits until that has been sent. */
 const OUTPUT_BYTES_PAUSE = 1024 * 1024
@@ -34,15 +33,15 @@ export interface RequestFields {
  */
 export class RequestPipeline {
   readonly #state: PeerState
-  readonly #writes: WriteOrder
+  readonly #entry: WriteEntry
   readonly #limit: OutstandingLimit
   readonly #reader: JuteReader
   readonly #answer: AnswerContext
 
   /** @param reader stands at a request's body whenever `admit` is called */
-  constructor(state: PeerState, writes: WriteOrder, limit: OutstandingLimit, reader: JuteReader) {
+  constructor(state: PeerState, entry: WriteEntry, limit: OutstandingLimit, reader: JuteReader) {
     this.#state = state
-    this.#writes = writes
+    this.#entry = entry
     this.#limit = limit
     this.#reader = reader
     this.#answer = new AnswerContext(state, reader)
@@ -105,16 +104,6 @@ export class RequestPipeline {
     connection.isBlocked = false
     connection.outputBytes = 0
     this.drainHeld(connection)
-  }
-
-  /** Proposes the closing of a session; `connection` is the one that asked for it, if one did. */
-  closeSession(origin: WriteOrigin): Proposal | null {
-    const { session } = origin
-    if (session === null) return null
-    const context = this.#writes.begin(session, true)
-    const body = prepareCloseSession(context)
-    this.#state.sessions.markClosing(session)
-    return this.#writes.propose(origin, body, OpCode.closeSession)
   }
 
   /** Gives up the reads of a connection that is gone. Its writes still happen, and count until they are applied. */
@@ -227,46 +216,11 @@ export class RequestPipeline {
 
   #order(connection: ClientConnection, fields: RequestFields): void {
     const { session } = connection
-    this.awaitCommit(connection, this.#propose({ connection, session, ...fields }))
-  }
-
-  #propose(origin: WriteOrigin & { readonly connection: ClientConnection }): Proposal {
-    const { type, connection } = origin
-    if (type === OpCode.sync) return this.#sync(origin)
-    if (type === OpCode.closeSession) {
-      return this.closeSession(origin) ?? this.#writes.mark(origin, ErrorCode.SESSIONEXPIRED, null)
-    }
-    if (type === OpCode.createSession) return this.#strayCreateSession(origin)
-    const context = this.#writes.begin(origin.session, false)
-    context.identities = connection.identities
-    const audited = this.#state.audit === null ? null : this.#audited(connection, type)
-    const prepared = prepareWrite(context, type, this.#reader)
-    if (prepared === null) return this.#writes.mark(origin, ErrorCode.MARSHALLINGERROR, null)
-    if (typeof prepared === 'number') return this.#writes.proposeError(origin, prepared, audited)
-    return this.#writes.propose(origin, prepared, prepared.kind === 'create' ? prepared.type : type, audited)
-  }
-
-  #audited(connection: ClientConnection, type: number): AuditedWrite | null {
-    const request = readAuditedRequest(type, this.#reader)
-    return request === null ? null : (this.#state.audit?.asked(connection, request) ?? null)
-  }
-
-  /** Waits for all writes before it; the path is echoed and need not exist. */
-  #sync(origin: WriteOrigin): Proposal {
-    try {
-      return this.#writes.mark(origin, ErrorCode.OK, decodeSyncRequest(this.#reader).path)
-    } catch (error) {
-      if (error instanceof JuteError) return this.#writes.mark(origin, ErrorCode.MARSHALLINGERROR, null)
-      throw error
-    }
-  }
-
-  /** createSession of a connection that has a session: what upstream makes of a stray request. */
-  #strayCreateSession(origin: WriteOrigin): Proposal {
-    if (this.#reader.remaining < 4) return this.#writes.mark(origin, ErrorCode.MARSHALLINGERROR, null)
-    this.#writes.begin(origin.session, true)
-    const body = { kind: 'createSession', timeoutMs: this.#reader.readInt() } as const
-    return this.#writes.propose(origin, body, OpCode.createSession)
+    const place = this.#entry.submit({ connection, session, ...fields, owner: LOCAL_OWNER })
+    if (typeof place !== 'number') return this.awaitCommit(connection, place)
+    if (connection.pending.size > 0) return this.#hold(connection, fields, NO_BODY, place)
+    this.#state.largeRequests.leave(fields.largeBytes)
+    this.#answerUnseen(connection, fields.xid, fields.receivedMs, place)
   }
 }
 

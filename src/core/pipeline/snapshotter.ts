@@ -5,6 +5,9 @@ import type { PeerState } from './peer-state.ts'
 /** Bytes of the snapshot that one step may produce: well under a millisecond's work. */
 const SLICE_BYTES_MAX = 64 * 1024
 
+/** What it looks at; `out` is that of the present step. */
+export type SnapshotterState = Pick<PeerState, 'tree' | 'sessions' | 'settings' | 'out'>
+
 /** How much of the log has been replayed behind a snapshot. */
 export interface ReplayedLog {
   readonly txnCount: number
@@ -20,7 +23,7 @@ export interface ReplayedLog {
  * interval is a reason for a snapshot at once: so the next start is never much longer than that.
  */
 export class Snapshotter {
-  readonly #state: PeerState
+  readonly #state: SnapshotterState
   readonly #random: () => number
   readonly #writer = new JuteWriter(SLICE_BYTES_MAX * 2)
   #cursor: SnapshotCursor | null = null
@@ -33,7 +36,7 @@ export class Snapshotter {
   #isAsked = false
 
   /** @param random gives numbers in [0, 1) */
-  constructor(state: PeerState, random: () => number, replayed: ReplayedLog) {
+  constructor(state: SnapshotterState, random: () => number, replayed: ReplayedLog) {
     this.#state = state
     this.#random = random
     this.#schedule()
@@ -72,14 +75,30 @@ export class Snapshotter {
     this.#begin()
   }
 
+  /** Writes the tree as it is in place of everything stored, at once (`EnsembleOutbox.installBegin`). */
+  install(installBegin: (zxidHi: number, zxidLo: number) => void): void {
+    this.#open(installBegin)
+  }
+
+  /** Gives up the snapshot under way: the tree is about to become another. */
+  abandon(): void {
+    if (!this.#isWriting) return
+    this.done()
+    this.#state.out.snapshotAbandon()
+  }
+
   #begin(): void {
-    const { tree, sessions, out } = this.#state
+    this.#open((zxidHi, zxidLo) => this.#state.out.snapshotBegin(zxidHi, zxidLo))
+  }
+
+  #open(begin: (zxidHi: number, zxidLo: number) => void): void {
+    const { tree, sessions } = this.#state
     const records = sessions.records()
     this.#isAsked = false
     this.#isWriting = true
     this.#sessionCount = records.length
     this.#schedule()
-    out.snapshotBegin(tree.lastZxidHi, tree.lastZxidLo)
+    begin(tree.lastZxidHi, tree.lastZxidLo)
     this.#cursor = tree.openSnapshot(records)
   }
 

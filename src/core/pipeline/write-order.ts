@@ -5,11 +5,12 @@ import { OpCode } from '../../protocol/op-code.ts'
 import { DIGEST_VERSION, type Txn, type TxnBody } from '../../protocol/txn.ts'
 import type { AuditedWrite } from '../audit/audited-request.ts'
 import type { ClientConnection, Proposal } from '../client-connection.ts'
-import type { Session } from '../session/session.ts'
-import { LogBatcher } from './log-batcher.ts'
+import type { Session, SessionOwner } from '../session/session.ts'
+import type { LogBatcher } from './log-batcher.ts'
 import type { PeerState } from './peer-state.ts'
 import { OutstandingChanges } from './prepare/outstanding-changes.ts'
 import { PrepareContext } from './prepare/prepare-context.ts'
+import type { FollowersPort } from './role-ports.ts'
 
 /** Who asks for a write, and how it is to be answered. */
 export interface WriteOrigin {
@@ -20,26 +21,35 @@ export interface WriteOrigin {
   readonly receivedMs: number
   /** What it counts as a large request, 0 mostly. */
   readonly largeBytes: number
+  /** By which way it came: LOCAL_OWNER, or a learner's link. */
+  readonly owner: SessionOwner
 }
 
 /**
  * The one order of writes: gives each its zxid, keeps what is prepared but not applied, and hands transactions to the
- * log. On a standalone server a transaction is committed when it is durable.
+ * log. On a standalone server a transaction is committed when it is durable; a leader's is proposed to its followers, and
+ * committed when a quorum has acknowledged it (`committedTo`).
  */
 export class WriteOrder {
   readonly #state: PeerState
   readonly #batcher: LogBatcher
+  readonly #followers: FollowersPort | null
   readonly #waiting = new Fifo<Proposal>()
   readonly context: PrepareContext
   #zxidHi: number
   #zxidLo: number
+  /** On a leader: how far a quorum has acknowledged. */
+  #committedHi: number
+  #committedLo: number
   /** Pending changes when the present step began, and how many have gone since. */
   #changesBefore = 0
   #changesApplied = 0
 
-  constructor(state: PeerState) {
+  /** @param followers null on a standalone server */
+  constructor(state: PeerState, batcher: LogBatcher, followers: FollowersPort | null) {
     this.#state = state
-    this.#batcher = new LogBatcher(state.settings, state.metrics)
+    this.#batcher = batcher
+    this.#followers = followers
     this.context = new PrepareContext(
       state.tree,
       new OutstandingChanges(state.tree),
@@ -52,6 +62,22 @@ export class WriteOrder {
     this.context.digestLo = state.tree.digestLo
     this.#zxidHi = state.tree.lastZxidHi
     this.#zxidLo = state.tree.lastZxidLo
+    this.#committedHi = this.#zxidHi
+    this.#committedLo = this.#zxidLo
+  }
+
+  /** The last zxid of the epoch has been given away: nothing more can be proposed, a new epoch must begin. */
+  get isExhausted(): boolean {
+    return this.#followers !== null && this.#zxidLo === -1
+  }
+
+  /** Zxid of the newest proposal. */
+  get lastZxidHi(): number {
+    return this.#zxidHi
+  }
+
+  get lastZxidLo(): number {
+    return this.#zxidLo
   }
 
   /** Proposals and marks that are not applied yet. */
@@ -59,8 +85,12 @@ export class WriteOrder {
     return this.#waiting.size
   }
 
-  /** Readies the context for preparing one request: its zxid, time, session and identities. */
-  begin(session: Session | null, isServersOwn: boolean): PrepareContext {
+  /**
+   * Readies the context for preparing one request: its zxid, time and session.
+   *
+   * @param sessionError the code with which whatever needs the session fails; OK if it may do as it likes
+   */
+  begin(session: Session | null, sessionError: ErrorCode): PrepareContext {
     const { context } = this
     context.zxidLo = (this.#zxidLo + 1) | 0
     context.zxidHi = context.zxidLo === 0 ? (this.#zxidHi + 1) | 0 : this.#zxidHi
@@ -68,7 +98,7 @@ export class WriteOrder {
     context.timeLo = lowWordOfNumber(this.#state.wallMs)
     context.sessionHi = session?.idHi ?? 0
     context.sessionLo = session?.idLo ?? 0
-    context.isSessionAlive = isServersOwn || (session !== null && !session.isClosing)
+    context.sessionError = sessionError
     return context
   }
 
@@ -92,7 +122,9 @@ export class WriteOrder {
       digest: body.kind === 'error' ? null : this.#digest()
     }
     this.#state.meter.proposed(type === OpCode.closeSession)
-    return this.#queue(origin, txn, this.#batcher.add(txn, this.#state.nowMs), ErrorCode.OK, null, audited)
+    const sequence = this.#batcher.add(txn, this.#state.nowMs)
+    this.#followers?.proposed(context.zxidHi, context.zxidLo, this.#batcher.lastEncoded)
+    return this.#queue(origin, txn, sequence, ErrorCode.OK, null, audited)
   }
 
   /** The same for a write that failed: it uses up the zxid and is logged as an error. */
@@ -101,8 +133,8 @@ export class WriteOrder {
   }
 
   /** A place in the order without a transaction: answered when all writes before it are applied. */
-  mark(origin: WriteOrigin, err: number, path: string | null): Proposal {
-    return this.#queue(origin, null, this.#batcher.lastSequence, err, path, null)
+  mark(origin: WriteOrigin, err: number, path: string | null, audited: AuditedWrite | null = null): Proposal {
+    return this.#queue(origin, null, this.#batcher.lastSequence, err, path, audited)
   }
 
   /** Hands to the log what may go. Returns its bytes. */
@@ -119,11 +151,24 @@ export class WriteOrder {
     this.#batcher.persisted(sequence)
   }
 
+  /** On a leader: a quorum has acknowledged everything up to this zxid. */
+  committedTo(zxidHi: number, zxidLo: number): void {
+    this.#committedHi = zxidHi
+    this.#committedLo = zxidLo
+  }
+
   /** The next proposal that is committed, taken out of the order; undefined if there is none yet. */
   nextCommitted(): Proposal | undefined {
     const head = this.#waiting.peek()
-    if (head === undefined || head.sequence > this.#batcher.persistedSequence) return undefined
+    if (head === undefined || !this.#isCommitted(head)) return undefined
     return this.#waiting.shift()
+  }
+
+  /** A mark at the head has nothing to wait for any more. */
+  #isCommitted({ txn, sequence }: Proposal): boolean {
+    if (txn === null) return true
+    if (this.#followers === null) return sequence <= this.#batcher.persistedSequence
+    return compareInt64(txn.header.zxidHi, txn.header.zxidLo, this.#committedHi, this.#committedLo) <= 0
   }
 
   /** The tree shows this transaction now. */
@@ -144,11 +189,6 @@ export class WriteOrder {
     this.#changesApplied = 0
   }
 
-  /** Whether a zxid that a client says it has seen lies ahead of everything this server has processed. */
-  isAhead(zxidHi: number, zxidLo: number): boolean {
-    return compareInt64(zxidHi, zxidLo, this.#state.tree.lastZxidHi, this.#state.tree.lastZxidLo) > 0
-  }
-
   #digest(): Txn['digest'] {
     if (!this.#state.settings.digestEnabled) return null
     return {
@@ -166,7 +206,7 @@ export class WriteOrder {
     markPath: string | null,
     audited: AuditedWrite | null
   ): Proposal {
-    const { connection, session, type, xid, receivedMs, largeBytes } = origin
+    const { connection, session, type, xid, receivedMs, largeBytes, owner } = origin
     const proposal = {
       txn,
       sequence,
@@ -178,7 +218,8 @@ export class WriteOrder {
       largeBytes,
       markError,
       markPath,
-      audited
+      audited,
+      owner
     }
     this.#waiting.push(proposal)
     return proposal

@@ -1,5 +1,5 @@
+import { parseServerLine, ServerLineError } from '../../core/zab/membership/server-line.ts'
 import { ConfigError, type ConfigNotice, type Origin } from './config-error.ts'
-import { parseServerLine, ServerLineError } from './server-line.ts'
 import type { EnsembleMember, QuorumGroup } from './settings.ts'
 
 /** An entry of the main or of the dynamic file that is about the membership. */

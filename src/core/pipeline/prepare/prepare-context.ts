@@ -24,8 +24,8 @@ export class PrepareContext {
   readonly quotaErrors: LabelledSet<Counter>
   sessionHi = 0
   sessionLo = 0
-  /** False while the session is being closed, or when it is gone. */
-  isSessionAlive = true
+  /** OK, or the code of what needs the session: it is being closed or gone, or went to another server. */
+  sessionError: ErrorCode = ErrorCode.OK
   identities: readonly Identity[] = []
   /** zxid and time of the transaction in the making. */
   zxidHi = 0
@@ -88,9 +88,9 @@ export class PrepareContext {
   }
 }
 
-/** The code with which a request of a session that is closing or gone fails, or OK. */
+/** The code with which a request of a session that is closing, gone or elsewhere fails, or OK. */
 export function checkSession(context: PrepareContext): ErrorCode {
-  return context.isSessionAlive ? ErrorCode.OK : ErrorCode.SESSIONEXPIRED
+  return context.sessionError
 }
 
 /**

@@ -12,10 +12,14 @@ export type MemberRole = 'participant' | 'observer'
 export interface EnsembleMember {
   /** Its sid. */
   readonly id: number
+  /** At least one; more only with `multiAddress.enabled`. */
   readonly addresses: readonly MemberAddress[]
   readonly role: MemberRole
+  /** Address for clients as given after `;`; null when the line has none. */
   readonly clientAddress: string | null
+  /** Port for clients as given after `;`; null when the line has none. */
   readonly clientPort: number | null
+  /** The same for TLS clients, after a second `;` (3.10). */
   readonly secureClientAddress: string | null
   readonly secureClientPort: number | null
 }

@@ -1,4 +1,4 @@
-import type { EnsembleMember, MemberAddress } from './settings.ts'
+import type { EnsembleMember, MemberAddress, MemberRole } from './ensemble-config.ts'
 
 /** A server line's value that cannot be understood; the caller adds file, line and key. */
 export class ServerLineError extends Error {}
@@ -20,7 +20,7 @@ export function parseServerLine(id: number, value: string, multiAddressEnabled: 
     throw new ServerLineError('has several addresses, which needs multiAddress.enabled=true')
   }
   const addresses: MemberAddress[] = []
-  let role: EnsembleMember['role'] | null = null
+  let role: MemberRole | null = null
   for (const part of parts) {
     const [host, quorumPort, electionPort, roleName, ...more] = splitHostAndPorts(part.trim())
     if (host === '' || electionPort === undefined || more.length > 0) {
@@ -74,7 +74,7 @@ function parsePort(text: string | undefined): number {
   return port
 }
 
-function parseRole(text: string): EnsembleMember['role'] {
+function parseRole(text: string): MemberRole {
   const role = text.trim().toLowerCase()
   if (role === 'participant' || role === 'observer') return role
   throw new ServerLineError(`has the role "${text.trim()}"; it must be participant or observer`)

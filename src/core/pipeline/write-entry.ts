@@ -1,0 +1,38 @@
+import type { ClientConnection, Proposal } from '../client-connection.ts'
+import type { Session } from '../session/session.ts'
+import type { WriteOrigin } from './write-order.ts'
+
+/** A request of a client that needs a place in the order of writes. */
+export interface ClientOrigin extends WriteOrigin {
+  readonly connection: ClientConnection
+}
+
+/**
+ * Where requests enter the order of writes: on a standalone server and a leader they are prepared, on a learner they are
+ * forwarded. Either way each gives a place for its connection to wait in, which is committed later, in order.
+ */
+export interface WriteEntry {
+  /**
+   * Takes a write, sync, closeSession or stray createSession.
+   *
+   * @returns its place, or the code with which it is refused in its turn without having one
+   */
+  submit(origin: ClientOrigin): Proposal | number
+  /** Makes the session of a connection that has asked for a new one. */
+  createSession(connection: ClientConnection, timeoutMs: number, receivedMs: number): Proposal
+  /** Ends a session that has expired. */
+  expire(session: Session, receivedMs: number): void
+  /**
+   * A client with the right password resumes its session by this connection.
+   *
+   * @returns whether it may, or null if only the leader knows: `revalidated` tells then
+   */
+  resume(connection: ClientConnection, session: Session | undefined, ids: SessionClaim): boolean | null
+}
+
+/** Which session a client resumes, and with which timeout. */
+export interface SessionClaim {
+  readonly idHi: number
+  readonly idLo: number
+  readonly timeoutMs: number
+}

@@ -1,0 +1,361 @@
+import { JuteWriter } from 'jute-ts'
+import { ConfigTextError, formatConfigText, isSameMembership, parseConfigText } from '../membership/config-text.ts'
+import type { EnsembleConfig } from '../membership/ensemble-config.ts'
+import type { QuorumVerifier } from '../quorum/quorum-verifier.ts'
+import { isQuorumOfAll, verifierOf, verifiersOf } from '../quorum/verifier-of.ts'
+import { ServerState, type Vote } from '../vote.ts'
+import { type Ballots, isLeaderConfirmed, supportersOf } from './ballots.ts'
+import type { ElectionHost } from './election-host.ts'
+import {
+  decodeElectionNotification,
+  type ElectionNotification,
+  encodeElectionNotification,
+  NO_VOTE,
+  NO_ZXID_HI,
+  NotificationError
+} from './notification.ts'
+import { isBetterVote, type RecordedVote } from './vote-order.ts'
+
+export interface ElectionSettings {
+  readonly sid: number
+  /** Silence after which notifications are sent again at first; doubled each time. */
+  readonly minNotificationIntervalMs: number
+  readonly maxNotificationIntervalMs: number
+}
+
+export interface ElectionStart {
+  /** Last zxid in this server's log. */
+  readonly zxidHi: number
+  readonly zxidLo: number
+  /** Its currentEpoch. */
+  readonly peerEpoch: number
+  readonly nowMs: number
+}
+
+/** Silence that must follow a quorum of equal votes, in case that a better one is on its way. */
+const FINALIZE_WAIT_MS = 200
+
+/** Notifications kept while this server is looking but has not entered a round yet; the oldest ones are dropped. */
+const EARLY_COUNT_MAX = 100
+
+/** A notification and who sent it. */
+interface Received {
+  readonly from: number
+  readonly notification: ElectionNotification
+}
+
+/**
+ * Fast leader election (quorum-protocol sections 3 and 4): one instance for the life of a server. It also answers those who
+ * look for a leader while this server has one.
+ *
+ *     idle ──look──> collecting ──a quorum votes alike──> finalizing ──silence──> settled ──look──> …
+ *                        │  ^───────a better vote──────────────┘                    ^
+ *                        └───────a quorum follows a leader that says it leads───────┘
+ *
+ * @see class FastLeaderElection
+ */
+export class Election {
+  readonly #host: ElectionHost
+  readonly #settings: ElectionSettings
+  readonly #writer = new JuteWriter()
+
+  #config: EnsembleConfig = { members: [], groups: [], weights: new Map(), version: 0n }
+  #configText = ''
+  #current: QuorumVerifier = verifierOf(this.#config)
+  /** Those whose quorum decides. */
+  #verifiers: readonly QuorumVerifier[] = [this.#current]
+  /** Of the configuration in force and of the one last seen. */
+  #voters: ReadonlySet<number> = new Set()
+
+  #phase: 'idle' | 'collecting' | 'finalizing' | 'settled' = 'idle'
+  #state: ServerState = ServerState.looking
+  /** What this server answers while it has settled. */
+  #vote: Vote
+  /** The logical clock. */
+  #round = 0
+  #proposal: Vote
+  #start: ElectionStart = { zxidHi: 0, zxidLo: 0, peerEpoch: 0, nowMs: 0 }
+  /** Votes of this round. */
+  readonly #votes: Ballots = new Map()
+  /** Votes of those who have settled, of any round. */
+  readonly #settledVotes: Ballots = new Map()
+  #intervalMs: number
+  #deadlineMs = Infinity
+  #nowMs = 0
+  /** What this server sent to itself, and what came while it was idle. */
+  readonly #waiting: Received[] = []
+
+  constructor(host: ElectionHost, settings: ElectionSettings) {
+    this.#host = host
+    this.#settings = settings
+    this.#intervalMs = settings.minNotificationIntervalMs
+    this.#vote = { leader: settings.sid, zxidHi: 0, zxidLo: 0, peerEpoch: 0, electionEpoch: 0 }
+    this.#proposal = this.#vote
+  }
+
+  get state(): ServerState {
+    return this.#state
+  }
+
+  /** The vote that led to the present role; while looking, the proposal. */
+  get vote(): Vote {
+    return this.#phase === 'settled' ? this.#vote : this.#proposal
+  }
+
+  get round(): number {
+    return this.#round
+  }
+
+  /** When `tick` must be called; Infinity while nothing is waited for. */
+  get nextDeadlineMs(): number {
+    return this.#deadlineMs
+  }
+
+  /**
+   * Sets the configuration in force, and the one last seen (pending if later than that in force) or null. An election under
+   * way begins anew if the membership in force is another one.
+   */
+  setConfiguration(config: EnsembleConfig, lastSeen: EnsembleConfig | null): void {
+    const isChanged = !isSameMembership(config, this.#config)
+    this.#config = config
+    this.#configText = formatConfigText(config)
+    this.#current = verifierOf(config)
+    this.#verifiers = verifiersOf(config, lastSeen)
+    this.#voters = new Set([...this.#current.voters, ...(lastSeen === null ? [] : verifierOf(lastSeen).voters)])
+    if (isChanged && (this.#phase === 'collecting' || this.#phase === 'finalizing')) {
+      this.#host.log('info', 'the membership has changed: the election begins anew')
+      this.#enterRound()
+    }
+  }
+
+  /** Starts a new round: this server is looking for a leader. Ends with `ElectionHost.elected`. */
+  look(start: ElectionStart): void {
+    this.#start = start
+    this.#nowMs = start.nowMs
+    this.#state = ServerState.looking
+    this.#enterRound()
+    this.#takeWaiting()
+  }
+
+  /**
+   * Takes the payload of a frame of the election port, and answers it where needed, whether this server is looking or not.
+   * Malformed ones are ignored with a line in the log.
+   *
+   * @param from sid that the connection's handshake gave
+   */
+  received(from: number, bytes: Uint8Array, nowMs: number): void {
+    this.#nowMs = nowMs
+    const notification = this.#decode(from, bytes)
+    if (notification === null) return
+    this.#learnConfiguration(from, notification.configText)
+    const isSenderLooking = notification.state === ServerState.looking
+    if (!this.#voters.has(from)) this.#sendTo(from, { ...this.vote, electionEpoch: this.#round })
+    else if (this.#state !== ServerState.looking) {
+      if (isSenderLooking) this.#sendTo(from, this.#vote)
+    } else if (this.#phase === 'idle') this.#keep({ from, notification })
+    else {
+      if (isSenderLooking && notification.vote.electionEpoch < this.#round) this.#sendTo(from, this.#proposal)
+      this.#consider({ from, notification })
+      this.#takeWaiting()
+    }
+  }
+
+  tick(nowMs: number): void {
+    this.#nowMs = nowMs
+    if (nowMs < this.#deadlineMs) return
+    if (this.#phase === 'finalizing') this.#settleOn(this.#proposal)
+    else if (this.#phase === 'collecting') {
+      this.#intervalMs = Math.min(this.#intervalMs * 2, this.#settings.maxNotificationIntervalMs)
+      this.#deadlineMs = nowMs + this.#intervalMs
+      this.#host.log('debug', `nothing heard: notifications are sent again, next time after ${this.#intervalMs} ms`)
+      this.#sendToAll()
+      this.#takeWaiting()
+    }
+  }
+
+  /** The process stood still for so long: waiting begins where it was. */
+  postpone(deltaMs: number): void {
+    this.#deadlineMs += deltaMs
+    this.#nowMs += deltaMs
+  }
+
+  /**
+   * Takes a role without an election, as after a reconfiguration with a designated leader, or refreshes the vote. With the
+   * state looking: the role has ended and `look` has not been called yet; notifications are kept until then.
+   */
+  settle(state: ServerState, vote: Vote): void {
+    this.#state = state
+    this.#vote = vote
+    this.#proposal = vote
+    this.#phase = state === ServerState.looking ? 'idle' : 'settled'
+    this.#waiting.length = 0
+    this.#deadlineMs = Infinity
+  }
+
+  /** This server has begun to serve, or to be served, in this epoch: answers give it from now on. */
+  setPeerEpoch(epoch: number): void {
+    this.#vote = { ...this.#vote, peerEpoch: epoch }
+  }
+
+  #decode(from: number, bytes: Uint8Array): ElectionNotification | null {
+    try {
+      return decodeElectionNotification(bytes)
+    } catch (error) {
+      if (!(error instanceof NotificationError)) throw error
+      this.#host.log('warn', `a notification of server ${from} is ignored: ${error.message}`)
+      return null
+    }
+  }
+
+  #learnConfiguration(from: number, text: string | null): void {
+    if (this.#state !== ServerState.looking || text === null || text === this.#configText) return
+    try {
+      const config = parseConfigText(text)
+      if (config.version > this.#config.version) this.#host.configurationLearnt(config)
+    } catch (error) {
+      if (!(error instanceof ConfigTextError)) throw error
+      this.#host.log('warn', `the configuration that server ${from} sent is ignored: ${error.message}`)
+    }
+  }
+
+  #keep(received: Received): void {
+    if (this.#waiting.length === EARLY_COUNT_MAX) this.#waiting.shift()
+    this.#waiting.push(received)
+  }
+
+  #takeWaiting(): void {
+    while (this.#phase === 'collecting' || this.#phase === 'finalizing') {
+      const next = this.#waiting.shift()
+      if (next === undefined) return
+      this.#consider(next)
+    }
+  }
+
+  #enterRound(): void {
+    this.#round++
+    this.#phase = 'collecting'
+    this.#votes.clear()
+    this.#settledVotes.clear()
+    this.#intervalMs = this.#settings.minNotificationIntervalMs
+    this.#deadlineMs = this.#nowMs + this.#intervalMs
+    this.#proposal = this.#initialVote()
+    this.#host.log('info', `looking for a leader, round ${this.#round}`)
+    this.#sendToAll()
+  }
+
+  /** This server's vote for itself; whoever does not vote proposes nobody. */
+  #initialVote(): Vote {
+    const { zxidHi, zxidLo, peerEpoch } = this.#start
+    const electionEpoch = this.#round
+    return this.#current.voters.has(this.#settings.sid)
+      ? { leader: this.#settings.sid, zxidHi, zxidLo, peerEpoch, electionEpoch }
+      : { leader: NO_VOTE, zxidHi: NO_ZXID_HI, zxidLo: 0, peerEpoch: NO_VOTE, electionEpoch }
+  }
+
+  /** One notification of somebody, this server included, goes into the election. */
+  #consider(received: Received): void {
+    const { from, notification } = received
+    const { state, vote } = notification
+    if (!this.#voters.has(from) || !this.#voters.has(vote.leader)) {
+      this.#host.log('debug', `a vote of server ${from} for ${vote.leader} is ignored: not both of them are voters`)
+      return
+    }
+    if (this.#phase === 'finalizing') {
+      this.#deadlineMs = this.#nowMs + FINALIZE_WAIT_MS
+      if (!this.#isBetter(vote, this.#proposal)) return
+      this.#phase = 'collecting'
+    }
+    this.#deadlineMs = this.#nowMs + this.#intervalMs
+    if (state === ServerState.looking) this.#considerProposal(from, vote)
+    else if (state !== ServerState.observing) this.#considerSettled(from, notification)
+  }
+
+  #considerProposal(from: number, vote: Vote): void {
+    if (isUnknownZxid(vote) || isUnknownZxid(this.#start)) return
+    if (vote.electionEpoch < this.#round) return
+    if (vote.electionEpoch > this.#round) {
+      this.#round = vote.electionEpoch
+      this.#votes.clear()
+      const own = this.#initialVote()
+      this.#propose(this.#isBetter(vote, own) ? vote : own)
+    } else if (this.#isBetter(vote, this.#proposal)) this.#propose(vote)
+    this.#votes.set(from, { vote, state: ServerState.looking, version: 0 })
+    const wanted: RecordedVote = { vote: this.#proposal, state: ServerState.looking, version: 0 }
+    if (!isQuorumOfAll(this.#verifiers, supportersOf(this.#votes, wanted))) return
+    this.#phase = 'finalizing'
+    this.#deadlineMs = this.#nowMs + FINALIZE_WAIT_MS
+  }
+
+  #propose(vote: Vote): void {
+    this.#proposal = { ...vote, electionEpoch: this.#round }
+    this.#sendToAll()
+  }
+
+  /** A vote of a server that follows or leads. */
+  #considerSettled(from: number, { state, vote, version }: ElectionNotification): void {
+    const wanted: RecordedVote = { vote, state, version }
+    if (vote.electionEpoch === this.#round) {
+      // compat: recorded without a version, so that among those who settled in this round the leader alone counts,
+      // whether or not they serve already.
+      this.#votes.set(from, { vote, state, version: 0 })
+      if (this.#isEstablished(this.#votes, wanted)) return this.#settleOn(vote)
+    }
+    this.#settledVotes.set(from, wanted)
+    if (!this.#isEstablished(this.#settledVotes, wanted)) return
+    this.#round = vote.electionEpoch
+    this.#settleOn(vote)
+  }
+
+  #isEstablished(ballots: Ballots, wanted: RecordedVote): boolean {
+    const { leader, electionEpoch } = wanted.vote
+    return (
+      isQuorumOfAll(this.#verifiers, supportersOf(ballots, wanted)) &&
+      isLeaderConfirmed(ballots, leader, this.#settings.sid, electionEpoch === this.#round)
+    )
+  }
+
+  #isBetter(a: Vote, b: Vote): boolean {
+    return this.#weightOf(a.leader) > 0 && isBetterVote(a, b)
+  }
+
+  /** One who will only vote by the pending configuration has its weight there. */
+  #weightOf(sid: number): number {
+    const verifier = this.#verifiers.find(({ voters }) => voters.has(sid)) ?? this.#current
+    return verifier.weight(sid)
+  }
+
+  #settleOn(vote: Vote): void {
+    this.#vote = vote
+    this.#phase = 'settled'
+    this.#deadlineMs = Infinity
+    this.#waiting.length = 0
+    this.#state = vote.leader === this.#settings.sid ? ServerState.leading : this.#learningState()
+    this.#host.log('info', `server ${vote.leader} is the leader, by round ${vote.electionEpoch}`)
+    this.#host.elected(vote)
+  }
+
+  /** Whoever is no member any more follows without a vote. */
+  #learningState(): ServerState {
+    const self = this.#config.members.find(({ id }) => id === this.#settings.sid)
+    return self?.role === 'observer' ? ServerState.observing : ServerState.following
+  }
+
+  #sendToAll(): void {
+    for (const sid of this.#voters) {
+      if (sid !== this.#settings.sid) this.#sendTo(sid, this.#proposal)
+      else {
+        const notification = { state: this.#state, vote: this.#proposal, version: 0, configText: null }
+        this.#waiting.push({ from: sid, notification })
+      }
+    }
+  }
+
+  #sendTo(sid: number, vote: Vote): void {
+    encodeElectionNotification(this.#writer.reset(), this.#state, vote, this.#configText)
+    this.#host.sendNotification(sid, this.#writer.bytes())
+  }
+}
+
+function isUnknownZxid({ zxidHi, zxidLo }: { readonly zxidHi: number; readonly zxidLo: number }): boolean {
+  return zxidHi === -1 && zxidLo === -1
+}
