@@ -6,6 +6,7 @@ import { goSuite } from './go/suite.ts'
 import { javaSuite } from './harness/java-suite.ts'
 import { BRISK } from './harness/settings.ts'
 import type { Suite } from './harness/suite.ts'
+import { importExportSuite } from './import-export/suite.ts'
 import { kafkaSuite } from './kafka/suite.ts'
 import { kazooOwnTestsSuite, kazooSuite } from './kazoo/suite.ts'
 import { zkcliSuite } from './zkcli/suite.ts'
@@ -35,6 +36,7 @@ export const SUITES: readonly Suite[] = [
     timeoutMs: 600_000,
     settings: BRISK
   }),
+  importExportSuite,
   kafkaSuite,
   kazooOwnTestsSuite,
   goOwnTestsSuite

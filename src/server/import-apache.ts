@@ -43,6 +43,16 @@ export interface ImportParts {
   readonly sessions: SessionTable
   readonly log: Logger
   readonly nowMs: () => number
+  /** Where Apache's files are, if not in the directories of the settings. */
+  readonly source?: ApacheSource
+  /** A wrong digest of the snapshot ends the import; without this it is an error in the log. Default: false. */
+  readonly refusesWrongDigest?: boolean
+}
+
+/** The directories of an Apache server. */
+export interface ApacheSource {
+  readonly dataDir: string
+  readonly dataLogDir: string
 }
 
 /** Snapshots that are tried, from the newest on. */
@@ -67,7 +77,7 @@ export async function importApacheFiles(parts: ImportParts): Promise<Recovery> {
 
 async function importIfFirst(parts: ImportParts): Promise<Recovery> {
   const { recovery, storage, log } = parts
-  const { dataDir, dataLogDir } = parts.settings.storage
+  const { dataDir, dataLogDir } = sourceOf(parts)
   const files = findApacheFiles(dataDir, dataLogDir)
   if (!isEmpty(recovery)) {
     if (hasData(files)) tellIgnored(parts, files)
@@ -79,18 +89,25 @@ async function importIfFirst(parts: ImportParts): Promise<Recovery> {
   log.info(`reading the files of Apache ZooKeeper in ${dataDir}, which this server has not served yet`)
   const outcome = await new Import(parts, files).read()
   const epochs = epochsOf(parts, readEpochFiles(dataDir))
-  writeImportMark(dataDir, toBigInt(parts.tree.lastZxidHi, parts.tree.lastZxidLo))
+  // Elsewhere, Apache's server may go on: what it writes there has nothing to do with this directory any more.
+  if (dataDir === parts.settings.storage.dataDir)
+    writeImportMark(dataDir, toBigInt(parts.tree.lastZxidHi, parts.tree.lastZxidLo))
   await writeBase(parts, epochs)
   log.info(describe(parts, outcome))
   return storage.reload()
+}
+
+function sourceOf({ source, settings }: ImportParts): ApacheSource {
+  return source ?? settings.storage
 }
 
 function hasData({ snapshots, logs }: ApacheDirectory): boolean {
   return snapshots.length > 0 || logs.length > 0
 }
 
-function tellIgnored({ settings, recovery, log }: ImportParts, files: ApacheDirectory): void {
-  const { dataDir } = settings.storage
+function tellIgnored(parts: ImportParts, files: ApacheDirectory): void {
+  const { recovery, log } = parts
+  const { dataDir } = sourceOf(parts)
   log.info(
     `the files of Apache ZooKeeper in ${dataDir} are ignored: this server has its own there, ` +
       `up to zxid 0x${toHex(recovery.lastZxidHi, recovery.lastZxidLo)}`
@@ -122,8 +139,9 @@ function isEmpty(recovery: Recovery): boolean {
 }
 
 /** A member that has never had a transaction may have promised something by its epochs. */
-async function importEpochs({ settings, storage, recovery }: ImportParts): Promise<Recovery> {
-  const files = readEpochFiles(settings.storage.dataDir)
+async function importEpochs(parts: ImportParts): Promise<Recovery> {
+  const { storage, recovery } = parts
+  const files = readEpochFiles(sourceOf(parts).dataDir)
   const currentEpoch = files.currentEpoch ?? 0
   const acceptedEpoch = Math.max(files.acceptedEpoch ?? 0, currentEpoch)
   if (acceptedEpoch <= recovery.acceptedEpoch && currentEpoch <= recovery.currentEpoch) return recovery
@@ -268,7 +286,7 @@ class Import {
 
   /** The snapshot's digest is that of one zxid; before and after it the tree has another. */
   #checkDigest(): void {
-    const { tree, log } = this.#parts
+    const { tree, log, refusesWrongDigest = false } = this.#parts
     const expected = this.#expected
     if (expected === null) return
     if (toBigInt(tree.lastZxidHi, tree.lastZxidLo) !== expected.zxid) return
@@ -277,11 +295,12 @@ class Import {
     const digest = BigInt.asUintN(64, toBigInt(tree.digestHi, tree.digestLo))
     this.#digest = digest === expected.digest ? 'right' : 'wrong'
     if (this.#digest === 'right') return
-    log.error(
+    const problem =
       `the snapshot says that the tree digest at zxid 0x${expected.zxid.toString(16)} is ` +
-        `0x${expected.digest.toString(16)}, but the tree that was read has 0x${digest.toString(16)}: ` +
-        'compare the data with another member, or with the Apache server, before relying on it'
-    )
+      `0x${expected.digest.toString(16)}, but the tree that was read has 0x${digest.toString(16)}: ` +
+      'compare the data with another member, or with the Apache server, before relying on it'
+    if (refusesWrongDigest) throw new StorageError('DAMAGED', problem)
+    log.error(problem)
   }
 
   /** An Apache leader is known to compute some wrongly, so this alone is no damage. */
@@ -316,10 +335,8 @@ async function writeBase(
 }
 
 /** The epochs as Apache's server takes them from its files: that of the last zxid where there is none. */
-function epochsOf(
-  { tree, settings }: ImportParts,
-  files: ApacheEpochs
-): { acceptedEpoch: number; currentEpoch: number } {
+function epochsOf(parts: ImportParts, files: ApacheEpochs): { acceptedEpoch: number; currentEpoch: number } {
+  const { tree, settings } = parts
   const ofZxid = tree.lastZxidHi >>> 0
   const currentEpoch = files.currentEpoch ?? ofZxid
   const acceptedEpoch = files.acceptedEpoch ?? Math.max(ofZxid, currentEpoch)
@@ -331,7 +348,7 @@ function epochsOf(
   }
   throw new StorageError(
     'DAMAGED',
-    `the epoch files in ${settings.storage.dataDir}/version-2 contradict the log: acceptedEpoch ${acceptedEpoch}, currentEpoch ` +
+    `the epoch files in ${sourceOf(parts).dataDir}/version-2 contradict the log: acceptedEpoch ${acceptedEpoch}, currentEpoch ` +
       `${currentEpoch}, epoch of the last transaction ${ofZxid}; restore the files from a backup, or empty the directory ` +
       'if the ensemble can bring this server up'
   )

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { versionFolder } from '../file-names.ts'
 import { StorageError, toStorageError } from '../storage-error.ts'
 import { DamagedFileError } from './damaged-file-error.ts'
+import { writeNewFile } from './durable-file.ts'
 
 /** Which of Apache ZooKeeper's files there are. Of logs and snapshots only the names are looked at. */
 
@@ -53,6 +54,23 @@ export function findApacheFiles(dataDir: string, dataLogDir: string): ApacheDire
   }
 }
 
+const SUFFIX: Readonly<Record<Compression, string>> = { none: '', gz: '.gz', snappy: '.snappy' }
+
+/** Path of a snapshot in a folder `version-2`. */
+export function snapshotFileIn(folder: string, zxid: bigint, compression: Compression): ApacheSnapshotFile {
+  return { path: join(folder, `snapshot.${zxid.toString(16)}${SUFFIX[compression]}`), zxid, compression }
+}
+
+/** Path of a log in a folder `version-2`. */
+export function logFileIn(folder: string, firstZxid: bigint): ApacheLogFile {
+  return { path: join(folder, `log.${firstZxid.toString(16)}`), firstZxid }
+}
+
+/** What a path means as that of a snapshot, judged by its name; null where it is none. */
+export function snapshotFileAt(path: string): ApacheSnapshotFile | null {
+  return snapshotOf(dirname(path), basename(path))[0] ?? null
+}
+
 /** @throws StorageError DAMAGED when an epoch file has no number; CANNOT_OPEN, IO_ERROR */
 export function readEpochFiles(dataDir: string): ApacheEpochs {
   const folder = versionFolder(dataDir)
@@ -60,6 +78,12 @@ export function readEpochFiles(dataDir: string): ApacheEpochs {
     acceptedEpoch: readEpoch(join(folder, 'acceptedEpoch')),
     currentEpoch: readEpoch(join(folder, 'currentEpoch'))
   }
+}
+
+/** Writes the two epoch files of a new data directory into its folder `version-2`. Errors are those of the system. */
+export function writeEpochFiles(folder: string, acceptedEpoch: number, currentEpoch: number): void {
+  writeNewFile(join(folder, 'acceptedEpoch'), String(acceptedEpoch))
+  writeNewFile(join(folder, 'currentEpoch'), String(currentEpoch))
 }
 
 /**

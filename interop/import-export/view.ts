@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import type { ZooKeeper } from '../../src/client/index.ts'
+import { connectTo, type OpenSession } from './content.ts'
+
+/** All that a client can see of a server's znodes: for each path one line of data, Stat, ACL and children. */
+export type View = ReadonlyMap<string, string>
+
+/** Data longer than this is told by its hash. */
+const DATA_SHOWN_BYTES = 64
+const DIFFERENCES_SHOWN_MAX = 5
+
+/** Looks at every znode as the super user. */
+export async function viewOf(port: number): Promise<View> {
+  const zk = await connectTo(port)
+  const view = new Map<string, string>()
+  await look(zk, '/', view)
+  await zk.close()
+  return view
+}
+
+async function look(zk: ZooKeeper, path: string, view: Map<string, string>): Promise<void> {
+  const [{ data, stat }, { acl }, names] = await Promise.all([zk.getData(path), zk.getAcl(path), zk.getChildren(path)])
+  names.sort()
+  const fields = { data: textOf(data), ...stat, acl, children: names.length > DATA_SHOWN_BYTES ? hash(names) : names }
+  view.set(
+    path,
+    JSON.stringify(fields, (_, value: unknown) => (typeof value === 'bigint' ? value.toString(16) : value))
+  )
+  await Promise.all(names.map((name) => look(zk, path === '/' ? `/${name}` : `${path}/${name}`, view)))
+}
+
+/** What differs, in a few lines; null if nothing does. */
+export function difference(before: View, after: View): string | null {
+  const lines: string[] = []
+  for (const path of new Set([...before.keys(), ...after.keys()])) {
+    const [was, is] = [before.get(path) ?? 'not there', after.get(path) ?? 'not there']
+    if (was !== is) lines.push(`${path}\n    before: ${was}\n    after:  ${is}`)
+  }
+  if (lines.length === 0) return null
+  const more = lines.length > DIFFERENCES_SHOWN_MAX ? [`and ${lines.length - DIFFERENCES_SHOWN_MAX} more`] : []
+  return [...lines.slice(0, DIFFERENCES_SHOWN_MAX), ...more].join('\n')
+}
+
+/** Goes on with a session, and leaves it open again; what is wrong, or null. */
+export async function resumeProblem(port: number, session: OpenSession): Promise<string | null> {
+  const { id, password, ephemerals } = session
+  const zk = await connectTo(port, { session: { id, password } })
+  try {
+    if (zk.session?.id !== id) return `the session is ${zk.session?.id.toString(16)} instead of ${id.toString(16)}`
+    const found = (await zk.getEphemerals('/')).sort()
+    if (found.join(' ') !== ephemerals.join(' ')) return `it owns ${found.join(' ')} instead of ${ephemerals.join(' ')}`
+    return null
+  } finally {
+    await zk.close({ keepSession: true })
+  }
+}
+
+function textOf(data: Uint8Array | null): string | null {
+  if (data === null) return null
+  return data.length > DATA_SHOWN_BYTES ? hash([Buffer.from(data)]) : Buffer.from(data).toString('hex')
+}
+
+function hash(parts: readonly (string | Buffer)[]): string {
+  const sum = createHash('sha256')
+  for (const part of parts) sum.update(part).update('\0')
+  return `${parts.length} ${sum.digest('hex')}`
+}
