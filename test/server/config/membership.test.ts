@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { parseServerLine } from '../../../src/server/config/server-line.ts'
+import { parseServerLine } from '../../../src/core/zab/membership/server-line.ts'
 import { useTemporaryConfig } from './temporary-config.ts'
 
 const NO_CLIENT = { clientAddress: null, clientPort: null, secureClientAddress: null, secureClientPort: null }

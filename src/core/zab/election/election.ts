@@ -125,6 +125,7 @@ export class Election {
     if (isChanged && (this.#phase === 'collecting' || this.#phase === 'finalizing')) {
       this.#host.log('info', 'the membership has changed: the election begins anew')
       this.#enterRound()
+      this.#takeWaiting()
     }
   }
 

@@ -69,7 +69,7 @@ function parseMember(id: number, value: string): EnsembleMember {
   try {
     return parseServerLine(id, value, true)
   } catch (error) {
-    if (error instanceof ServerLineError) throw new ConfigTextError(`server.${id}=${value} ${error.message}`)
+    if (error instanceof ServerLineError) throw new ConfigTextError(`server.${id}=${value} ${error.message}`, error)
     throw error
   }
 }

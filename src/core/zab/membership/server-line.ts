@@ -1,7 +1,15 @@
 import type { EnsembleMember, MemberAddress, MemberRole } from './ensemble-config.ts'
 
 /** A server line's value that cannot be understood; the caller adds file, line and key. */
-export class ServerLineError extends Error {}
+export class ServerLineError extends Error {
+  /** See `ConfigTextError`. */
+  readonly isUnforeseen: boolean
+
+  constructor(message: string, { isUnforeseen = false }: { isUnforeseen?: boolean } = {}) {
+    super(message)
+    this.isUnforeseen = isUnforeseen
+  }
+}
 
 const FORM = 'host:quorumPort:electionPort[:participant|:observer][|further addresses][;[clientHost:]clientPort]'
 
@@ -69,8 +77,10 @@ function splitHostAndPorts(text: string): string[] {
 function parsePort(text: string | undefined): number {
   const trimmed = (text ?? '').trim()
   const port = Number(trimmed)
-  if (!/^\d+$/.test(trimmed) || port > 65535)
-    throw new ServerLineError(`has "${trimmed}" where a port (0 to 65535) must be`)
+  if (!/^\d+$/.test(trimmed) || port > 65535) {
+    const isUnforeseen = /^[-+]?\d+$/.test(trimmed)
+    throw new ServerLineError(`has "${trimmed}" where a port (0 to 65535) must be`, { isUnforeseen })
+  }
   return port
 }
 
