@@ -1,0 +1,73 @@
+import type { MemberAddress } from '../../core/zab/membership/ensemble-config.ts'
+import type { LinkId } from '../../core/zab/peer-link.ts'
+import type { Logger } from '../logging/logger.ts'
+import { connectFirst, showAddress } from './connect-first.ts'
+import type { PeerLinks } from './peer-links.ts'
+import type { PeerTransport } from './peer-transport.ts'
+
+export interface LeaderConnectorSettings {
+  /** For all attempts together: tickTime × initLimit, or × connectToLearnerMasterLimit. */
+  readonly limitMs: number
+  /** Between two attempts (`zookeeper.leaderConnectDelayDuringRetryMs`). */
+  readonly retryDelayMs: number
+  /** `follower.nodelay` */
+  readonly noDelay: boolean
+  readonly keepAlive: boolean
+}
+
+/** Attempts, as upstream's Learner has them. */
+const TRIES_MAX = 5
+
+/** Connects a learner to its leader's quorum port. */
+export class LeaderConnector {
+  readonly #settings: LeaderConnectorSettings
+  readonly #links: PeerLinks
+  readonly #transport: PeerTransport
+  readonly #log: Logger
+
+  constructor(settings: LeaderConnectorSettings, links: PeerLinks, transport: PeerTransport, log: Logger) {
+    this.#settings = settings
+    this.#links = links
+    this.#transport = transport
+    this.#log = log
+  }
+
+  /**
+   * Ends with `opened` or `closed` of this link, unless it is closed before. Of several addresses the first that answers
+   * is used.
+   */
+  connect(link: LinkId, sid: number, addresses: readonly MemberAddress[]): void {
+    const { limitMs, retryDelayMs, noDelay, keepAlive } = this.#settings
+    const targets = addresses.map(({ host, quorumPort }) => ({ host, port: quorumPort }))
+    const where = `server ${sid} at ${targets.map(showAddress).join(', ')}`
+    const endMs = performance.now() + limitMs
+    let giveUp: () => void = ignore
+    this.#links.connecting(link, () => giveUp())
+
+    const attempt = (tries: number): void => {
+      const remainingMs = Math.max(1, endMs - performance.now())
+      giveUp = connectFirst(
+        targets,
+        remainingMs,
+        this.#transport,
+        { noDelay, keepAlive },
+        (socket, address, problem) => {
+          if (socket !== null && address !== null) {
+            this.#log.info(`connected to the leader, server ${sid}, at ${showAddress(address)}`)
+            return this.#links.connected(link, socket)
+          }
+          const isLast = tries === TRIES_MAX || endMs - performance.now() <= retryDelayMs
+          this.#log.warn(`cannot connect to the leader, ${where} (attempt ${tries}): ${problem}`)
+          if (isLast) return this.#links.failed(link)
+          const timer = setTimeout(() => attempt(tries + 1), retryDelayMs)
+          giveUp = () => clearTimeout(timer)
+        }
+      )
+    }
+    attempt(1)
+  }
+}
+
+function ignore(): void {
+  // Nothing is under way yet.
+}

@@ -1,0 +1,78 @@
+import type { MemberAddress } from '../../core/zab/membership/ensemble-config.ts'
+import type { Logger } from '../logging/logger.ts'
+import { LimitedLog } from './limited-log.ts'
+import type { PeerLinks } from './peer-links.ts'
+import type { PeerTransport } from './peer-transport.ts'
+import { PortListener } from './port-listener.ts'
+
+export interface LearnerPortSettings {
+  /** Listen on all addresses of the machine instead of those of the own line (`quorumListenOnAllIPs`). */
+  readonly listenOnAllIps: boolean
+  /** `leader.nodelay` */
+  readonly noDelay: boolean
+  readonly keepAlive: boolean
+}
+
+/** Open links above which a connection is turned away: far more than an ensemble has. */
+const LINK_COUNT_MAX = 1000
+
+/** The quorum port: open while this server leads, or wants to. */
+export class LearnerPort {
+  readonly #settings: LearnerPortSettings
+  readonly #links: PeerLinks
+  readonly #transport: PeerTransport
+  readonly #log: Logger
+  readonly #limitedLog: LimitedLog
+  #listener: PortListener | null = null
+
+  constructor(settings: LearnerPortSettings, links: PeerLinks, transport: PeerTransport, log: Logger) {
+    this.#settings = settings
+    this.#links = links
+    this.#transport = transport
+    this.#log = log
+    this.#limitedLog = new LimitedLog(log)
+  }
+
+  /** Ports that are bound; none while it is closed. */
+  get boundPorts(): readonly number[] {
+    return this.#listener?.ports ?? []
+  }
+
+  /**
+   * Listens; a port that is taken is tried again every second until `close`, and a leader without followers steps down
+   * by itself meanwhile.
+   *
+   * @param own addresses of this server in the configuration
+   */
+  open(own: readonly MemberAddress[]): void {
+    this.close()
+    const { listenOnAllIps, noDelay, keepAlive } = this.#settings
+    const ports = [...new Set(own.map(({ quorumPort }) => quorumPort))]
+    const addresses = listenOnAllIps
+      ? ports.map((port) => ({ host: null, port }))
+      : own.map(({ host, quorumPort }) => ({ host, port: quorumPort }))
+    const listener = new PortListener(
+      { name: 'quorum port', addresses, bindTries: 0, socket: { noDelay, keepAlive } },
+      this.#transport,
+      (socket) => {
+        if (this.#links.count < LINK_COUNT_MAX) return this.#links.accept(socket)
+        this.#limitedLog.warn('full', `turning a connection to the quorum port away: ${LINK_COUNT_MAX} are open`)
+        socket.on('error', ignore)
+        socket.destroy()
+      },
+      this.#log
+    )
+    this.#listener = listener
+    listener.open().catch((error: Error) => this.#log.error(`the quorum port cannot be opened: ${error.message}`))
+  }
+
+  /** Accepts no more. Open links stay. */
+  close(): void {
+    this.#listener?.close()
+    this.#listener = null
+  }
+}
+
+function ignore(): void {
+  // The connection is not wanted; how it ends does not matter.
+}
