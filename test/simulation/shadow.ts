@@ -1,7 +1,6 @@
 import { JuteReader } from 'jute-ts'
 import type { AclChecker } from '../../src/core/acl/acl-checker.ts'
 import type { Identity } from '../../src/core/acl/authentication-provider.ts'
-import { createMetrics } from '../../src/core/metrics.ts'
 import type { CoreSettings } from '../../src/core/pipeline/core-settings.ts'
 import { prepareCloseSession } from '../../src/core/pipeline/prepare/close-session.ts'
 import { prepareDeleteContainer } from '../../src/core/pipeline/prepare/delete.ts'
@@ -136,7 +135,7 @@ export class Shadow {
       this.#acl,
       testHash,
       this.#settings,
-      createMetrics().quotaExceededErrorPerNamespace
+      { exceeded: () => undefined }
     )
     context.zxidHi = header.zxidHi
     context.zxidLo = header.zxidLo

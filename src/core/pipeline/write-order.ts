@@ -10,6 +10,7 @@ import type { LogBatcher } from './log-batcher.ts'
 import type { PeerState } from './peer-state.ts'
 import { OutstandingChanges } from './prepare/outstanding-changes.ts'
 import { PrepareContext } from './prepare/prepare-context.ts'
+import { QuotaLog } from './quota-log.ts'
 import type { FollowersPort } from './role-ports.ts'
 
 /** Who asks for a write, and how it is to be answered. */
@@ -56,7 +57,7 @@ export class WriteOrder {
       state.acl,
       state.hash,
       state.settings,
-      state.metrics.quotaExceededErrorPerNamespace
+      new QuotaLog(state)
     )
     this.context.digestHi = state.tree.digestHi
     this.context.digestLo = state.tree.digestLo

@@ -99,7 +99,7 @@ export interface DataTree {
   isReapable(path: string, wallMs: number, maxNeverUsedMs: number): boolean
   /**
    * The nearest quota at or above `path` (which need not exist) with its limits and the applied totals, or null.
-   * Valid until the next `apply`. `quotaBreach` in `quota-use.ts` judges a change against it.
+   * Valid until the next `apply`. `quotaBreaches` in `quota-use.ts` judges a change against it.
    */
   quotaFor(path: string): QuotaUse | null
 

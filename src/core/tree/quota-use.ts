@@ -22,7 +22,7 @@ export interface QuotaUse {
 /** A limit that a change would exceed. */
 export interface QuotaBreach {
   readonly what: 'count' | 'bytes'
-  /** A hard one refuses the change with QUOTAEXCEEDED (when enforced); a soft one is only logged. */
+  /** A hard one refuses the change with QUOTAEXCEEDED; a soft one is only logged. (Neither, where quotas are not enforced.) */
   readonly isHard: boolean
   readonly path: string
   readonly limit: number
@@ -31,14 +31,15 @@ export interface QuotaBreach {
 
 /**
  * Judges a change of `countDiff` nodes and `bytesDiff` bytes; a hard limit replaces the soft one of its kind.
- * @returns the first hard breach, else the first soft one, else null; count is looked at before bytes
+ * @returns the limits that it exceeds: count before bytes, which are not looked at once a hard one is exceeded
  * @see `ZooKeeperServer.checkQuota`
  */
-export function quotaBreach(quota: QuotaUse, countDiff: number, bytesDiff: number): QuotaBreach | null {
+export function quotaBreaches(quota: QuotaUse, countDiff: number, bytesDiff: number): readonly QuotaBreach[] {
   const { path, limits, used } = quota
   const count = breachOf('count', path, used.count, countDiff, limits.count, limits.countHardLimit)
-  if (count?.isHard) return count
-  return breachOf('bytes', path, used.bytes, bytesDiff, limits.bytes, limits.byteHardLimit) ?? count
+  if (count?.isHard) return [count]
+  const bytes = breachOf('bytes', path, used.bytes, bytesDiff, limits.bytes, limits.byteHardLimit)
+  return [count, bytes].filter((breach) => breach !== null)
 }
 
 function breachOf(

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals'
 import { createApplyResult } from '../../../src/core/tree/data-tree.ts'
 import { QuotaIndex } from '../../../src/core/tree/quota-index.ts'
 import { formatQuota, limitsOf, parseQuota } from '../../../src/core/tree/quota-text.ts'
-import { quotaBreach } from '../../../src/core/tree/quota-use.ts'
+import { quotaBreaches } from '../../../src/core/tree/quota-use.ts'
 import type { TxnBody } from '../../../src/protocol/txn.ts'
 import { applyAll, bytes, create, digestOf, newTree, remove, setData, snapshotOf, txnOf } from './tree-support.ts'
 
@@ -169,55 +169,66 @@ describe('a change that goes beyond', () => {
   const unlimited = { count: -1, bytes: -1, countHardLimit: -1, byteHardLimit: -1 }
 
   test.each([
-    { limits: {}, count: 1, bytes: 1000, breach: null },
-    { limits: { count: 3 }, count: 1, bytes: 0, breach: null },
-    { limits: { count: 2 }, count: 1, bytes: 0, breach: { what: 'count', isHard: false, limit: 2, wouldBe: 3 } },
+    { limits: {}, count: 1, bytes: 1000, breaches: [] },
+    { limits: { count: 3 }, count: 1, bytes: 0, breaches: [] },
+    { limits: { count: 2 }, count: 1, bytes: 0, breaches: [{ what: 'count', isHard: false, limit: 2, wouldBe: 3 }] },
     {
       limits: { count: 9, countHardLimit: 2 },
       count: 1,
       bytes: 0,
-      breach: { what: 'count', isHard: true, limit: 2, wouldBe: 3 }
+      breaches: [{ what: 'count', isHard: true, limit: 2, wouldBe: 3 }]
     },
-    { limits: { count: 1, countHardLimit: 9 }, count: 1, bytes: 0, breach: null },
-    { limits: { countHardLimit: 1 }, count: 0, bytes: 5, breach: null },
-    { limits: { bytes: 12 }, count: 0, bytes: 4, breach: null },
-    { limits: { bytes: 12 }, count: 0, bytes: 5, breach: { what: 'bytes', isHard: false, limit: 12, wouldBe: 13 } },
+    { limits: { count: 1, countHardLimit: 9 }, count: 1, bytes: 0, breaches: [] },
+    { limits: { countHardLimit: 1 }, count: 0, bytes: 5, breaches: [] },
+    { limits: { bytes: 12 }, count: 0, bytes: 4, breaches: [] },
+    { limits: { bytes: 12 }, count: 0, bytes: 5, breaches: [{ what: 'bytes', isHard: false, limit: 12, wouldBe: 13 }] },
     {
       limits: { byteHardLimit: 12 },
       count: 1,
       bytes: 5,
-      breach: { what: 'bytes', isHard: true, limit: 12, wouldBe: 13 }
+      breaches: [{ what: 'bytes', isHard: true, limit: 12, wouldBe: 13 }]
     },
-    { limits: { byteHardLimit: 4 }, count: 1, bytes: 0, breach: null },
+    { limits: { byteHardLimit: 4 }, count: 1, bytes: 0, breaches: [] },
     {
       limits: { byteHardLimit: 4 },
       count: 0,
       bytes: -1,
-      breach: { what: 'bytes', isHard: true, limit: 4, wouldBe: 7 }
+      breaches: [{ what: 'bytes', isHard: true, limit: 4, wouldBe: 7 }]
     },
     {
       limits: { count: 2, byteHardLimit: 8 },
       count: 1,
       bytes: 1,
-      breach: { what: 'bytes', isHard: true, limit: 8, wouldBe: 9 }
+      breaches: [
+        { what: 'count', isHard: false, limit: 2, wouldBe: 3 },
+        { what: 'bytes', isHard: true, limit: 8, wouldBe: 9 }
+      ]
     },
     {
       limits: { count: 2, bytes: 8 },
       count: 1,
       bytes: 1,
-      breach: { what: 'bytes', isHard: false, limit: 8, wouldBe: 9 }
+      breaches: [
+        { what: 'count', isHard: false, limit: 2, wouldBe: 3 },
+        { what: 'bytes', isHard: false, limit: 8, wouldBe: 9 }
+      ]
     },
     {
       limits: { countHardLimit: 2, byteHardLimit: 8 },
       count: 1,
       bytes: 1,
-      breach: { what: 'count', isHard: true, limit: 2, wouldBe: 3 }
+      breaches: [{ what: 'count', isHard: true, limit: 2, wouldBe: 3 }]
     },
-    { limits: { countHardLimit: 0 }, count: 1, bytes: 0, breach: { what: 'count', isHard: true, limit: 0, wouldBe: 3 } }
-  ])('of $limits by $count nodes and $bytes bytes: $breach', ({ limits, count, bytes, breach }) => {
+    {
+      limits: { countHardLimit: 0 },
+      count: 1,
+      bytes: 0,
+      breaches: [{ what: 'count', isHard: true, limit: 0, wouldBe: 3 }]
+    }
+  ])('of $limits by $count nodes and $bytes bytes: $breaches', ({ limits, count, bytes, breaches }) => {
     const quota = { path: '/q', limits: { ...unlimited, ...limits }, used: { count: 2, bytes: 8 } }
 
-    expect(quotaBreach(quota, count, bytes)).toEqual(breach === null ? null : { ...breach, path: '/q' })
+    expect(quotaBreaches(quota, count, bytes)).toEqual(breaches.map((breach) => ({ ...breach, path: '/q' })))
   })
 })
 

@@ -3,11 +3,11 @@ import type { ACL } from '../../../protocol/generated/data.ts'
 import type { TxnBody } from '../../../protocol/txn.ts'
 import type { AclChecker } from '../../acl/acl-checker.ts'
 import type { Identity } from '../../acl/authentication-provider.ts'
-import type { Counter, LabelledSet } from '../../instruments.ts'
 import type { HashPort } from '../../ports.ts'
 import type { DataTree } from '../../tree/data-tree.ts'
 import { digestOfStat, isDigested, prefixCrc } from '../../tree/node-digest.ts'
 import type { CoreSettings } from '../core-settings.ts'
+import type { QuotaLog } from '../quota-log.ts'
 import type { ChangeRecord, OutstandingChanges } from './outstanding-changes.ts'
 
 /** What a request becomes: the body of its transaction, or the error code that it fails with. */
@@ -20,8 +20,7 @@ export class PrepareContext {
   readonly acl: AclChecker
   readonly hash: HashPort
   readonly settings: CoreSettings
-  /** Writes that a hard quota has refused, by namespace. */
-  readonly quotaErrors: LabelledSet<Counter>
+  readonly quotaLog: Pick<QuotaLog, 'exceeded'>
   sessionHi = 0
   sessionLo = 0
   /** OK, or the code of what needs the session: it is being closed or gone, or went to another server. */
@@ -42,14 +41,14 @@ export class PrepareContext {
     acl: AclChecker,
     hash: HashPort,
     settings: CoreSettings,
-    quotaErrors: LabelledSet<Counter>
+    quotaLog: Pick<QuotaLog, 'exceeded'>
   ) {
     this.tree = tree
     this.changes = changes
     this.acl = acl
     this.hash = hash
     this.settings = settings
-    this.quotaErrors = quotaErrors
+    this.quotaLog = quotaLog
   }
 
   /** Whether the session of this request has `perm` under `acl`. */

@@ -1,10 +1,9 @@
-import { topNamespace } from '../../../protocol/path.ts'
 import { NO_NODE } from '../../tree/data-tree.ts'
-import { quotaBreach } from '../../tree/quota-use.ts'
+import { quotaBreaches } from '../../tree/quota-use.ts'
 import type { PrepareContext } from './prepare-context.ts'
 
 /**
- * Hard quotas, which are enforced only with `enforceQuota`. They are held against applied totals, so operations in
+ * Quotas, which are looked at only with `enforceQuota`: a hard one refuses, a soft one is warned of. They are held against applied totals, so operations in
  * flight, or of one multi, do not see each other (as upstream).
  */
 
@@ -24,8 +23,8 @@ export function isSetOverQuota(context: PrepareContext, path: string, data: Uint
 function isOver(context: PrepareContext, path: string, countDiff: number, bytesDiff: number): boolean {
   if (!context.settings.enforceQuota) return false
   const quota = context.tree.quotaFor(path)
-  if (quota === null || quotaBreach(quota, countDiff, bytesDiff)?.isHard !== true) return false
-  const namespace = topNamespace(path)
-  if (namespace !== null) context.quotaErrors.add(namespace, 1)
-  return true
+  if (quota === null) return false
+  const breaches = quotaBreaches(quota, countDiff, bytesDiff)
+  for (const breach of breaches) context.quotaLog.exceeded(breach, path)
+  return breaches.some(({ isHard }) => isHard)
 }
