@@ -1,0 +1,205 @@
+import { compareInt64, highWordOfNumber, lowWordOfNumber, toHex } from '../../../protocol/int64.ts'
+import type { EnsembleConfig } from '../membership/ensemble-config.ts'
+import { PacketType } from '../packet-type.ts'
+import { AckSet } from './ack-set.ts'
+import type { Configurations } from './configurations.ts'
+import { designatedLeader } from './designated-leader.ts'
+import type { History } from './history.ts'
+import type { LeadingHost, PendingProposal } from './leading-host.ts'
+import type { Learner } from './learner.ts'
+
+interface Proposal extends PendingProposal {
+  readonly acks: AckSet
+  /** The new configuration, if it is a reconfiguration. */
+  readonly config: EnsembleConfig | null
+}
+
+/** Settled entries at the front of the queue of proposals that are put up with before they are cut off. */
+const GAP_COUNT = 256
+
+/**
+ * Proposals, their ACKs, and commits strictly in order of zxid (quorum-protocol section 10 and 13). Followers get PROPOSAL
+ * and COMMIT, observers INFORM. How many proposals may be outstanding is limited by who makes them (globalOutstandingLimit).
+ */
+export class Broadcast {
+  readonly #host: LeadingHost
+  readonly #sid: number
+  readonly #configurations: Configurations
+  readonly #history: History
+  readonly #followers = new Set<Learner>()
+  readonly #observers = new Set<Learner>()
+  /** Outstanding ones from `#head` on; their zxids follow each other. */
+  #proposals: (Proposal | null)[] = []
+  #head = 0
+  /** How many of the outstanding ones are in this server's own log. */
+  #loggedCount = 0
+  #isDeposed = false
+  lastProposedHi = 0
+  lastProposedLo = 0
+  lastCommittedHi = 0
+  lastCommittedLo = 0
+
+  constructor(host: LeadingHost, sid: number, configurations: Configurations, history: History) {
+    this.#host = host
+    this.#sid = sid
+    this.#configurations = configurations
+    this.#history = history
+  }
+
+  /** The epoch is settled: zxids begin with it. */
+  startEpoch(epoch: number): void {
+    this.lastProposedHi = this.lastCommittedHi = epoch
+    this.lastProposedLo = this.lastCommittedLo = 0
+  }
+
+  /** A configuration has made another server the leader: this one commits nothing more. */
+  depose(): void {
+    this.#isDeposed = true
+  }
+
+  get outstandingCount(): number {
+    return this.#proposals.length - this.#head
+  }
+
+  /** Whether what is proposed and committed goes to this learner. */
+  has(learner: Learner): boolean {
+    return this.#followers.has(learner) || this.#observers.has(learner)
+  }
+
+  /** Followers, voting or not, that get proposals. */
+  get followers(): ReadonlySet<Learner> {
+    return this.#followers
+  }
+
+  /** A learner has everything committed up to the zxid: it takes part from here on. A follower gets what is outstanding. */
+  join(learner: Learner): void {
+    if (learner.isObserver) {
+      this.#observers.add(learner)
+      return
+    }
+    this.#followers.add(learner)
+    for (let index = this.#head; index < this.#proposals.length; index++) {
+      const proposal = this.#proposals[index]
+      if (proposal) learner.send(PacketType.proposal, proposal.zxidHi, proposal.zxidLo, proposal.bytes)
+    }
+  }
+
+  leave(learner: Learner): void {
+    this.#followers.delete(learner)
+    this.#observers.delete(learner)
+  }
+
+  /**
+   * Proposes the transaction with the next zxid.
+   *
+   * @param bytes copied
+   * @throws Error if the zxid is not the next one: our own mistake
+   */
+  propose(zxidHi: number, zxidLo: number, bytes: Uint8Array, config: EnsembleConfig | null, nowMs: number): void {
+    if (zxidHi !== this.lastProposedHi || zxidLo !== ((this.lastProposedLo + 1) | 0)) {
+      throw new Error(`proposed 0x${toHex(zxidHi, zxidLo)} after 0x${toHex(this.lastProposedHi, this.lastProposedLo)}`)
+    }
+    if (config !== null) {
+      this.#configurations.see(config)
+      this.#host.configurationSeen(config)
+    }
+    const kept = Buffer.from(bytes)
+    this.#proposals.push({ zxidHi, zxidLo, bytes: kept, config, acks: new AckSet(this.#configurations.verifiers) })
+    this.lastProposedHi = zxidHi
+    this.lastProposedLo = zxidLo
+    for (const follower of this.#followers) {
+      follower.ackDeadline.proposed(zxidHi, zxidLo, nowMs)
+      follower.send(PacketType.proposal, zxidHi, zxidLo, kept)
+    }
+  }
+
+  /** An ACK of a learner. Those of settled and of unknown zxids, and those of servers without a vote, change nothing. */
+  acknowledge(learner: Learner, zxidHi: number, zxidLo: number): void {
+    learner.ackDeadline.acknowledged(zxidHi, zxidLo)
+    if (compareInt64(zxidHi, zxidLo, learner.lastAckedHi, learner.lastAckedLo) > 0) {
+      learner.lastAckedHi = zxidHi
+      learner.lastAckedLo = zxidLo
+    }
+    const proposal = this.#outstanding(zxidHi, zxidLo)
+    if (proposal === null) return
+    proposal.acks.add(learner.sid)
+    this.#commitReady()
+  }
+
+  /** This server's log is durable up to the zxid: its own ACK of everything up to there. */
+  logged(zxidHi: number, zxidLo: number): void {
+    for (; this.#loggedCount < this.outstandingCount; this.#loggedCount++) {
+      const proposal = this.#proposals[this.#head + this.#loggedCount]
+      if (!proposal || compareInt64(proposal.zxidHi, proposal.zxidLo, zxidHi, zxidLo) > 0) break
+      proposal.acks.add(this.#sid)
+    }
+    this.#commitReady()
+  }
+
+  /** Forgets all learners, and everything outstanding, which is returned in order. */
+  close(): PendingProposal[] {
+    const pending: PendingProposal[] = []
+    for (const proposal of this.#proposals) {
+      if (proposal) pending.push({ zxidHi: proposal.zxidHi, zxidLo: proposal.zxidLo, bytes: proposal.bytes })
+    }
+    this.#proposals = []
+    this.#head = 0
+    this.#loggedCount = 0
+    this.#followers.clear()
+    this.#observers.clear()
+    return pending
+  }
+
+  /** The outstanding proposal with this zxid: found by its counter, since there is no gap. */
+  #outstanding(zxidHi: number, zxidLo: number): Proposal | null {
+    const oldest = this.#proposals[this.#head]
+    if (!oldest || zxidHi !== oldest.zxidHi) return null
+    return this.#proposals[this.#head + (zxidLo >>> 0) - (oldest.zxidLo >>> 0)] ?? null
+  }
+
+  #commitReady(): void {
+    while (!this.#isDeposed) {
+      const oldest = this.#proposals[this.#head]
+      if (!oldest?.acks.isQuorum) return
+      this.#proposals[this.#head] = null
+      this.#head++
+      if (this.#loggedCount > 0) this.#loggedCount--
+      if (this.#head >= GAP_COUNT && this.#head * 2 >= this.#proposals.length) {
+        this.#proposals.splice(0, this.#head)
+        this.#head = 0
+      }
+      this.#commit(oldest)
+    }
+  }
+
+  #commit(proposal: Proposal): void {
+    const { zxidHi, zxidLo, bytes, config } = proposal
+    this.lastCommittedHi = zxidHi
+    this.lastCommittedLo = zxidLo
+    this.#history.commit(zxidHi, zxidLo, bytes)
+    if (config !== null) {
+      this.#commitReconfiguration(proposal, config)
+      return
+    }
+    for (const follower of this.#followers) follower.send(PacketType.commit, zxidHi, zxidLo, null)
+    for (const observer of this.#observers) observer.send(PacketType.inform, zxidHi, zxidLo, bytes)
+    this.#host.committed(zxidHi, zxidLo)
+  }
+
+  #commitReconfiguration(proposal: Proposal, config: EnsembleConfig): void {
+    const { zxidHi, zxidLo, bytes, acks } = proposal
+    const later = this.#proposals.slice(this.#head).flatMap((each) => (each ? [each.acks] : []))
+    const designated = designatedLeader(this.#sid, this.#configurations.current, config, acks, later)
+    if (designated !== this.#sid) this.depose()
+    this.#configurations.activate(config)
+
+    const leader = Buffer.allocUnsafe(8)
+    leader.writeInt32BE(highWordOfNumber(designated), 0)
+    leader.writeInt32BE(lowWordOfNumber(designated), 4)
+    const informed = Buffer.concat([leader, bytes])
+    for (const follower of this.#followers) follower.send(PacketType.commitAndActivate, zxidHi, zxidLo, leader)
+    for (const observer of this.#observers) observer.send(PacketType.informAndActivate, zxidHi, zxidLo, informed)
+    this.#host.committed(zxidHi, zxidLo)
+    this.#host.configurationActivated(config, designated)
+  }
+}

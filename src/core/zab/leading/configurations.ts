@@ -1,0 +1,56 @@
+import type { EnsembleConfig } from '../membership/ensemble-config.ts'
+import type { QuorumVerifier } from '../quorum/quorum-verifier.ts'
+import { verifierOf } from '../quorum/verifier-of.ts'
+
+/** The configuration in force, the one last seen, and the quorums that they ask for (quorum-protocol section 13). */
+export class Configurations {
+  #current: EnsembleConfig
+  #lastSeen: EnsembleConfig
+  #currentVerifier: QuorumVerifier
+  #verifiers: readonly QuorumVerifier[]
+
+  constructor(current: EnsembleConfig, lastSeen: EnsembleConfig | null) {
+    this.#current = current
+    this.#lastSeen = lastSeen ?? current
+    this.#currentVerifier = verifierOf(current)
+    this.#verifiers = this.#neededVerifiers()
+  }
+
+  get current(): EnsembleConfig {
+    return this.#current
+  }
+
+  get lastSeen(): EnsembleConfig {
+    return this.#lastSeen
+  }
+
+  get currentVerifier(): QuorumVerifier {
+    return this.#currentVerifier
+  }
+
+  /** Those that must all have a quorum: the current one's, then that of a pending reconfiguration. Never changed in place. */
+  get verifiers(): readonly QuorumVerifier[] {
+    return this.#verifiers
+  }
+
+  /** Whether a newer configuration than the one in force has been seen. */
+  get isPending(): boolean {
+    return this.#lastSeen.version > this.#current.version
+  }
+
+  see(config: EnsembleConfig): void {
+    this.#lastSeen = config
+    this.#verifiers = this.#neededVerifiers()
+  }
+
+  activate(config: EnsembleConfig): void {
+    this.#current = config
+    if (this.#lastSeen.version <= config.version) this.#lastSeen = config
+    this.#currentVerifier = verifierOf(config)
+    this.#verifiers = this.#neededVerifiers()
+  }
+
+  #neededVerifiers(): readonly QuorumVerifier[] {
+    return this.isPending ? [this.#currentVerifier, verifierOf(this.#lastSeen)] : [this.#currentVerifier]
+  }
+}
