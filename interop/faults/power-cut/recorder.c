@@ -288,6 +288,37 @@ int unlink(const char *path) {
   return result;
 }
 
+/* What Node.js 24 and later remove a file with; of a directory nothing is recorded. */
+int remove(const char *path) {
+  REAL(remove);
+  if (!is_under_root(path)) return real(path);
+  pthread_mutex_lock(&lock);
+  struct stat info;
+  int is_file = lstat(path, &info) == 0 && !S_ISDIR(info.st_mode);
+  int result = real(path);
+  int saved = errno;
+  if (result == 0 && is_file) record(UNLINK, path, 0, 0, NULL, 0);
+  pthread_mutex_unlock(&lock);
+  errno = saved;
+  return result;
+}
+
+int unlinkat(int at, const char *path, int flags) {
+  REAL(unlinkat);
+  char name[8192];
+  if (path[0] == '/' || at == AT_FDCWD) snprintf(name, sizeof name, "%s", path);
+  else if (watches(at) && directory_of_fd[at]) snprintf(name, sizeof name, "%s/%s", directory_of_fd[at], path);
+  else return real(at, path, flags);
+  if (!is_under_root(name) || (flags & AT_REMOVEDIR)) return real(at, path, flags);
+  pthread_mutex_lock(&lock);
+  int result = real(at, path, flags);
+  int saved = errno;
+  if (result == 0) record(UNLINK, name, 0, 0, NULL, 0);
+  pthread_mutex_unlock(&lock);
+  errno = saved;
+  return result;
+}
+
 int mkdir(const char *path, mode_t mode) {
   REAL(mkdir);
   if (!is_under_root(path)) return real(path, mode);
