@@ -1,4 +1,6 @@
 import type { ConnectionId } from './ports.ts'
+import type { StorageAnswer } from './storage-answer.ts'
+import type { LinkId } from './zab/peer-link.ts'
 
 /** What happened to the peer since its last step. */
 export const InputKind = {
@@ -19,7 +21,19 @@ export const InputKind = {
   /** The output of a connection that was `congested`, or for which `awaitDrained` was called, has been sent. */
   drained: 8,
   /** A client does not take its replies; the shell reads no more of its requests until `drained`. */
-  congested: 9
+  congested: 9,
+  /** A connection of the quorum port is there: a learner's, or the one to a leader that was asked for; `text` is its peer's address. */
+  linkOpened: 10,
+  /** Bytes of a link, in any split: `bytes[start, end)`. */
+  linkBytes: 11,
+  /** A link is gone, or could not be opened. Not for those that the core has closed. */
+  linkClosed: 12,
+  /** What had been written to a link has been sent, for which `awaitLinkDrained` was called. */
+  linkDrained: 13,
+  /** Payload of a frame of the election port, `bytes[start, end)`, from the server `number`. */
+  notification: 14,
+  /** The answer to the storage request `number`. */
+  stored: 15
 } as const
 export type InputKind = (typeof InputKind)[keyof typeof InputKind]
 
@@ -47,6 +61,8 @@ export class InputBatch {
   readonly #ends: number[] = []
   readonly #texts: string[] = []
   readonly #receivedMs: number[] = []
+  /** Answers of the storage, by the order of their inputs: they are rare. */
+  #answers: StorageAnswer[] = []
 
   get count(): number {
     return this.#count
@@ -89,6 +105,31 @@ export class InputBatch {
     this.#push(InputKind.snapshotDone, NO_CONNECTION, NO_BYTES, ok ? 1 : 0, 0, '')
   }
 
+  pushLinkOpened(link: LinkId, address: string): void {
+    this.#push(InputKind.linkOpened, NO_CONNECTION, NO_BYTES, link, 0, address)
+  }
+
+  /** The bytes belong to the shell, as a frame's do. */
+  pushLinkBytes(link: LinkId, bytes: Buffer, start: number, end: number): void {
+    this.#push(InputKind.linkBytes, NO_CONNECTION, bytes, start, end, '', link)
+  }
+
+  pushLinkClosed(link: LinkId): void {
+    this.#push(InputKind.linkClosed, NO_CONNECTION, NO_BYTES, link, 0, '')
+  }
+
+  pushLinkDrained(link: LinkId): void {
+    this.#push(InputKind.linkDrained, NO_CONNECTION, NO_BYTES, link, 0, '')
+  }
+
+  pushNotification(from: number, bytes: Buffer, start: number, end: number): void {
+    this.#push(InputKind.notification, NO_CONNECTION, bytes, start, end, '', from)
+  }
+
+  pushStored(request: number, answer: StorageAnswer): void {
+    this.#push(InputKind.stored, NO_CONNECTION, NO_BYTES, request, this.#answers.push(answer) - 1, '')
+  }
+
   kind(index: number): InputKind {
     return this.#kinds[index] as InputKind
   }
@@ -114,9 +155,24 @@ export class InputBatch {
     return this.#receivedMs[index] as number
   }
 
-  /** The number of a `persisted`, `snapshotPull` or `snapshotDone`. */
+  /** The number of a `persisted`, `snapshotPull`, `snapshotDone` or `stored`. */
   number(index: number): number {
     return this.#starts[index] as number
+  }
+
+  /** The link of a `linkOpened`, `linkClosed` or `linkDrained`. */
+  link(index: number): LinkId {
+    return this.#starts[index] as LinkId
+  }
+
+  /** The link of a `linkBytes`, or the sid of a `notification`. */
+  origin(index: number): number {
+    return this.#receivedMs[index] as number
+  }
+
+  /** Of a `stored`. */
+  answer(index: number): StorageAnswer {
+    return this.#answers[this.#ends[index] as number] as StorageAnswer
   }
 
   text(index: number): string {
@@ -125,6 +181,7 @@ export class InputBatch {
 
   /** Forgets all inputs, and with them the shell's buffers. */
   clear(): void {
+    if (this.#answers.length > 0) this.#answers = []
     for (let index = 0; index < this.#count; index++) this.#bytes[index] = NO_BYTES
     this.#count = 0
   }

@@ -2,6 +2,7 @@ import type {
   ConnectionView,
   ExpiryView,
   NamespaceQuota,
+  QuorumView,
   ServerMode,
   ServerView,
   SessionsView,
@@ -11,7 +12,8 @@ import type {
 import type { Metrics, ServerStats } from '../core/metrics.ts'
 import type { Peer } from '../core/peer.ts'
 import type { ConnectionId } from '../core/ports.ts'
-import { NO_NODE } from '../core/tree/data-tree.ts'
+import type { SessionTable } from '../core/session/session-table.ts'
+import { type DataTree, NO_NODE } from '../core/tree/data-tree.ts'
 import { toBigInt } from '../protocol/int64.ts'
 import { topNamespace } from '../protocol/path.ts'
 import type { ClientListener } from './client-listener.ts'
@@ -24,12 +26,27 @@ import { monotonicNowMs } from './event-loop.ts'
 const TRACE_MASK_AT_START = 306n
 const QUOTA_PREFIX = '/zookeeper/quota'
 
+const NO_WATCHES: WatchesView = {
+  count: 0,
+  dataConnectionCount: 0,
+  dataPathCount: 0,
+  dataPairCount: 0,
+  dataByConnection: () => [],
+  dataByPath: () => []
+}
+
 /** What a view is made of. */
 export interface ServerViewParts {
   readonly settings: ServerSettings
   readonly metrics: Metrics
   readonly stats: ServerStats
-  readonly peer: Peer
+  readonly tree: DataTree
+  readonly sessions: SessionTable
+  /** Who serves clients just now; null while nobody does. */
+  readonly peer: () => Peer | null
+  readonly mode: () => ServerMode
+  /** Null on a standalone server. */
+  readonly quorum: () => QuorumView | null
   readonly listener: ClientListener
   readonly clientPort: () => number | null
   readonly isServing: () => boolean
@@ -58,7 +75,7 @@ export class LiveServerView implements ServerView {
   }
 
   mode(): ServerMode {
-    return 'standalone'
+    return this.#parts.mode()
   }
 
   uptimeMs(): number {
@@ -74,12 +91,12 @@ export class LiveServerView implements ServerView {
   }
 
   lastProcessedZxid(): bigint {
-    const { tree } = this.#parts.peer.state
+    const { tree } = this.#parts
     return toBigInt(tree.lastZxidHi, tree.lastZxidLo)
   }
 
   outstandingRequests(): number {
-    return this.#parts.peer.state.outstanding
+    return this.#parts.peer()?.state.outstanding ?? 0
   }
 
   connectionCount(): number {
@@ -91,7 +108,8 @@ export class LiveServerView implements ServerView {
   }
 
   resetConnectionStats(): void {
-    for (const connection of this.#parts.peer.state.connections.values()) connection.resetStats()
+    const connections = this.#parts.peer()?.state.connections.values() ?? []
+    for (const connection of connections) connection.resetStats()
   }
 
   connectionExpiry(): ExpiryView<ConnectionView> {
@@ -105,7 +123,7 @@ export class LiveServerView implements ServerView {
   }
 
   sessions(): SessionsView {
-    const { sessions } = this.#parts.peer.state
+    const { sessions } = this.#parts
     const buckets: { expiresAtMs: number; elements: bigint[]; count: number }[] = []
     sessions.forEachBucket((deadlineMs, members) => {
       const elements = members.map(({ idHi, idLo }) => toBigInt(idHi, idLo))
@@ -119,14 +137,14 @@ export class LiveServerView implements ServerView {
     return {
       globalCount: sessions.size - sessions.localCount,
       localCount: sessions.localCount,
-      globalExpiry: { elementCount: sessions.expiringCount, buckets },
+      globalExpiry: sessions.isExpiring ? { elementCount: sessions.expiringCount, buckets } : null,
       localExpiry: null,
       globalTimeouts: timeouts
     }
   }
 
   tree(): TreeView {
-    const { tree } = this.#parts.peer.state
+    const { tree } = this.#parts
     const ephemerals: { sessionId: bigint; paths: Iterable<string> }[] = []
     tree.forEachEphemeralOwner((hi, lo, paths) => {
       ephemerals.push({ sessionId: toBigInt(hi, lo), paths })
@@ -143,11 +161,13 @@ export class LiveServerView implements ServerView {
   }
 
   watches(): WatchesView {
-    const { watches } = this.#parts.peer.state
+    const peer = this.#parts.peer()
+    if (peer === null) return NO_WATCHES
+    const { watches, connections } = peer.state
     const { counts } = watches
     // A connection whose socket has just gone has its watches until the next step.
     const sessionOf = (id: ConnectionId): bigint => {
-      const session = this.#parts.peer.state.connections.get(id)?.session ?? null
+      const session = connections.get(id)?.session ?? null
       return session === null ? 0n : toBigInt(session.idHi, session.idLo)
     }
     return {
@@ -176,7 +196,7 @@ export class LiveServerView implements ServerView {
   }
 
   *digestLog(): Iterable<{ readonly zxid: bigint; readonly digest: bigint }> {
-    for (const { zxidHi, zxidLo, digestHi, digestLo } of this.#parts.peer.digestLog.entries) {
+    for (const { zxidHi, zxidLo, digestHi, digestLo } of this.#parts.peer()?.digestLog.entries ?? []) {
       yield { zxid: toBigInt(zxidHi, zxidLo), digest: toBigInt(digestHi, digestLo) }
     }
   }
@@ -189,17 +209,17 @@ export class LiveServerView implements ServerView {
     this.#traceMask = mask
   }
 
-  quorum(): null {
-    return null
+  quorum(): QuorumView | null {
+    return this.#parts.quorum()
   }
 
   #viewOf(socket: ClientSocket): LiveConnectionView {
-    return new LiveConnectionView(socket, this.#parts.peer.state.connections.get(socket.id))
+    return new LiveConnectionView(socket, this.#parts.peer()?.state.connections.get(socket.id))
   }
 
   /** Limits and usage of each quota, by walking the small tree below /zookeeper/quota. */
   *#quotas(): Iterable<NamespaceQuota> {
-    const { tree } = this.#parts.peer.state
+    const { tree } = this.#parts
     const waiting = [QUOTA_PREFIX]
     for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
       const node = tree.find(path)

@@ -53,7 +53,8 @@ export class Intake {
     connection.phase = ConnectionPhase.connecting
     connection.mustWait = true
     if (this.#throttler.mustHold) {
-      const request = { type: OpCode.createSession, xid: 0, body: NO_BODY, receivedMs, largeBytes: 0, err: 0 }
+      const { identities } = connection
+      const request = { type: OpCode.createSession, xid: 0, body: NO_BODY, receivedMs, largeBytes: 0, identities, err: 0 }
       this.#throttler.hold({ ...request, connection, timeoutMs })
       return
     }
@@ -124,7 +125,8 @@ export class Intake {
 
   #wait(connection: ClientConnection, type: number, xid: number, largeBytes: number): void {
     pauseReading(this.#state, connection, PauseReason.waiting)
-    connection.waiting.push({ type, xid, body: this.#copyBody(), receivedMs: 0, largeBytes, err: 0 })
+    const { identities } = connection
+    connection.waiting.push({ type, xid, body: this.#copyBody(), receivedMs: 0, largeBytes, identities, err: 0 })
   }
 
   #take(connection: ClientConnection, type: number, xid: number, receivedMs: number, largeBytes: number): void {
@@ -152,12 +154,14 @@ export class Intake {
 
   #throttle(connection: ClientConnection, type: number, xid: number, receivedMs: number, largeBytes: number): void {
     this.#limit.began(connection, xid)
-    const request = { type, xid, body: this.#copyBody(), receivedMs, largeBytes, err: 0 }
+    const { identities } = connection
+    const request = { type, xid, body: this.#copyBody(), receivedMs, largeBytes, identities, err: 0 }
     this.#throttler.hold({ ...request, connection, timeoutMs: 0 })
   }
 
   /** A request leaves the throttle. Its connection may be gone: a write of it still happens. */
-  #release({ connection, type, xid, body, receivedMs, largeBytes, timeoutMs }: ThrottledRequest): void {
+  #release(request: ThrottledRequest): void {
+    const { connection, type, xid, body, receivedMs, largeBytes, timeoutMs } = request
     this.#limit.ended(connection, xid)
     const isGone = connection.phase === ConnectionPhase.closing
     const answer = answerFor(type)
@@ -167,7 +171,10 @@ export class Intake {
     this.#state.meter.released(Math.max(0, Math.floor(this.#state.nowMs) - receivedMs))
     if (timeoutMs > 0) return this.#createSession(connection, timeoutMs, receivedMs)
     this.#reader.reset(body)
+    const { identities } = connection
+    connection.identities = request.identities
     this.#pipeline.admit(connection, answer, type, xid, receivedMs, largeBytes)
+    connection.identities = identities
   }
 
   readonly #drop = ({ connection, xid, largeBytes }: ThrottledRequest, isConnectionToClose: boolean): void => {

@@ -30,6 +30,8 @@ export class LogBatcher {
   #sequence = 1
   #persistedSequence = 0
   #sentSequence = 0
+  #lastZxidHi = 0
+  #lastZxidLo = 0
   #persistedZxidHi = 0
   #persistedZxidLo = 0
   /** Of each batch under way: sequence and last zxid, three numbers a batch. */
@@ -57,6 +59,21 @@ export class LogBatcher {
 
   get persistedZxidLo(): number {
     return this.#persistedZxidLo
+  }
+
+  /** Zxid of the newest transaction added, or set by `moveTo`. */
+  get lastZxidHi(): number {
+    return this.#lastZxidHi
+  }
+
+  get lastZxidLo(): number {
+    return this.#lastZxidLo
+  }
+
+  /** What is stored ends at this zxid now: at the start, after a truncation or with a leader's snapshot. */
+  moveTo(zxidHi: number, zxidLo: number): void {
+    this.#lastZxidHi = zxidHi
+    this.#lastZxidLo = zxidLo
   }
 
   /** Whether everything added is durable. */
@@ -109,6 +126,8 @@ export class LogBatcher {
     const batch = this.#open
     if (batch.txnCount === 0) batch.openedMs = nowMs
     this.#lastAddMs = nowMs
+    this.#lastZxidHi = zxidHi
+    this.#lastZxidLo = zxidLo
     batch.add(zxidHi, zxidLo, encoded.bytes())
     if (batch.txnCount >= this.#settings.maxBatchSize) this.#close()
     return batch.sequence

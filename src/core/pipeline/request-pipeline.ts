@@ -138,7 +138,7 @@ export class RequestPipeline {
 
   #hold(connection: ClientConnection, fields: RequestFields, body: Buffer, err: number): void {
     const { type, xid, receivedMs, largeBytes } = fields
-    connection.pending.push({ type, xid, body, receivedMs, largeBytes, err })
+    connection.pending.push({ type, xid, body, receivedMs, largeBytes, identities: connection.identities, err })
     this.#state.outstanding++
     this.#limit.began(connection, xid)
   }
@@ -148,12 +148,16 @@ export class RequestPipeline {
     this.#state.largeRequests.leave(held.largeBytes)
   }
 
-  #answerHeld(connection: ClientConnection, { type, xid, body, receivedMs, err }: HeldRequest): void {
+  #answerHeld(connection: ClientConnection, held: HeldRequest): void {
+    const { type, xid, body, receivedMs, err } = held
     if (err !== ErrorCode.OK) return this.#answerUnseen(connection, xid, receivedMs, err)
     const answer = answerFor(type)
     if (answer === undefined) throw new Error(`a request of type ${type} was held, which is no read`)
     this.#reader.reset(body)
+    const { identities } = connection
+    connection.identities = held.identities
     this.#answerNow(connection, answer, type, xid, receivedMs)
+    connection.identities = identities
   }
 
   #answerNow(connection: ClientConnection, answer: Answer, type: number, xid: number, receivedMs: number): void {

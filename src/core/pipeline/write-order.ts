@@ -106,6 +106,8 @@ export class WriteOrder {
   /** Gives what was prepared after `begin` its place in the order. */
   propose(origin: WriteOrigin, body: TxnBody, type: number, audited: AuditedWrite | null = null): Proposal {
     const { context } = this
+    // The role ends with this step, and its connections: whether the write will happen is as open as with a lost connection.
+    if (this.isExhausted) return this.mark(origin, ErrorCode.CONNECTIONLOSS, null)
     this.#zxidHi = context.zxidHi
     this.#zxidLo = context.zxidLo
     const txn: Txn = {

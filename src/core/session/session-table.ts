@@ -38,6 +38,11 @@ export class SessionTable {
     return this.#sessions.size
   }
 
+  /** Whether this server expires global sessions: it is standalone or leads. */
+  get isExpiring(): boolean {
+    return this.#isExpiringGlobal
+  }
+
   get localCount(): number {
     return this.#localCount
   }
@@ -109,6 +114,14 @@ export class SessionTable {
     this.#unreported = []
     for (const session of taken) session.isUnreported = false
     return taken
+  }
+
+  /** Forgets all sessions: those of a leader's snapshot take their place. */
+  clear(): void {
+    const all: Session[] = []
+    this.forEach((session) => all.push(session))
+    for (const { idHi, idLo } of all) this.remove(idHi, idLo)
+    this.takeUnreported()
   }
 
   /** Forgets a session: its closing transaction has been applied. @returns the session, if it was known */

@@ -1,0 +1,375 @@
+import type { InputBatch } from '../input-batch.ts'
+import { InputKind } from '../input-batch.ts'
+import { Peer, type PeerParts } from '../peer.ts'
+import { LogBatcher } from '../pipeline/log-batcher.ts'
+import type { RolePort } from '../pipeline/role-ports.ts'
+import { Snapshotter, type SnapshotterState } from '../pipeline/snapshotter.ts'
+import type { ConnectionId } from '../ports.ts'
+import { seededRandom } from '../random.ts'
+import { SessionIdSequence } from '../session/session-id.ts'
+import type { CommitLog } from '../zab/commit-log.ts'
+import { Election } from '../zab/election/election.ts'
+import type { ElectionHost } from '../zab/election/election-host.ts'
+import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
+import type { LinkId } from '../zab/peer-link.ts'
+import { ServerState, type Vote } from '../zab/vote.ts'
+import type { EnsembleOutbox, RoleView } from './ensemble-outbox.ts'
+import type { EnsembleSettings } from './ensemble-settings.ts'
+import { FollowingRole, roleOf } from './following-role.ts'
+import { LeadingRole, type RoleEvents } from './leading-role.ts'
+import { Member } from './member.ts'
+
+/** What a member of an ensemble is made of: a server's parts, and what its start found about the ensemble. */
+export interface EnsembleParts extends Omit<PeerParts, 'role' | 'log' | 'snapshotter' | 'sessionIds' | 'out'> {
+  readonly ensemble: EnsembleSettings
+  readonly acceptedEpoch: number
+  readonly currentEpoch: number
+  readonly config: EnsembleConfig
+  readonly lastSeen: EnsembleConfig | null
+  /** The newest committed transactions, as the start has read them from the log. */
+  readonly commitLog: CommitLog
+  readonly out: EnsembleOutbox
+}
+
+/**
+ * A member of an ensemble as one deterministic state machine (contract as `Peer`'s):
+ *
+ *     looking ──elected──> leading, or following / observing ──resigns──> leaving ──all is durable──> looking
+ *
+ * In each role it has one of Zab's machines, and while clients are served a `Peer` for them. Leaving a role waits for
+ * every write and request under way to be durable and applies everything logged, committed or not, to the tree: so tree,
+ * log and the zxid it votes with agree.
+ */
+export class EnsemblePeer implements ElectionHost {
+  readonly member: Member
+  readonly election: Election
+  readonly #parts: EnsembleParts
+  readonly #sessionIds: SessionIdSequence
+  readonly #snapshotterState: { -readonly [K in keyof SnapshotterState]: SnapshotterState[K] }
+  /** Connections that came while no client was served. */
+  readonly #strangers = new Set<ConnectionId>()
+  #stage: 'starting' | 'looking' | 'playing' | 'leaving' = 'starting'
+  #leading: LeadingRole | null = null
+  #following: FollowingRole | null = null
+  #peer: Peer | null = null
+  #resignReason: string | null = null
+  #mustReload = false
+  #lastLink = 0
+  #inputs: InputBatch | null = null
+  #roleCount = 0
+
+  constructor(parts: EnsembleParts) {
+    const { settings, metrics, tree, sessions, ensemble, out, monotonicMs, config, lastSeen } = parts
+    this.#parts = parts
+    this.#sessionIds = new SessionIdSequence(ensemble.sid, monotonicMs)
+    this.#snapshotterState = { tree, sessions, settings, out }
+    const log = new LogBatcher(settings, metrics)
+    log.moveTo(tree.lastZxidHi, tree.lastZxidLo)
+    const snapshotter = new Snapshotter(this.#snapshotterState, seededRandom(parts.seed), parts.replayed)
+    this.member = new Member({ ...parts, settings: ensemble, log, snapshotter, nowMs: monotonicMs })
+    this.election = new Election(this, ensemble)
+    this.election.setConfiguration(config, lastSeen)
+    this.member.configurationChanged = () => this.election.setConfiguration(this.member.config, this.member.lastSeen)
+    this.election.settle(ServerState.looking, {
+      leader: ensemble.sid,
+      zxidHi: 0,
+      zxidLo: 0,
+      peerEpoch: 0,
+      electionEpoch: 0
+    })
+    sessions.stopExpiring()
+    this.member.showConfiguration()
+  }
+
+  /** The server for clients; null while none are served. */
+  get peer(): Peer | null {
+    return this.#peer
+  }
+
+  get leading(): LeadingRole | null {
+    return this.#leading
+  }
+
+  get following(): FollowingRole | null {
+    return this.#following
+  }
+
+  get role(): RoleView {
+    const state = this.election.state
+    const isSettled = this.#stage === 'playing'
+    const mayServe = state !== ServerState.leading || this.#parts.ensemble.leaderServes
+    return {
+      state: isSettled ? state : ServerState.looking,
+      leader: isSettled ? this.election.vote.leader : null,
+      isServing: this.#peer !== null && mayServe
+    }
+  }
+
+  /** Monotonic ms at which the member wants a step although nothing has happened. */
+  get nextStepMs(): number {
+    if (this.#stage === 'starting') return this.member.nowMs
+    return Math.min(
+      this.member.log.nextFlushMs,
+      this.election.nextDeadlineMs,
+      this.#leading?.leading.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
+      this.#following?.following.nextDeadlineMs ?? Number.POSITIVE_INFINITY
+    )
+  }
+
+  /** Takes one batch of inputs; every decision goes out through `out`, in an order that is part of the contract. */
+  step(inputs: InputBatch, out: EnsembleOutbox): void {
+    const { member } = this
+    member.out = out
+    member.nowMs = inputs.monotonicMs
+    this.#snapshotterState.out = out
+    this.#inputs = inputs
+    if (inputs.lateMs > 0) this.#postpone(inputs.lateMs)
+    this.#peer?.begin(inputs, out)
+    if (this.#stage === 'starting') this.#look()
+    for (let index = 0; index < inputs.count; index++) {
+      this.#take(inputs, index)
+      this.#leaveIfResigned()
+    }
+    this.#tick()
+    this.#leaveIfResigned()
+    if (this.#peer !== null) this.#peer.end()
+    else member.snapshotter.logged(member.log.flush(out, member.nowMs))
+    if (this.#peer?.isExhausted) this.#resign('the zxids of this epoch are used up: a new epoch is needed')
+    this.#leaveIfResigned()
+    this.#finishLeaving()
+    this.#inputs = null
+  }
+
+  /** Ends a step for its measurements: to be called when the step's replies have been written. */
+  settle(monotonicMs: number): void {
+    this.#peer?.settle(monotonicMs)
+  }
+
+  // ---- ElectionHost -----------------------------------------------------------------------------------------------
+
+  sendNotification(to: number, bytes: Uint8Array): void {
+    this.member.out.sendNotification(to, bytes)
+  }
+
+  elected(vote: Vote): void {
+    const { member } = this
+    const { sid } = this.#parts.ensemble
+    this.#stage = 'playing'
+    if (vote.leader === sid) {
+      this.log('info', 'this server leads: it waits for followers')
+      member.out.openLearnerPort()
+      this.#leading = new LeadingRole(member, this.#events(true))
+    } else this.#follow(vote.leader)
+    member.out.roleChanged(this.role)
+  }
+
+  configurationLearnt(config: EnsembleConfig): void {
+    const { member } = this
+    if (!member.settings.reconfigEnabled) return
+    member.configurationActivated(config)
+  }
+
+  log(level: 'error' | 'warn' | 'info' | 'debug', message: string): void {
+    this.member.out.log(level, message)
+  }
+
+  // ---- inputs -----------------------------------------------------------------------------------------------------
+
+  #take(inputs: InputBatch, index: number): void {
+    const { member } = this
+    const kind = inputs.kind(index)
+    switch (kind) {
+      case InputKind.notification:
+        return this.election.received(inputs.origin(index), bytesOf(inputs, index), member.nowMs)
+      case InputKind.linkOpened:
+        return this.#linkOpened(inputs.link(index), inputs.text(index))
+      case InputKind.linkBytes:
+        return this.#linkBytes(inputs.origin(index) as LinkId, bytesOf(inputs, index))
+      case InputKind.linkClosed:
+        return this.#linkClosed(inputs.link(index))
+      case InputKind.linkDrained:
+        return this.#leading?.leading.linkDrained(inputs.link(index))
+      case InputKind.stored:
+        return member.stored(inputs.number(index), inputs.answer(index))
+      case InputKind.persisted:
+        return this.#persisted(inputs.number(index))
+      case InputKind.snapshotPull:
+        return member.snapshotter.pull(inputs.number(index))
+      case InputKind.snapshotDone:
+        return this.#snapshotDone(inputs.number(index) === 1)
+      default:
+        return this.#takeOfClient(inputs, index)
+    }
+  }
+
+  #takeOfClient(inputs: InputBatch, index: number): void {
+    const id = inputs.connection(index)
+    const kind = inputs.kind(index)
+    if (kind === InputKind.connectionClosed) this.#strangers.delete(id)
+    if (kind === InputKind.frame && this.#strangers.has(id)) {
+      this.#strangers.delete(id)
+      return this.member.out.close(id, 'SERVER_SHUTDOWN')
+    }
+    if (this.#peer !== null) this.#peer.take(inputs, index)
+    else if (kind === InputKind.connectionOpened) this.#strangers.add(id)
+  }
+
+  #linkOpened(link: LinkId, address: string): void {
+    const { nowMs, out } = this.member
+    if (this.#following?.link === link) this.#following.following.connected(nowMs)
+    else if (this.#leading !== null && link > 0) this.#leading.leading.learnerConnected(link, address, nowMs)
+    else out.closeLink(link, 'this server does not lead')
+  }
+
+  #linkBytes(link: LinkId, bytes: Buffer): void {
+    if (this.#following?.link === link) this.#following.following.received(bytes, this.member.nowMs)
+    else this.#leading?.leading.received(link, bytes, this.member.nowMs)
+  }
+
+  #linkClosed(link: LinkId): void {
+    if (this.#following?.link === link) this.#following.following.linkClosed()
+    else this.#leading?.leading.linkClosed(link)
+  }
+
+  #persisted(sequence: number): void {
+    const { log } = this.member
+    log.persisted(sequence)
+    this.#leading?.leading.logged(log.persistedZxidHi, log.persistedZxidLo)
+    this.#following?.following.logged(log.persistedZxidHi, log.persistedZxidLo)
+  }
+
+  #snapshotDone(isWritten: boolean): void {
+    if (!this.member.snapshotDone(isWritten)) this.#resign("the leader's snapshot cannot be stored")
+  }
+
+  #tick(): void {
+    const { nowMs } = this.member
+    this.election.tick(nowMs)
+    this.#leading?.leading.tick(nowMs)
+    this.#following?.following.tick(nowMs)
+  }
+
+  #postpone(deltaMs: number): void {
+    this.election.postpone(deltaMs)
+    this.#leading?.leading.postpone(deltaMs)
+    this.#following?.following.postpone(deltaMs)
+    if (this.#peer === null) this.member.sessions.postpone(deltaMs)
+  }
+
+  // ---- roles ------------------------------------------------------------------------------------------------------
+
+  #look(): void {
+    const { member } = this
+    this.#stage = 'looking'
+    member.out.roleChanged(this.role)
+    this.election.look({
+      zxidHi: member.log.lastZxidHi,
+      zxidLo: member.log.lastZxidLo,
+      peerEpoch: member.currentEpoch,
+      nowMs: member.nowMs
+    })
+  }
+
+  #follow(leader: number): void {
+    const { member } = this
+    const { sid } = this.#parts.ensemble
+    const addresses = [member.config, member.lastSeen].flatMap(
+      (config) => config?.members.find(({ id }) => id === leader)?.addresses ?? []
+    )
+    const link = --this.#lastLink as LinkId
+    const isObserver = roleOf(member.config, sid) === 'observer'
+    this.log('info', `this server ${isObserver ? 'observes' : 'follows'}: server ${leader} leads`)
+    this.#following = new FollowingRole(member, this.#events(false), link, leader, isObserver)
+    member.out.connectToLeader(link, leader, addresses)
+  }
+
+  #events(isLeader: boolean): RoleEvents {
+    const role = ++this.#roleCount
+    return {
+      serve: (epoch) => this.#serve(epoch, isLeader),
+      resign: (reason) => {
+        if (role === this.#roleCount) this.#resign(reason)
+      }
+    }
+  }
+
+  #serve(epoch: number, isLeader: boolean): Peer {
+    const { member } = this
+    const peer = new Peer({
+      ...this.#parts,
+      out: member.out,
+      monotonicMs: member.nowMs,
+      log: member.log,
+      snapshotter: member.snapshotter,
+      sessionIds: this.#sessionIds,
+      role: this.#rolePort(isLeader)
+    })
+    this.#peer = peer
+    if (this.#inputs !== null) peer.begin(this.#inputs, member.out)
+    this.election.setPeerEpoch(epoch)
+    member.showConfiguration()
+    this.log('info', `serving in epoch ${epoch} as ${isLeader ? 'leader' : 'learner'}`)
+    member.out.roleChanged(this.role)
+    return peer
+  }
+
+  #rolePort(isLeader: boolean): RolePort {
+    if (isLeader && this.#leading !== null) return { kind: 'leader', followers: this.#leading }
+    if (this.#following === null) throw new Error('a server serves without a role')
+    return { kind: 'learner', leader: this.#following }
+  }
+
+  #resign(reason: string): void {
+    this.#resignReason ??= reason
+  }
+
+  /** What a role's machine was doing when it resigned has ended by now. */
+  #leaveIfResigned(): void {
+    const reason = this.#resignReason
+    if (reason === null) return
+    this.#resignReason = null
+    if (this.#stage === 'playing') this.#leave(reason)
+  }
+
+  #leave(reason: string): void {
+    const { member } = this
+    this.log('warn', `looking for a leader: ${reason}`)
+    this.#stage = 'leaving'
+    this.#roleCount++
+    this.#peer?.closeAll()
+    this.#peer = null
+    this.election.settle(ServerState.looking, this.election.vote)
+    const leading = this.#leading
+    const following = this.#following
+    this.#leading = null
+    this.#following = null
+    if (leading !== null) member.out.closeLearnerPort()
+    this.#mustReload = member.isInstalling || (following !== null && !following.following.isTreeWhole)
+    for (const { zxidHi, zxidLo, bytes } of (leading?.leading ?? following?.following)?.close() ?? []) {
+      if (this.#mustReload) break
+      member.applyQuietly(bytes)
+      member.commitLog.add(zxidHi, zxidLo, bytes)
+    }
+    member.sessions.stopExpiring()
+    member.out.roleChanged(this.role)
+  }
+
+  #finishLeaving(): void {
+    const { member } = this
+    if (this.#stage !== 'leaving' || !member.log.isQuiet || member.requestCount > 0 || member.isInstalling) return
+    if (!this.#mustReload) return this.#look()
+    this.#mustReload = false
+    this.#reload()
+  }
+
+  /** What is stored is whole; the tree is not. */
+  #reload(): void {
+    const { member } = this
+    member.commitLog.clear()
+    member.store({ kind: 'reload' }, () => member.log.moveTo(member.tree.lastZxidHi, member.tree.lastZxidLo))
+  }
+}
+
+function bytesOf(inputs: InputBatch, index: number): Buffer {
+  return inputs.bytes(index).subarray(inputs.start(index), inputs.end(index))
+}

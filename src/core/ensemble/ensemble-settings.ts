@@ -1,0 +1,22 @@
+/** What a member of an ensemble is told by the configuration. Times in ms or in ticks, sizes in bytes. */
+export interface EnsembleSettings {
+  /** Its own id in the ensemble (`myid`). */
+  readonly sid: number
+  readonly tickTimeMs: number
+  readonly initLimitTicks: number
+  readonly syncLimitTicks: number
+  readonly minNotificationIntervalMs: number
+  readonly maxNotificationIntervalMs: number
+  readonly maxConcurrentSnapSyncs: number
+  readonly maxConcurrentDiffSyncs: number
+  readonly forceSnapshotSync: boolean
+  /** Share of the newest snapshot's size up to which a learner is brought up from the stored log; negative = never. */
+  readonly snapshotSizeFactor: number
+  readonly reconfigEnabled: boolean
+  /** -1: initLimit. */
+  readonly maxTimeToWaitForEpochMs: number
+  /** Largest data of a packet. */
+  readonly dataBytesMax: number
+  /** A leader serves clients. */
+  readonly leaderServes: boolean
+}

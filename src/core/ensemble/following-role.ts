@@ -1,0 +1,168 @@
+import type { Id } from '../../protocol/generated/data.ts'
+import type { Peer } from '../peer.ts'
+import type { LeaderPort } from '../pipeline/role-ports.ts'
+import type { SnapshotLoader } from '../tree/snapshot.ts'
+import { Following } from '../zab/following/following.ts'
+import type { ActiveSession, FollowingHost } from '../zab/following/following-host.ts'
+import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
+import type { LinkId } from '../zab/peer-link.ts'
+import type { RoleEvents } from './leading-role.ts'
+import type { Member } from './member.ts'
+
+/** A follower or an observer: joins Zab's learning half with tree, log and clients. */
+export class FollowingRole implements FollowingHost, LeaderPort {
+  readonly following: Following
+  readonly link: LinkId
+  readonly leaderSid: number
+  readonly #member: Member
+  readonly #events: RoleEvents
+  #peer: Peer | null = null
+  #loader: SnapshotLoader | null = null
+
+  constructor(member: Member, events: RoleEvents, link: LinkId, leaderSid: number, isObserver: boolean) {
+    this.#member = member
+    this.#events = events
+    this.link = link
+    this.leaderSid = leaderSid
+    const { settings, log, acceptedEpoch, currentEpoch, config, nowMs, commitLog } = member
+    const start = {
+      link,
+      leaderSid,
+      acceptedEpoch,
+      currentEpoch,
+      lastLoggedHi: log.lastZxidHi,
+      lastLoggedLo: log.lastZxidLo,
+      configVersion: config.version,
+      nowMs
+    }
+    this.following = new Following(this, { ...settings, isObserver }, start, commitLog)
+  }
+
+  // ---- LeaderPort -------------------------------------------------------------------------------------------------
+
+  request(
+    sessionHi: number,
+    sessionLo: number,
+    cxid: number,
+    type: number,
+    body: Uint8Array | null,
+    identities: readonly Id[] | null
+  ): void {
+    this.following.request(sessionHi, sessionLo, cxid, type, body, identities)
+  }
+
+  revalidate(sessionHi: number, sessionLo: number, timeoutMs: number): void {
+    this.following.revalidate(sessionHi, sessionLo, timeoutMs)
+  }
+
+  // ---- FollowingHost ----------------------------------------------------------------------------------------------
+
+  linkWriter(link: LinkId) {
+    return this.#member.out.linkWriter(link)
+  }
+
+  awaitLinkDrained(link: LinkId): void {
+    this.#member.out.awaitLinkDrained(link)
+  }
+
+  closeLink(link: LinkId, reason: string): void {
+    this.#member.out.closeLink(link, reason)
+  }
+
+  setAcceptedEpoch(epoch: number): void {
+    this.#member.setAcceptedEpoch(epoch, () => this.following.epochStored())
+  }
+
+  setCurrentEpoch(epoch: number): void {
+    this.#member.setCurrentEpoch(epoch, () => this.following.epochStored())
+  }
+
+  truncate(zxidHi: number, zxidLo: number): void {
+    const { snapshotter, commitLog, log } = this.#member
+    snapshotter.abandon()
+    commitLog.truncateAfter(zxidHi, zxidLo)
+    this.#member.store({ kind: 'truncate', zxidHi, zxidLo }, (answer) => {
+      if (answer.kind !== 'done') {
+        this.#events.resign('the log cannot be cut back to where the leader wants it: its oldest snapshot is newer')
+        return
+      }
+      log.moveTo(zxidHi, zxidLo)
+      this.following.truncated()
+    })
+  }
+
+  beginSnapshot(zxidHi: number, zxidLo: number): void {
+    const { snapshotter, commitLog, tree, sessions } = this.#member
+    snapshotter.abandon()
+    commitLog.clear()
+    sessions.clear()
+    this.#loader = tree.loadSnapshot(zxidHi, zxidLo)
+  }
+
+  takeSnapshot(bytes: Uint8Array): number {
+    const loader = this.#loader
+    if (loader === null) return 0
+    const taken = loader.push(bytes)
+    if (loader.done) this.#member.sessions.restore(loader.sessions, this.#member.nowMs)
+    return taken
+  }
+
+  get isSnapshotComplete(): boolean {
+    return this.#loader?.done ?? false
+  }
+
+  install(currentEpoch: number): void {
+    this.#member.install(currentEpoch, () => this.following.installed())
+  }
+
+  append(zxidHi: number, zxidLo: number, bytes: Uint8Array): void {
+    this.#member.log.addEncoded(zxidHi, zxidLo, bytes, this.#member.nowMs)
+  }
+
+  commit(_zxidHi: number, _zxidLo: number, bytes: Uint8Array): void {
+    if (this.#peer === null) this.#member.applyQuietly(bytes)
+    else this.#peer.commitFromLeader(this.#member.decode(bytes))
+  }
+
+  serve(): void {
+    this.#peer = this.#events.serve(this.following.epoch)
+  }
+
+  takeActiveSessions(): readonly ActiveSession[] {
+    return this.#member.sessions.takeUnreported()
+  }
+
+  revalidated(sessionHi: number, sessionLo: number, isValid: boolean): void {
+    this.#peer?.revalidated(sessionHi, sessionLo, isValid)
+  }
+
+  synced(): void {
+    this.#peer?.synced()
+  }
+
+  configurationSeen(config: EnsembleConfig): void {
+    this.#member.configurationSeen(config)
+  }
+
+  configurationActivated(config: EnsembleConfig, designatedLeader: number | null): boolean {
+    const { settings } = this.#member
+    if (!settings.reconfigEnabled) return false
+    const before = roleOf(this.#member.config, settings.sid)
+    this.#member.configurationActivated(config)
+    const isLeaderOther = designatedLeader !== null && designatedLeader !== this.leaderSid
+    return isLeaderOther || before !== roleOf(config, settings.sid)
+  }
+
+  resign(reason: string): void {
+    this.#events.resign(reason)
+  }
+
+  log(level: 'error' | 'info' | 'warn' | 'debug', message: string): void {
+    this.#member.out.log(level, message)
+  }
+}
+
+/** What a server is in a configuration; undefined if it is not in it. */
+export function roleOf(config: EnsembleConfig, sid: number): 'participant' | 'observer' | undefined {
+  return config.members.find(({ id }) => id === sid)?.role
+}

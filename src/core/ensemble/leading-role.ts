@@ -1,0 +1,158 @@
+import type { Id } from '../../protocol/generated/data.ts'
+import type { Peer } from '../peer.ts'
+import type { FollowersPort } from '../pipeline/role-ports.ts'
+import type { SessionOwner } from '../session/session.ts'
+import { Leading } from '../zab/leading/leading.ts'
+import type { LeadingHost, SnapshotSource } from '../zab/leading/leading-host.ts'
+import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
+import type { LinkId } from '../zab/peer-link.ts'
+import type { Member } from './member.ts'
+
+/** What a role tells the member that plays it. */
+export interface RoleEvents {
+  /** Clients can be served: the peer for them is made, in the role given. */
+  serve(epoch: number): Peer
+  /** The role cannot go on. */
+  resign(reason: string): void
+}
+
+/** A leader: joins Zab's leading half with the requests of clients and learners. */
+export class LeadingRole implements LeadingHost, FollowersPort {
+  readonly leading: Leading
+  readonly #member: Member
+  readonly #events: RoleEvents
+  #peer: Peer | null = null
+
+  constructor(member: Member, events: RoleEvents) {
+    this.#member = member
+    this.#events = events
+    const { settings, log, acceptedEpoch, currentEpoch, config, lastSeen, nowMs, commitLog } = member
+    const start = {
+      acceptedEpoch,
+      currentEpoch,
+      lastLoggedHi: log.lastZxidHi,
+      lastLoggedLo: log.lastZxidLo,
+      config,
+      lastSeen,
+      nowMs
+    }
+    this.leading = new Leading(this, settings, start, commitLog)
+  }
+
+  get lastProcessedHi(): number {
+    return this.#member.tree.lastZxidHi
+  }
+
+  get lastProcessedLo(): number {
+    return this.#member.tree.lastZxidLo
+  }
+
+  // ---- FollowersPort ----------------------------------------------------------------------------------------------
+
+  proposed(zxidHi: number, zxidLo: number, bytes: Uint8Array): void {
+    this.leading.proposed(zxidHi, zxidLo, Uint8Array.from(bytes), null)
+  }
+
+  synced(learner: SessionOwner): void {
+    this.leading.sendSync(learner as LinkId)
+  }
+
+  // ---- LeadingHost ------------------------------------------------------------------------------------------------
+
+  linkWriter(link: LinkId) {
+    return this.#member.out.linkWriter(link)
+  }
+
+  awaitLinkDrained(link: LinkId): void {
+    this.#member.out.awaitLinkDrained(link)
+  }
+
+  closeLink(link: LinkId, reason: string): void {
+    this.#member.out.closeLink(link, reason)
+  }
+
+  setAcceptedEpoch(epoch: number): void {
+    this.#member.setAcceptedEpoch(epoch, () => this.leading.epochStored())
+  }
+
+  setCurrentEpoch(epoch: number): void {
+    this.#member.setCurrentEpoch(epoch, () => this.leading.epochStored())
+  }
+
+  established(epoch: number): void {
+    this.#member.tree.setLastZxid(epoch, 0)
+    this.#peer = this.#events.serve(epoch)
+  }
+
+  committed(zxidHi: number, zxidLo: number): void {
+    this.#peer?.committedTo(zxidHi, zxidLo)
+  }
+
+  request(
+    link: LinkId,
+    sessionHi: number,
+    sessionLo: number,
+    cxid: number,
+    type: number,
+    body: Uint8Array,
+    identities: readonly Id[]
+  ): void {
+    const known = identities.map(({ scheme, id }) => ({ scheme: scheme ?? '', id: id ?? '' }))
+    this.#peer?.submitRemote({ learner: link, sessionHi, sessionLo, cxid, type, identities: known }, body)
+  }
+
+  revalidate(link: LinkId, sessionHi: number, sessionLo: number, timeoutMs: number): boolean {
+    const { sessions, nowMs } = this.#member
+    const session = sessions.get(sessionHi, sessionLo)
+    if (session === undefined || !sessions.changeTimeout(session, timeoutMs, nowMs)) return false
+    sessions.setOwner(session, link)
+    return true
+  }
+
+  touch(sessionHi: number, sessionLo: number, timeoutMs: number): void {
+    const { sessions, nowMs } = this.#member
+    const session = sessions.get(sessionHi, sessionLo)
+    if (session !== undefined) sessions.changeTimeout(session, timeoutMs, nowMs)
+  }
+
+  learnerGone(): void {
+    // Its sessions move to whoever revalidates them, or expire.
+  }
+
+  openSnapshot(): SnapshotSource {
+    const { tree, sessions } = this.#member
+    return tree.openSnapshot(sessions.records())
+  }
+
+  findInLog(request: number, zxidHi: number, zxidLo: number): void {
+    this.#member.store({ kind: 'findInLog', zxidHi, zxidLo }, (answer) => {
+      const found = answer.kind === 'zxid' ? { hi: answer.zxidHi, lo: answer.zxidLo } : null
+      this.leading.logFound(request, found)
+    })
+  }
+
+  readLog(request: number, afterHi: number, afterLo: number, bytesMax: number): void {
+    this.#member.store({ kind: 'readLog', afterHi, afterLo, bytesMax }, (answer) => {
+      this.leading.logRead(request, answer.kind === 'slice' ? answer : null)
+    })
+  }
+
+  configurationSeen(config: EnsembleConfig): void {
+    this.#member.configurationSeen(config)
+  }
+
+  configurationActivated(config: EnsembleConfig, designatedLeader: number): void {
+    this.#member.configurationActivated(config)
+    if (designatedLeader !== this.#member.settings.sid) {
+      this.#events.resign(`the reconfiguration gives the lead to server ${designatedLeader}`)
+    }
+  }
+
+  resign(reason: string): void {
+    this.#events.resign(reason)
+  }
+
+  log(level: 'error' | 'info' | 'warn' | 'debug', message: string): void {
+    this.#member.out.log(level, message)
+  }
+}

@@ -1,0 +1,178 @@
+import { JuteReader } from 'jute-ts'
+import { decodeTxn, type Txn } from '../../protocol/txn.ts'
+import type { LogBatcher } from '../pipeline/log-batcher.ts'
+import type { Snapshotter } from '../pipeline/snapshotter.ts'
+import type { SessionTable } from '../session/session-table.ts'
+import type { StorageAnswer } from '../storage-answer.ts'
+import type { DataTree } from '../tree/data-tree.ts'
+import type { CommitLog } from '../zab/commit-log.ts'
+import { formatConfigText } from '../zab/membership/config-text.ts'
+import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
+import type { EnsembleOutbox, StorageRequest } from './ensemble-outbox.ts'
+import type { EnsembleSettings } from './ensemble-settings.ts'
+
+type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never
+
+/** What outlives the roles of a member: its state, its epochs, its log, and the requests to its storage. */
+export class Member {
+  readonly settings: EnsembleSettings
+  readonly tree: DataTree
+  readonly sessions: SessionTable
+  readonly log: LogBatcher
+  readonly snapshotter: Snapshotter
+  readonly commitLog: CommitLog
+  /** As they are stored. */
+  acceptedEpoch: number
+  currentEpoch: number
+  config: EnsembleConfig
+  /** A configuration that was proposed, or told by a leader, and is not in force yet. */
+  lastSeen: EnsembleConfig | null
+  out: EnsembleOutbox
+  nowMs: number
+  /** Told of every change of `config` and `lastSeen`. */
+  configurationChanged: () => void = () => undefined
+  #installing: { readonly epoch: number; readonly done: () => void } | null = null
+  readonly #answers = new Map<number, (answer: StorageAnswer) => void>()
+  readonly #reader: JuteReader
+  #lastRequest = 0
+
+  constructor(parts: MemberParts) {
+    this.settings = parts.settings
+    this.tree = parts.tree
+    this.sessions = parts.sessions
+    this.log = parts.log
+    this.snapshotter = parts.snapshotter
+    this.commitLog = parts.commitLog
+    this.acceptedEpoch = parts.acceptedEpoch
+    this.currentEpoch = parts.currentEpoch
+    this.config = parts.config
+    this.lastSeen = parts.lastSeen
+    this.out = parts.out
+    this.nowMs = parts.nowMs
+    this.#reader = new JuteReader(undefined, Number.MAX_SAFE_INTEGER)
+  }
+
+  /** Requests that the storage has not answered. */
+  get requestCount(): number {
+    return this.#answers.size
+  }
+
+  /** Asks the storage; `done` is called with its answer in a later step. @returns the request's id */
+  store(request: WithoutId<StorageRequest>, done: (answer: StorageAnswer) => void): number {
+    const id = ++this.#lastRequest
+    this.#answers.set(id, done)
+    this.out.store({ ...request, id } as StorageRequest)
+    return id
+  }
+
+  stored(id: number, answer: StorageAnswer): void {
+    const done = this.#answers.get(id)
+    this.#answers.delete(id)
+    done?.(answer)
+  }
+
+  setAcceptedEpoch(epoch: number, done: () => void): void {
+    this.store({ kind: 'setAcceptedEpoch', epoch }, () => {
+      this.acceptedEpoch = epoch
+      done()
+    })
+  }
+
+  setCurrentEpoch(epoch: number, done: () => void): void {
+    this.store({ kind: 'setCurrentEpoch', epoch }, () => {
+      this.currentEpoch = epoch
+      done()
+    })
+  }
+
+  /** Whether the tree is being written in place of everything stored. */
+  get isInstalling(): boolean {
+    return this.#installing !== null
+  }
+
+  /** Writes the tree in place of everything stored, and the epoch with it; `done` is called when that is durable. */
+  install(currentEpoch: number, done: () => void): void {
+    this.#installing = { epoch: currentEpoch, done }
+    this.snapshotter.install((zxidHi, zxidLo) => this.out.installBegin(zxidHi, zxidLo, currentEpoch))
+  }
+
+  /** @returns false if it was an installation that failed: then what was stored before is there still */
+  snapshotDone(isWritten: boolean): boolean {
+    this.snapshotter.done()
+    const installing = this.#installing
+    this.#installing = null
+    if (installing === null) return true
+    if (!isWritten) return false
+    this.log.moveTo(this.tree.lastZxidHi, this.tree.lastZxidLo)
+    this.currentEpoch = installing.epoch
+    installing.done()
+    return true
+  }
+
+  /** The configuration last seen is stored beside the one in force. */
+  configurationSeen(config: EnsembleConfig): void {
+    if (!this.settings.reconfigEnabled) return
+    this.lastSeen = config
+    this.configurationChanged()
+    this.store({ kind: 'writeConfig', which: 'next', text: formatConfigText(config) }, () => undefined)
+  }
+
+  /** The configuration is in force now. */
+  configurationActivated(config: EnsembleConfig): void {
+    if (!this.settings.reconfigEnabled) return
+    this.config = config
+    this.lastSeen = null
+    this.configurationChanged()
+    const text = formatConfigText(config)
+    this.store({ kind: 'writeConfig', which: 'current', text }, () => undefined)
+    this.out.configurationChanged(text)
+    this.showConfiguration()
+  }
+
+  /**
+   * Puts the configuration in force into its znode, without a transaction: no digest counts it.
+   * compat: its version is then -1 and its mzxid the configuration's version.
+   * @see `ZKDatabase.initConfigInZKDatabase`
+   */
+  showConfiguration(): void {
+    const { lastZxidHi, lastZxidLo } = this.tree
+    const version = BigInt.asIntN(64, this.config.version)
+    const zxidHi = Number(version >> 32n)
+    const zxidLo = Number(BigInt.asIntN(32, version))
+    const data = Buffer.from(formatConfigText(this.config))
+    const body = { kind: 'setData', type: 5, path: '/zookeeper/config', data, version: -1 } as const
+    const header = { clientIdHi: 0, clientIdLo: 0, cxid: 0, zxidHi, zxidLo, timeHi: 0, timeLo: 0, type: 5 }
+    this.tree.apply({ header, body, digest: null }, null)
+    this.tree.setLastZxid(lastZxidHi, lastZxidLo)
+  }
+
+  /** @param bytes kept: what the transaction holds are views of them */
+  decode(bytes: Uint8Array): Txn {
+    return decodeTxn(this.#reader.reset(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)))
+  }
+
+  /** Applies a transaction while no client is served. */
+  applyQuietly(bytes: Uint8Array): void {
+    const txn = this.decode(bytes)
+    const { clientIdHi, clientIdLo } = txn.header
+    this.tree.apply(txn, null)
+    if (txn.body.kind === 'createSession') {
+      this.sessions.create(clientIdHi, clientIdLo, txn.body.timeoutMs, this.nowMs)
+    } else if (txn.body.kind === 'closeSession') this.sessions.remove(clientIdHi, clientIdLo)
+  }
+}
+
+export interface MemberParts {
+  readonly settings: EnsembleSettings
+  readonly tree: DataTree
+  readonly sessions: SessionTable
+  readonly log: LogBatcher
+  readonly snapshotter: Snapshotter
+  readonly commitLog: CommitLog
+  readonly acceptedEpoch: number
+  readonly currentEpoch: number
+  readonly config: EnsembleConfig
+  readonly lastSeen: EnsembleConfig | null
+  readonly out: EnsembleOutbox
+  readonly nowMs: number
+}
