@@ -52,6 +52,7 @@ export class QuorumPacketReader {
   /** Ustrings of authinfo that have not been passed; -1 before their count has been read. */
   #stringsLeft = -1
   #isRaw = false
+  #isPaused = false
   #isStopped = false
 
   /** @param dataBytesMax largest data of a packet that is accepted, and largest authinfo */
@@ -65,6 +66,11 @@ export class QuorumPacketReader {
     this.#isRaw = true
   }
 
+  /** Called by a handler in `packet`: `push` returns after this packet. The next `push` goes on. */
+  pause(): void {
+    this.#isPaused = true
+  }
+
   /** Called by a handler that is through with the link: what is left of the input, and all further input, is ignored. */
   stop(): void {
     this.#isStopped = true
@@ -73,13 +79,15 @@ export class QuorumPacketReader {
   /**
    * Takes the next bytes, which may be reused afterwards.
    *
+   * @returns how many were taken: fewer than given only after `pause`; the rest is to be given again
    * @throws JuteError UNREASONABLE_LENGTH for lengths that are negative or above the limit: the link is of no more use.
    *   Packets before it have been handled. What the handler throws goes through, and the reader must not be used again.
    */
-  push(bytes: Uint8Array, handler: PacketHandler): void {
+  push(bytes: Uint8Array, handler: PacketHandler): number {
     const input = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     let offset = 0
-    while (offset < input.length && !this.#isStopped) {
+    this.#isPaused = false
+    while (offset < input.length && !this.#isPaused && !this.#isStopped) {
       if (this.#isRaw) {
         const taken = handler.raw(input.subarray(offset))
         this.#isRaw = taken === input.length - offset
@@ -92,9 +100,10 @@ export class QuorumPacketReader {
         this.#handOver(input, start, handler)
       } else {
         this.#keep(input, offset, input.length)
-        return
+        offset = input.length
       }
     }
+    return this.#isStopped ? input.length : offset
   }
 
   /** Moves what the packet needs from the input behind its beginning. Returns where the input goes on. */

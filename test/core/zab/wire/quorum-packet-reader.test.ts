@@ -75,6 +75,32 @@ describe('a link', () => {
   })
 })
 
+describe('a paused link', () => {
+  test('takes nothing behind the packet of the pause, and goes on when the rest is given again', () => {
+    const writer = new JuteWriter()
+    writePacket(writer, PacketType.ping, 1, 2, null)
+    const firstBytes = writer.offset
+    writePacket(writer, PacketType.sync, 1, 2, null)
+    const stream = writer.copyBytes()
+    const reader = new QuorumPacketReader(1000)
+    const found: number[] = []
+    const pausing: PacketHandler = {
+      packet: (packet) => {
+        found.push(packet.type)
+        packet.pause()
+      },
+      raw: () => 0
+    }
+
+    reader.push(stream.subarray(0, 5), pausing)
+    const taken = reader.push(stream.subarray(5), pausing)
+
+    expect({ taken, found }).toEqual({ taken: firstBytes - 5, found: [PacketType.ping] })
+    expect(reader.push(stream.subarray(firstBytes), pausing)).toBe(stream.length - firstBytes)
+    expect(found).toEqual([PacketType.ping, PacketType.sync])
+  })
+})
+
 describe('REQUEST', () => {
   test('has session, cxid, type and body in its data, and the ids as authinfo', () => {
     const writer = new JuteWriter()
