@@ -185,6 +185,7 @@ export class Election {
    * state looking: the role has ended and `look` has not been called yet; notifications are kept until then.
    */
   settle(state: ServerState, vote: Vote): void {
+    this.#round = Math.max(this.#round, vote.electionEpoch)
     this.#state = state
     this.#vote = vote
     this.#proposal = vote
