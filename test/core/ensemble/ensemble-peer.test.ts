@@ -1,0 +1,79 @@
+import { describe, expect, test } from '@jest/globals'
+import type { EnsembleConfig } from '../../../src/core/zab/membership/ensemble-config.ts'
+import { encodeCreateRequest } from '../../../src/protocol/generated/proto.ts'
+import { OpCode } from '../../../src/protocol/op-code.ts'
+import { type Client, EnsembleWorld } from './ensemble-world.ts'
+
+const ACL = [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }]
+
+function membersOf(count: number): EnsembleConfig {
+  const members = Array.from({ length: count }, (_, index) => ({
+    id: index + 1,
+    addresses: [{ host: '127.0.0.1', quorumPort: 2000 + index, electionPort: 3000 + index }],
+    role: 'participant' as const,
+    clientAddress: null,
+    clientPort: null,
+    secureClientAddress: null,
+    secureClientPort: null
+  }))
+  return { members, groups: [], weights: new Map(), version: 0n }
+}
+
+function create(client: Client, path: string): number {
+  return client.request(OpCode.create, (writer) =>
+    encodeCreateRequest(writer, { path, data: Buffer.from('x'), acl: ACL, flags: 0 })
+  )
+}
+
+function startThree(): EnsembleWorld {
+  const world = new EnsembleWorld(membersOf(3))
+  for (const sid of [1, 2, 3]) world.start(sid)
+  world.until(() => [...world.nodes.values()].every(({ view }) => view.isServing))
+  return world
+}
+
+describe('three members', () => {
+  test('elect a leader and serve', () => {
+    const world = startThree()
+
+    expect(world.leader?.sid).toBe(3)
+  })
+
+  test('commit what a client of a follower writes, and all have it', () => {
+    const world = startThree()
+    const client = world.node(1).connect()
+    world.until(() => client.isConnected)
+
+    const xid = create(client, '/a')
+    world.until(() => client.outcome(xid) !== undefined)
+    world.run(100)
+
+    expect(client.outcome(xid)).toBe(0)
+    for (const node of world.nodes.values()) expect(node.tree.find('/a')).toBeGreaterThanOrEqual(0)
+    const digests = new Set([...world.nodes.values()].map(({ tree }) => `${tree.digestHi},${tree.digestLo}`))
+    expect(digests.size).toBe(1)
+  })
+
+  test('go on after their leader has died, and it comes back with what it missed', () => {
+    const world = startThree()
+    const first = world.node(1).connect(20_000)
+    world.until(() => first.isConnected)
+    const a = create(first, '/a')
+    world.until(() => first.outcome(a) === 0)
+
+    world.node(3).crash()
+    world.until(() => world.leader !== undefined && world.node(1).view.isServing)
+    const second = world.node(1).connect()
+    world.until(() => second.isConnected)
+    const b = create(second, '/b')
+    world.until(() => second.outcome(b) === 0)
+    const back = world.start(3)
+    world.until(() => back.view.isServing)
+    world.run(200)
+
+    expect(world.leader?.sid).toBe(2)
+    expect(back.tree.find('/a')).toBeGreaterThanOrEqual(0)
+    expect(back.tree.find('/b')).toBeGreaterThanOrEqual(0)
+    expect(back.tree.digestLo).toBe(world.node(1).tree.digestLo)
+  })
+})
