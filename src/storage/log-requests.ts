@@ -2,6 +2,7 @@ import { highWord, lowWord, toBigInt } from '../protocol/int64.ts'
 import type { SnapshotEntry } from './catalogue-contents.ts'
 import { withSnapshot } from './catalogue-contents.ts'
 import { showZxid } from './file-names.ts'
+import { findInLog } from './find-in-log.ts'
 import type { LogStore } from './log-store.ts'
 import type { Say } from './open-log-store.ts'
 import { takeInitializeFile } from './open-log-store.ts'
@@ -66,6 +67,8 @@ export class LogRequests {
         return this.#answerOrFail(id, () =>
           this.#readLog(toBigInt(request.after.hi, request.after.lo), request.bytesMax)
         )
+      case 'findInLog':
+        return this.#answerOrFail(id, () => this.#find(toBigInt(request.zxid.hi, request.zxid.lo)))
       case 'setEpoch':
         return this.#answer(id, this.#setEpoch(request.which, request.epoch))
       case 'catalogueSnapshot':
@@ -109,7 +112,7 @@ export class LogRequests {
     return {
       snapshot: summary === null ? null : headOf(summary),
       lastZxid: pairOf(lastZxid),
-      acceptedEpoch: acceptedEpoch ?? currentEpoch ?? epochOfLog,
+      acceptedEpoch: acceptedEpoch ?? Math.max(currentEpoch ?? 0, epochOfLog),
       currentEpoch: currentEpoch ?? epochOfLog,
       wasCleanShutdown: this.#wasCleanShutdown,
       isUninitialized: isEmpty && !mayBeEmpty
@@ -137,6 +140,11 @@ export class LogRequests {
     } finally {
       reader.close()
     }
+  }
+
+  #find(zxid: bigint): ZxidPair | null {
+    const found = findInLog(this.#store, zxid)
+    return found === null ? null : pairOf(found)
   }
 
   #setEpoch(which: 'accepted' | 'current', epoch: number): null {
@@ -224,10 +232,16 @@ export class LogRequests {
   }
 }
 
-/** A learner's epochs never go back: Zab relies on it. */
+/**
+ * A learner's epochs never go back: Zab relies on it. The log may be of a later epoch than the current one, since a
+ * learner logs what a leader sends before it has taken over that leader's history; but it has accepted the epoch by then.
+ */
 function assertEpochs(accepted: number | null, current: number | null, ofLog: number, lastZxid: bigint): void {
-  if (current !== null && ofLog > current) {
-    throw new StorageError('DAMAGED', `the current epoch ${current} is older than the last zxid, ${showZxid(lastZxid)}`)
+  if (accepted !== null && ofLog > accepted) {
+    throw new StorageError(
+      'DAMAGED',
+      `the accepted epoch ${accepted} is older than the last zxid, ${showZxid(lastZxid)}`
+    )
   }
   if (accepted !== null && current !== null && accepted < current) {
     throw new StorageError('DAMAGED', `the accepted epoch ${accepted} is less than the current epoch ${current}`)

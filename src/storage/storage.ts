@@ -15,7 +15,7 @@ import { ROW_TXN_COUNT_MAX } from './txn-row.ts'
 
 export type { Recovery, RecoverySnapshot } from './recovery.ts'
 export type { SnapshotSummary, SnapshotWriter } from './snapshot-writer.ts'
-export type { ReadBatch } from './thread-messages.ts'
+export type { ReadBatch, ZxidPair } from './thread-messages.ts'
 
 /** Where the storage's few messages go. */
 export interface StorageLogger {
@@ -126,6 +126,8 @@ export class Storage {
   /** With those that are finishing or giving up. */
   readonly #snapshotThreads = new Set<ThreadedSnapshotWriter>()
   #snapshotCount = 0
+  /** Counts up when the log is cut off or replaced: what is under way then is of another history. */
+  #history = 0
   #lastSequence = -1
   #lastZxidHi = 0
   #lastZxidLo = 0
@@ -228,9 +230,12 @@ export class Storage {
    * @throws StorageError BUSY while another one is being written
    */
   beginSnapshot(zxidHi: number, zxidLo: number): SnapshotWriter {
-    return this.#beginSnapshot({ hi: zxidHi, lo: zxidLo }, (snapshot) =>
-      this.#link.request<'catalogueSnapshot'>({ kind: 'catalogueSnapshot', snapshot })
-    )
+    const history = this.#history
+    return this.#beginSnapshot({ hi: zxidHi, lo: zxidLo }, async (snapshot) => {
+      // Later transactions with smaller zxids do not make it one of theirs.
+      if (history !== this.#history) throw new StorageError('CLOSED', 'the snapshot is of a history that was cut off')
+      await this.#link.request<'catalogueSnapshot'>({ kind: 'catalogueSnapshot', snapshot })
+    })
   }
 
   /**
@@ -239,6 +244,7 @@ export class Storage {
    */
   beginInstall(zxidHi: number, zxidLo: number, currentEpoch: number): SnapshotWriter {
     return this.#beginSnapshot({ hi: zxidHi, lo: zxidLo }, async (snapshot) => {
+      this.#history++
       await this.#link.request<'installSnapshot'>({ kind: 'installSnapshot', snapshot, currentEpoch })
       this.#lastZxidHi = zxidHi
       this.#lastZxidLo = zxidLo
@@ -266,6 +272,7 @@ export class Storage {
    * @throws StorageError INCOMPLETE when the oldest snapshot is newer: only a leader's snapshot can help
    */
   async truncate(zxidHi: number, zxidLo: number): Promise<void> {
+    this.#history++
     await this.#link.request<'truncate'>({ kind: 'truncate', zxid: { hi: zxidHi, lo: zxidLo } })
     this.#lastZxidHi = zxidHi
     this.#lastZxidLo = zxidLo
@@ -278,6 +285,16 @@ export class Storage {
    */
   readLog(afterHi: number, afterLo: number, bytesMax: number): Promise<ReadBatch | null> {
     return this.#link.request<'readLog'>({ kind: 'readLog', after: { hi: afterHi, lo: afterLo }, bytesMax })
+  }
+
+  /**
+   * The greatest zxid not greater than the given one that the log has, or after which it begins: `readLog` can go on from
+   * there. Null when the log does not go back so far.
+   *
+   * @throws StorageError DAMAGED
+   */
+  findInLog(zxidHi: number, zxidLo: number): Promise<ZxidPair | null> {
+    return this.#link.request<'findInLog'>({ kind: 'findInLog', zxid: { hi: zxidHi, lo: zxidLo } })
   }
 
   /** What a start would find now: the newest valid snapshot and the log after it. */

@@ -59,6 +59,7 @@ export type LogRequest =
   | { readonly kind: 'purge'; readonly snapRetainCount: number }
   | { readonly kind: 'truncate'; readonly zxid: ZxidPair }
   | { readonly kind: 'readLog'; readonly after: ZxidPair; readonly bytesMax: number }
+  | { readonly kind: 'findInLog'; readonly zxid: ZxidPair }
   | { readonly kind: 'close' }
 
 export type LogRequestKind = LogRequest['kind']
@@ -104,6 +105,7 @@ export interface LogAnswers {
   purge: string[]
   truncate: null
   readLog: ReadBatch | null
+  findInLog: ZxidPair | null
   close: null
 }
 

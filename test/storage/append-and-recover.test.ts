@@ -187,17 +187,29 @@ describe('epochs', () => {
     expect(third.recovery).toMatchObject({ acceptedEpoch: 7, currentEpoch: 6 })
   })
 
-  test('refuse a start when the log is of a later epoch than the current one', async () => {
+  test('may be older than the log: a learner logs what it is sent before it has taken over all of it', async () => {
     directory = new DataDirectory()
     const open = await directory.open()
     await open.storage.setCurrentEpoch(2)
+    await open.storage.setAcceptedEpoch(3)
+    open.nextZxid = (3n << 32n) | 1n
+    await open.append()
+    await open.close()
+
+    expect((await directory.open()).recovery).toMatchObject({ acceptedEpoch: 3, currentEpoch: 2, lastZxidHi: 3 })
+  })
+
+  test('refuse a start when the log is of a later epoch than was accepted', async () => {
+    directory = new DataDirectory()
+    const open = await directory.open()
+    await open.storage.setAcceptedEpoch(2)
     open.nextZxid = (3n << 32n) | 1n
     await open.append()
     await open.close()
 
     expect(await directory.refusal()).toEqual({
       code: 'DAMAGED',
-      message: 'the current epoch 2 is older than the last zxid, 0x300000001'
+      message: 'the accepted epoch 2 is older than the last zxid, 0x300000001'
     })
   })
 })
