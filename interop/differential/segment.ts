@@ -9,7 +9,7 @@ export interface Segment {
   readonly requests: number
   /** Whether connections may have several requests under way. */
   readonly bursts: boolean
-  /** Sessions left to expire, and kills of both servers, spread over the segment. */
+  /** Sessions left to expire, and kills of both servers, spread over the segment; no quotas are written where there is more than one kill. */
   readonly expiries: number
   readonly restarts: number
   readonly onProgress?: (requests: number) => void
@@ -32,7 +32,7 @@ export function withFailure(result: CaseResult, pair: Pair): CaseResult {
 
 /** The generator's steps until enough requests are sent, with the expiries and restarts spread among them. */
 function limited({ seed, requests, bursts, expiries, restarts }: Segment): StepSource {
-  const generator = new SequenceGenerator(seed, { bursts })
+  const generator = new SequenceGenerator(seed, { bursts, quotas: restarts < 2 })
   const special: Step['kind'][] = []
   for (let turn = 0; turn < Math.max(expiries, restarts); turn++) {
     if (turn < expiries) special.push('expire')

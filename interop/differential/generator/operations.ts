@@ -169,6 +169,7 @@ function reconfig(world: World): Request {
 
 function quotaWork(world: World): Request {
   const path = quotaNode(world)
+  if (!world.quotas) return request(4, { path, watch: 0 })
   const text = path.endsWith('_limits') ? quotaText(world) : quotaStatsText(world)
   return world.random.weighted<() => Request>([
     [55, () => request(1, { path, data: text, acl: [{ perms: 31, scheme: 'world', id: 'anyone' }], flags: 0 })],

@@ -9,6 +9,8 @@ export interface World {
   readonly belief: Belief
   /** The request goes out together with others, so that it must not depend on how far those are. */
   pipelined: boolean
+  /** Limits and totals of quotas may be written. */
+  readonly quotas: boolean
   /** Paths that the connection at hand has watched of late, oldest first. */
   readonly watched: Blob[]
 }

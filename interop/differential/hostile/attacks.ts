@@ -102,7 +102,7 @@ async function mangledRequests(port: number, random: Random): Promise<void> {
 }
 
 async function brokenRequests(port: number, random: Random): Promise<void> {
-  const world = { random, belief: new Belief(), pipelined: false, watched: [] }
+  const world = { random, belief: new Belief(), pipelined: false, quotas: true, watched: [] }
   const frames = Array.from({ length: random.between(1, 60) }, (_, at) => {
     return frame(encodeRequest(mangledRequest(world), at + 1, { lastZxid: 0n }))
   })
@@ -110,7 +110,7 @@ async function brokenRequests(port: number, random: Random): Promise<void> {
 }
 
 function requestFrame(random: Random): Buffer {
-  const world = { random, belief: new Belief(), pipelined: false, watched: [] }
+  const world = { random, belief: new Belief(), pipelined: false, quotas: true, watched: [] }
   const request = random.chance(0.7) ? orderlyRequest(world) : multi(world)
   return frame(encodeRequest(request, random.between(1, 1000), { lastZxid: 0n }))
 }
