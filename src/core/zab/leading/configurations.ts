@@ -1,3 +1,4 @@
+import { formatConfigText } from '../membership/config-text.ts'
 import type { EnsembleConfig } from '../membership/ensemble-config.ts'
 import type { QuorumVerifier } from '../quorum/quorum-verifier.ts'
 import { verifierOf } from '../quorum/verifier-of.ts'
@@ -6,12 +7,14 @@ import { verifierOf } from '../quorum/verifier-of.ts'
 export class Configurations {
   #current: EnsembleConfig
   #lastSeen: EnsembleConfig
+  #lastSeenText: Buffer
   #currentVerifier: QuorumVerifier
   #verifiers: readonly QuorumVerifier[]
 
   constructor(current: EnsembleConfig, lastSeen: EnsembleConfig | null) {
     this.#current = current
     this.#lastSeen = lastSeen ?? current
+    this.#lastSeenText = textOf(this.#lastSeen)
     this.#currentVerifier = verifierOf(current)
     this.#verifiers = this.#neededVerifiers()
   }
@@ -22,6 +25,11 @@ export class Configurations {
 
   get lastSeen(): EnsembleConfig {
     return this.#lastSeen
+  }
+
+  /** What NEWLEADER tells. */
+  get lastSeenText(): Buffer {
+    return this.#lastSeenText
   }
 
   get currentVerifier(): QuorumVerifier {
@@ -40,12 +48,12 @@ export class Configurations {
 
   see(config: EnsembleConfig): void {
     this.#lastSeen = config
+    this.#lastSeenText = textOf(config)
     this.#verifiers = this.#neededVerifiers()
   }
 
   activate(config: EnsembleConfig): void {
     this.#current = config
-    if (this.#lastSeen.version <= config.version) this.#lastSeen = config
     this.#currentVerifier = verifierOf(config)
     this.#verifiers = this.#neededVerifiers()
   }
@@ -53,4 +61,8 @@ export class Configurations {
   #neededVerifiers(): readonly QuorumVerifier[] {
     return this.isPending ? [this.#currentVerifier, verifierOf(this.#lastSeen)] : [this.#currentVerifier]
   }
+}
+
+function textOf(config: EnsembleConfig): Buffer {
+  return Buffer.from(formatConfigText(config), 'utf8')
 }

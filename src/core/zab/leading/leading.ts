@@ -1,7 +1,6 @@
 import { JuteError } from 'jute-ts'
 import { toHex } from '../../../protocol/int64.ts'
 import type { CommitLog, Zxid } from '../commit-log.ts'
-import { formatConfigText } from '../membership/config-text.ts'
 import type { EnsembleConfig } from '../membership/ensemble-config.ts'
 import { LEARNER_PROTOCOL_VERSION, PacketType } from '../packet-type.ts'
 import type { LinkId } from '../peer-link.ts'
@@ -59,7 +58,6 @@ export class Leading {
   #speaker: Learner | null = null
   #stage: Stage = 'connecting'
   #newLeaderAcks = new AckSet([])
-  #newLeaderText: Buffer = Buffer.alloc(0)
   /** As of the last call that told. */
   #nowMs: number
   #stageDeadlineMs: number
@@ -386,7 +384,6 @@ export class Leading {
       this.#host.configurationSeen(config)
     }
     this.#newLeaderAcks = new AckSet(this.#configurations.verifiers)
-    this.#newLeaderText = Buffer.from(formatConfigText(this.#configurations.lastSeen), 'utf8')
   }
 
   #sendLeaderInfo(learner: Learner): void {
@@ -432,7 +429,7 @@ export class Leading {
   /** The learner has what is committed: what is outstanding and live follows, and NEWLEADER among it. */
   #synchronised(learner: Learner): void {
     this.#broadcast.join(learner)
-    learner.send(PacketType.newLeader, this.#discovery.epoch, 0, this.#newLeaderText)
+    learner.send(PacketType.newLeader, this.#discovery.epoch, 0, this.#configurations.lastSeenText)
     learner.phase = 'synced'
     learner.readDeadlineMs = this.#nowMs + this.#initLimitMs
   }

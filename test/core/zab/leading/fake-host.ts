@@ -124,3 +124,29 @@ export class FakeHost implements LeadingHost {
     return packets
   }
 }
+
+/** A snapshot stream from memory. */
+export class MemorySnapshot implements SnapshotSource {
+  readonly zxidHi: number
+  readonly zxidLo: number
+  readonly #body: Uint8Array
+  #offset = 0
+  isClosed = false
+
+  constructor(zxidHi: number, zxidLo: number, body: Uint8Array) {
+    this.zxidHi = zxidHi
+    this.zxidLo = zxidLo
+    this.#body = body
+  }
+
+  next(writer: JuteWriter, bytesMax: number): boolean {
+    const end = Math.min(this.#body.length, this.#offset + bytesMax)
+    writer.writeBytes(this.#body.subarray(this.#offset, end))
+    this.#offset = end
+    return end < this.#body.length
+  }
+
+  close(): void {
+    this.isClosed = true
+  }
+}
