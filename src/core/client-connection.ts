@@ -41,6 +41,8 @@ export interface HeldRequest {
   readonly receivedMs: number
   /** As in Proposal. */
   readonly largeBytes: number
+  /** Whose request it is: what the connection was when it came. */
+  readonly identities: readonly Identity[]
   /** The error that it is answered with in its turn, without being looked at; 0 = it is looked at. */
   readonly err: number
 }

@@ -15,6 +15,7 @@ export class LogFeed {
   readonly #storage: Storage
   readonly #meter: LogMeter
   #held: HeldBatch[] = []
+  #waiting: (() => void)[] = []
 
   constructor(storage: Storage, meter: LogMeter) {
     this.#storage = storage
@@ -34,6 +35,12 @@ export class LogFeed {
     this.retry()
   }
 
+  /** Resolves when nothing is held: what is asked of the storage then comes behind all that was appended before. */
+  whenHanded(): Promise<void> {
+    if (this.#held.length === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
   /** Tries again what was held: the log may have room. */
   retry(): void {
     while (this.#held.length > 0) {
@@ -41,5 +48,7 @@ export class LogFeed {
       if (head === undefined || !this.#storage.append(head.sequence, head)) return
       this.#held.shift()
     }
+    if (this.#waiting.length === 0) return
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 }

@@ -13,10 +13,7 @@ const KNOWN_PROVIDERS = /(SASL|X509|Ensemble|Digest|IP)AuthenticationProvider$/
  * @throws ConfigError, one line
  */
 export function refuseWhatIsNotServed(settings: ServerSettings): void {
-  const { acl, client, quorum } = settings
-  if (!quorum.standalone) {
-    throw new ConfigError('this version serves standalone only: remove the server.N lines but one, or all')
-  }
+  const { acl, client } = settings
   if (client.securePort !== null) {
     throw new ConfigError('secureClientPort: this version has no TLS; remove the key to serve plain text on clientPort')
   }

@@ -1,4 +1,4 @@
-import { JuteReader } from 'jute-ts'
+import { JuteReader, JuteWriter } from 'jute-ts'
 import type { SessionTable } from '../core/session/session-table.ts'
 import type { DataTree } from '../core/tree/data-tree.ts'
 import { toHex } from '../protocol/int64.ts'
@@ -26,6 +26,9 @@ export class RecoveryError extends Error {
   readonly code = 'RECOVERY'
 }
 
+/** Is given each replayed transaction, after it was applied; the bytes are a view of a larger piece of the log. */
+export type ReplayedTxn = (zxidHi: number, zxidLo: number, bytes: Uint8Array) => void
+
 /**
  * Loads the snapshot into the tree, then replays the log behind it.
  *
@@ -35,14 +38,38 @@ export async function recover(
   recovery: Recovery,
   tree: DataTree,
   sessions: SessionTable,
-  nowMs: () => number
+  nowMs: () => number,
+  replayed: ReplayedTxn | null = null
 ): Promise<RecoveryReport> {
   const startMs = nowMs()
   const snapshotZxid = await loadSnapshot(recovery, tree, sessions, nowMs)
   const loadedMs = nowMs()
-  const replayed = await replay(recovery, tree, sessions, nowMs)
+  const counts = await replay(recovery, tree, sessions, nowMs, replayed)
   adoptOrphans(tree, sessions, nowMs())
-  return { snapshotZxid, ...replayed, snapshotLoadMs: loadedMs - startMs, replayMs: nowMs() - loadedMs }
+  return { snapshotZxid, ...counts, snapshotLoadMs: loadedMs - startMs, replayMs: nowMs() - loadedMs }
+}
+
+/**
+ * The same for a tree and a session table that hold something else.
+ *
+ * @param newTree makes a tree as every server begins with, for a store without a snapshot
+ */
+export async function recoverAnew(
+  recovery: Recovery,
+  tree: DataTree,
+  newTree: () => DataTree,
+  sessions: SessionTable,
+  nowMs: () => number
+): Promise<RecoveryReport> {
+  sessions.clear()
+  if (recovery.snapshot === null) {
+    const writer = new JuteWriter()
+    const cursor = newTree().openSnapshot([])
+    cursor.next(writer, Number.MAX_SAFE_INTEGER)
+    cursor.close()
+    tree.loadSnapshot(0, 0).push(writer.bytes())
+  }
+  return recover(recovery, tree, sessions, nowMs)
 }
 
 async function loadSnapshot(
@@ -74,7 +101,8 @@ async function replay(
   recovery: Recovery,
   tree: DataTree,
   sessions: SessionTable,
-  nowMs: () => number
+  nowMs: () => number,
+  replayed: ReplayedTxn | null
 ): Promise<Pick<RecoveryReport, 'txnCount' | 'txnBytes' | 'digestMismatches'>> {
   const reader = new JuteReader(undefined, Number.MAX_SAFE_INTEGER)
   const digestMismatches: string[] = []
@@ -87,6 +115,7 @@ async function replay(
       const txn = decodeTxn(reader.reset(body, offset + 4, end))
       tree.apply(txn, null)
       applyToSessions(txn, sessions, nowMs())
+      if (replayed !== null) replayed(txn.header.zxidHi, txn.header.zxidLo, body.subarray(offset + 4, end))
       if (isDigestWrong(txn, tree)) digestMismatches.push(toHex(txn.header.zxidHi, txn.header.zxidLo))
       offset = end
       txnCount++

@@ -1,30 +1,24 @@
-import { join } from 'node:path'
 import type { ServerView } from '../admin/server-view.ts'
-import { createAclChecker } from '../core/acl/acl-checker.ts'
-import { configuredProviders } from '../core/acl/configured-providers.ts'
+import type { StorageRequest } from '../core/ensemble/ensemble-outbox.ts'
 import type { InputBatch } from '../core/input-batch.ts'
-import { createMetrics, createServerStats } from '../core/metrics.ts'
-import { Peer } from '../core/peer.ts'
-import { SessionTable } from '../core/session/session-table.ts'
-import { PlainTree } from '../core/tree/plain-tree.ts'
-import { openStorage, type Storage } from '../storage/storage.ts'
-import { authenticationSettingsOf } from './authentication-settings-of.ts'
+import type { Storage } from '../storage/storage.ts'
 import { ClientListener, type ClientListenerPorts } from './client-listener.ts'
 import type { ServerSettings } from './config/settings.ts'
-import { coreSettingsOf } from './core-settings-of.ts'
 import { EventLoop, monotonicNowMs } from './event-loop.ts'
 import { exitAtOnce } from './fatal-exit.ts'
-import { createHashPort } from './hash-port.ts'
-import { importApacheFiles } from './import-apache.ts'
+import { openFoundation } from './foundation.ts'
 import { LogFeed } from './log-feed.ts'
 import { LogMeter } from './log-meter.ts'
 import type { AuditLog } from './logging/audit-log.ts'
 import type { Logger } from './logging/logger.ts'
+import type { Machine } from './machine.ts'
 import { PauseMonitor } from './pause-monitor.ts'
-import { RecoveryError, recover } from './recovery.ts'
+import { EnsembleShell, epochsAtStart, newCommitLog } from './quorum/ensemble-shell.ts'
+import { StorageRequests } from './quorum/storage-requests.ts'
 import { LiveServerView } from './server-view.ts'
 import { ShellOutbox } from './shell-outbox.ts'
 import { SnapshotPump } from './snapshot-pump.ts'
+import { StandaloneMachine } from './standalone-machine.ts'
 
 /** Distance of ticks at most, ms; sessions expire in buckets of tickTime. */
 const TICK_MS_MAX = 500
@@ -54,56 +48,30 @@ export interface ServerOptions {
 }
 
 /**
- * Opens the store, recovers the tree, and serves.
+ * Opens the store, recovers the tree, and serves: by itself, or as a member of an ensemble once that has a leader.
  *
  * @throws StorageError, RecoveryError, or the system's error of listening
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { settings, log, audit } = options
-  const core = coreSettingsOf(settings, audit?.serverUser ?? null)
-  const hash = createHashPort(settings.acl.digestAlgorithm)
-  const metrics = createMetrics()
-  const acl = createAclChecker({
-    providers: configuredProviders(authenticationSettingsOf(settings), hash, metrics),
-    skipAcl: settings.acl.skipAcl
-  })
-  const stats = createServerStats()
-  const tree = new PlainTree(hash, {
-    digestEnabled: core.digestEnabled,
-    extendedTypesEnabled: core.extendedTypesEnabled
-  })
-  const sessions = new SessionTable(core.tickTimeMs, monotonicNowMs())
-
-  const opened = await openStorage(storageOptionsOf(settings, log.child('storage')))
-  const { storage } = opened
-  storage.onFatal((error) => exitAtOnce(error.message))
-  const importParts = { ...opened, settings, tree, sessions, log: log.child('import'), nowMs: monotonicNowMs }
-  const recovery = await importApacheFiles(importParts)
-  if (recovery.isUninitialized) {
-    await storage.abandon()
-    // compat: upstream runs then, at zxid -1, and turns all clients away.
-    throw new RecoveryError(
-      `${settings.storage.dataDir} has no data and db.autocreate is false: put the data back, or, to start empty, ` +
-        `make the file ${join(settings.storage.dataLogDir, 'initialize')} (bin/zkServer-initialize.sh does)`
-    )
-  }
-  const report = await recover(recovery, tree, sessions, monotonicNowMs)
-  metrics.startupSnapLoadTime.add(Math.round(report.snapshotLoadMs))
-  metrics.startupTxnsLoadTime.add(Math.round(report.replayMs))
-  metrics.startupTxnsLoaded.add(report.txnCount)
-  metrics.dbInitTime.add(Math.round(report.snapshotLoadMs + report.replayMs))
-  metrics.digestMismatchesCount.add(report.digestMismatches.length)
-  for (const zxid of report.digestMismatches.slice(0, 10)) log.error(`the digest of transaction 0x${zxid} is wrong`)
+  const commitLog = settings.quorum.standalone ? null : newCommitLog(settings)
+  const { core, hash, metrics, acl, stats, tree, newTree, sessions, storage, recovery, report } = await openFoundation(
+    settings,
+    audit?.serverUser ?? null,
+    commitLog,
+    log
+  )
 
   let running: RunningServer | null = null
-  let isServing = false
+  let isOpen = false
   const tickMs = Math.min(TICK_MS_MAX, Math.max(50, Math.floor(core.tickTimeMs / 2)))
   const pauses = new PauseMonitor(settings.metrics, metrics, log.child('pauses'))
   const loop = new EventLoop(tickMs, runStep, (lateMs) => pauses.note(lateMs))
+  const isServing = (): boolean => isOpen && machine.isServing
   const ports: ClientListenerPorts = {
     fourLetterWord: options.fourLetterWords(() => running),
-    isServing: () => isServing,
-    sessionTimeoutMs: (id) => peer.state.connections.get(id)?.session?.timeoutMs ?? null,
+    isServing,
+    sessionTimeoutMs: (id) => machine.peer?.state.connections.get(id)?.session?.timeoutMs ?? null,
     metrics
   }
   const listener = new ClientListener(listenerOptionsOf(settings), loop, ports, log.child('connections'))
@@ -111,21 +79,38 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     metrics.snapshotTime.add(Math.round(elapsedMs))
   })
   const feed = new LogFeed(storage, new LogMeter(metrics, settings.storage.forceSync))
-  const outbox = new ShellOutbox({
-    socket: (id) => listener.socket(id),
-    unsentBytes: () => listener.unsentBytes,
-    close: (socket, reason) => listener.close(socket, reason),
-    overflow: (socket) => listener.overflow(socket),
-    persist: (sequence, batch) => feed.append(sequence, batch),
-    snapshotBegin: (hi, lo) => snapshots.begin(hi, lo),
-    snapshotChunk: (bytes) => snapshots.chunk(bytes),
-    snapshotEnd: (summary) => snapshots.end(summary),
-    snapshotAbandon: () => snapshots.abandon(),
-    audit: (record) => audit?.write(record),
-    log: (level, message) => log[level](message)
-  })
-  const seed = Number(process.hrtime.bigint() & 0x7fffffffn)
-  const peer = new Peer({
+  const requests = new StorageRequests(
+    { storage, feed, tree, newTree, sessions, configFiles: null, nowMs: monotonicNowMs, log: log.child('storage') },
+    {
+      answered: (id, answer) => {
+        loop.inputs.pushStored(id, answer)
+        loop.schedule()
+      },
+      fatal: exitAtOnce
+    }
+  )
+  const memberStorage = {
+    store: (request: StorageRequest) => requests.store(request),
+    installBegin: (hi: number, lo: number, epoch: number) => snapshots.installBegin(hi, lo, epoch)
+  }
+  const ensemble = commitLog === null ? null : new EnsembleShell(settings, commitLog, loop, memberStorage, log)
+  const outbox = new ShellOutbox(
+    {
+      socket: (id) => listener.socket(id),
+      unsentBytes: () => listener.unsentBytes,
+      close: (socket, reason) => listener.close(socket, reason),
+      overflow: (socket) => listener.overflow(socket),
+      persist: (sequence, batch) => feed.append(sequence, batch),
+      snapshotBegin: (hi, lo) => snapshots.begin(hi, lo),
+      snapshotChunk: (bytes) => snapshots.chunk(bytes),
+      snapshotEnd: (summary) => snapshots.end(summary),
+      snapshotAbandon: () => snapshots.abandon(),
+      audit: (record) => audit?.write(record),
+      log: (level, message) => log[level](message)
+    },
+    ensemble?.outputs
+  )
+  const parts = {
     settings: core,
     hash,
     tree,
@@ -134,10 +119,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     acl,
     metrics,
     stats,
-    seed,
+    seed: Number(process.hrtime.bigint() & 0x7fffffffn),
     monotonicMs: monotonicNowMs(),
     out: outbox
-  })
+  }
+  const machine: Machine = ensemble?.begin(parts, outbox, epochsAtStart(recovery)) ?? new StandaloneMachine(parts)
   storage.onPersisted((sequence) => {
     feed.persisted(sequence)
     loop.inputs.pushPersisted(sequence)
@@ -147,16 +133,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   function runStep(inputs: InputBatch): void {
     feed.retry()
     listener.tick(inputs.monotonicMs, inputs.lateMs)
-    peer.step(inputs, outbox)
+    machine.step(inputs)
     outbox.flush()
     audit?.flush()
-    peer.settle(monotonicNowMs())
-    loop.wakeAt(peer.nextStepMs)
+    machine.settle(monotonicNowMs())
+    loop.wakeAt(machine.nextStepMs)
   }
 
   const clientPort = await listener.listen()
+  await ensemble?.listen()
   loop.start()
-  isServing = true
+  isOpen = true
+  loop.schedule()
   const purge = startPurge(settings, storage, log)
 
   let stopping: Promise<void> | null = null
@@ -166,12 +154,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stats,
     tree,
     sessions,
-    peer: () => peer,
-    mode: () => 'standalone',
-    quorum: () => null,
+    peer: () => machine.peer,
+    mode: () => machine.mode,
+    quorum: () => machine.quorum(),
     listener,
     clientPort: () => clientPort,
-    isServing: () => isServing,
+    isServing,
     diskBytes: () => diskBytes(settings, storage)
   })
   running = {
@@ -186,17 +174,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   /** What has been read is done and answered; sessions stay, and so nothing may expire while clients are not heard. */
   async function stop(): Promise<void> {
-    isServing = false
+    isOpen = false
     listener.stopAccepting()
     listener.stopReading()
     loop.stopTicks()
     clearInterval(purge)
-    const isThrottleEmpty = (): boolean => loop.isIdle && peer.throttledRequests === 0
+    const isThrottleEmpty = (): boolean => loop.isIdle && (machine.peer?.throttledRequests ?? 0) === 0
     await until(isThrottleEmpty, settings.flow.requestThrottlerShutdownTimeoutMs)
-    peer.dropThrottled()
+    machine.peer?.dropThrottled()
     outbox.flush()
-    await until(() => loop.isIdle && peer.waitingWrites === 0, CLOSE_DEADLINE_MS)
+    await until(() => loop.isIdle && (machine.peer?.waitingWrites ?? 0) === 0, CLOSE_DEADLINE_MS)
     await listener.closeAll(SEND_DEADLINE_MS)
+    ensemble?.close()
+    requests.stop()
     loop.stop()
     await storage.flushAndClose(CLOSE_DEADLINE_MS)
   }
@@ -213,21 +203,6 @@ function listenerOptionsOf(settings: ServerSettings) {
     keepAlive: client.tcpKeepAlive,
     frameBytesMax: client.juteMaxBufferBytes,
     sessionlessTimeoutMs: client.sessionlessTimeoutMs
-  }
-}
-
-function storageOptionsOf(settings: ServerSettings, logger: Logger) {
-  const { storage } = settings
-  return {
-    dataDir: storage.dataDir,
-    dataLogDir: storage.dataLogDir,
-    forceSync: storage.forceSync,
-    autocreate: storage.dataDirAutocreate,
-    dbAutocreate: storage.dbAutocreate,
-    ...(storage.txnLogSizeLimitKb === null ? {} : { rollBytesMax: storage.txnLogSizeLimitKb * 1024 }),
-    trustEmptySnapshot: storage.snapshotTrustEmpty,
-    fsyncWarningThresholdMs: storage.fsyncWarningThresholdMs,
-    logger
   }
 }
 

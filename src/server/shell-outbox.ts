@@ -1,7 +1,10 @@
 import { JuteWriter } from 'jute-ts'
 import type { AuditRecord } from '../core/audit/audit-record.ts'
+import type { EnsembleOutbox, RoleView, StorageRequest } from '../core/ensemble/ensemble-outbox.ts'
 import type { CloseReason, Outbox, PersistBatch, SnapshotSummary } from '../core/outbox.ts'
 import type { ConnectionId } from '../core/ports.ts'
+import type { MemberAddress } from '../core/zab/membership/ensemble-config.ts'
+import type { LinkId } from '../core/zab/peer-link.ts'
 import { encodeReplyHeader, encodeWatcherEvent, REPLY_HEADER_SIZE_BYTES } from '../protocol/generated/proto.ts'
 import { type EventType, KeeperState, Xid } from '../protocol/op-code.ts'
 import { type ClientSocket, UNSENT_BYTES_PAUSE } from './client-socket.ts'
@@ -32,9 +35,13 @@ export interface OutboxPorts {
   log(level: 'error' | 'warn' | 'info' | 'debug', message: string): void
 }
 
+/** What a member of an ensemble says to its peers and its storage. */
+export type PeerOutputs = Omit<EnsembleOutbox, keyof Outbox>
+
 /** Encodes what the core sends straight into the output buffers of its connections; `flush` ends the turn. */
-export class ShellOutbox implements Outbox {
+export class ShellOutbox implements EnsembleOutbox {
   readonly #ports: OutboxPorts
+  readonly #peers: PeerOutputs
   readonly #nowhere = new JuteWriter(256)
   readonly #dirty: ClientSocket[] = []
   readonly #closing: { readonly socket: ClientSocket; readonly reason: CloseReason }[] = []
@@ -44,8 +51,10 @@ export class ShellOutbox implements Outbox {
   #frameStart = 0
   #notification: Notification | null = null
 
-  constructor(ports: OutboxPorts) {
+  /** @param peers not given: a standalone server, which has none */
+  constructor(ports: OutboxPorts, peers: PeerOutputs = NO_PEERS) {
     this.#ports = ports
+    this.#peers = peers
   }
 
   beginReply(connection: ConnectionId, xid: number, zxidHi: number, zxidLo: number, err: number): JuteWriter {
@@ -142,6 +151,50 @@ export class ShellOutbox implements Outbox {
     this.#ports.snapshotAbandon()
   }
 
+  linkWriter(link: LinkId): JuteWriter {
+    return this.#peers.linkWriter(link)
+  }
+
+  awaitLinkDrained(link: LinkId): void {
+    this.#peers.awaitLinkDrained(link)
+  }
+
+  closeLink(link: LinkId, reason: string): void {
+    this.#peers.closeLink(link, reason)
+  }
+
+  sendNotification(to: number, bytes: Uint8Array): void {
+    this.#peers.sendNotification(to, bytes)
+  }
+
+  openLearnerPort(): void {
+    this.#peers.openLearnerPort()
+  }
+
+  closeLearnerPort(): void {
+    this.#peers.closeLearnerPort()
+  }
+
+  connectToLeader(link: LinkId, sid: number, addresses: readonly MemberAddress[]): void {
+    this.#peers.connectToLeader(link, sid, addresses)
+  }
+
+  store(request: StorageRequest): void {
+    this.#peers.store(request)
+  }
+
+  installBegin(zxidHi: number, zxidLo: number, currentEpoch: number): void {
+    this.#peers.installBegin(zxidHi, zxidLo, currentEpoch)
+  }
+
+  roleChanged(view: RoleView): void {
+    this.#peers.roleChanged(view)
+  }
+
+  configurationChanged(text: string): void {
+    this.#peers.configurationChanged(text)
+  }
+
   audit(record: AuditRecord): void {
     this.#ports.audit(record)
   }
@@ -188,4 +241,22 @@ interface Notification {
   readonly type: EventType
   readonly path: string
   readonly frame: Buffer
+}
+
+function noPeers(): never {
+  throw new Error('a standalone server has no peers')
+}
+
+const NO_PEERS: PeerOutputs = {
+  linkWriter: noPeers,
+  awaitLinkDrained: noPeers,
+  closeLink: noPeers,
+  sendNotification: noPeers,
+  openLearnerPort: noPeers,
+  closeLearnerPort: noPeers,
+  connectToLeader: noPeers,
+  store: noPeers,
+  installBegin: noPeers,
+  roleChanged: noPeers,
+  configurationChanged: noPeers
 }

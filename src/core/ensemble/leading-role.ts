@@ -1,4 +1,5 @@
 import type { Id } from '../../protocol/generated/data.ts'
+import { SizeStats } from '../instruments.ts'
 import type { Peer } from '../peer.ts'
 import type { FollowersPort } from '../pipeline/role-ports.ts'
 import type { SessionOwner } from '../session/session.ts'
@@ -19,12 +20,17 @@ export interface RoleEvents {
 /** A leader: joins Zab's leading half with the requests of clients and learners. */
 export class LeadingRole implements LeadingHost, FollowersPort {
   readonly leading: Leading
-  readonly #member: Member
+  readonly member: Member
+  /** Of the transactions proposed. */
+  readonly proposalSize = new SizeStats()
+  /** Monotonic clock when the role began, ms. */
+  readonly sinceMs: number
   readonly #events: RoleEvents
   #peer: Peer | null = null
 
   constructor(member: Member, events: RoleEvents) {
-    this.#member = member
+    this.member = member
+    this.sinceMs = member.nowMs
     this.#events = events
     const { settings, log, acceptedEpoch, currentEpoch, config, lastSeen, nowMs, commitLog } = member
     const start = {
@@ -40,16 +46,22 @@ export class LeadingRole implements LeadingHost, FollowersPort {
   }
 
   get lastProcessedHi(): number {
-    return this.#member.tree.lastZxidHi
+    return this.member.tree.lastZxidHi
   }
 
   get lastProcessedLo(): number {
-    return this.#member.tree.lastZxidLo
+    return this.member.tree.lastZxidLo
+  }
+
+  /** Syncs of learners and own clients that wait for a commit. */
+  get pendingSyncs(): number {
+    return 0
   }
 
   // ---- FollowersPort ----------------------------------------------------------------------------------------------
 
   proposed(zxidHi: number, zxidLo: number, bytes: Uint8Array): void {
+    this.proposalSize.add(bytes.length)
     this.leading.proposed(zxidHi, zxidLo, Uint8Array.from(bytes), null)
   }
 
@@ -60,27 +72,27 @@ export class LeadingRole implements LeadingHost, FollowersPort {
   // ---- LeadingHost ------------------------------------------------------------------------------------------------
 
   linkWriter(link: LinkId) {
-    return this.#member.out.linkWriter(link)
+    return this.member.out.linkWriter(link)
   }
 
   awaitLinkDrained(link: LinkId): void {
-    this.#member.out.awaitLinkDrained(link)
+    this.member.out.awaitLinkDrained(link)
   }
 
   closeLink(link: LinkId, reason: string): void {
-    this.#member.out.closeLink(link, reason)
+    this.member.out.closeLink(link, reason)
   }
 
   setAcceptedEpoch(epoch: number): void {
-    this.#member.setAcceptedEpoch(epoch, () => this.leading.epochStored())
+    this.member.setAcceptedEpoch(epoch, () => this.leading.epochStored())
   }
 
   setCurrentEpoch(epoch: number): void {
-    this.#member.setCurrentEpoch(epoch, () => this.leading.epochStored())
+    this.member.setCurrentEpoch(epoch, () => this.leading.epochStored())
   }
 
   established(epoch: number): void {
-    this.#member.tree.setLastZxid(epoch, 0)
+    this.member.tree.setLastZxid(epoch, 0)
     this.#peer = this.#events.serve(epoch)
   }
 
@@ -102,7 +114,7 @@ export class LeadingRole implements LeadingHost, FollowersPort {
   }
 
   revalidate(link: LinkId, sessionHi: number, sessionLo: number, timeoutMs: number): boolean {
-    const { sessions, nowMs } = this.#member
+    const { sessions, nowMs } = this.member
     const session = sessions.get(sessionHi, sessionLo)
     if (session === undefined || !sessions.changeTimeout(session, timeoutMs, nowMs)) return false
     sessions.setOwner(session, link)
@@ -110,7 +122,7 @@ export class LeadingRole implements LeadingHost, FollowersPort {
   }
 
   touch(sessionHi: number, sessionLo: number, timeoutMs: number): void {
-    const { sessions, nowMs } = this.#member
+    const { sessions, nowMs } = this.member
     const session = sessions.get(sessionHi, sessionLo)
     if (session !== undefined) sessions.changeTimeout(session, timeoutMs, nowMs)
   }
@@ -120,30 +132,30 @@ export class LeadingRole implements LeadingHost, FollowersPort {
   }
 
   openSnapshot(): SnapshotSource {
-    const { tree, sessions } = this.#member
+    const { tree, sessions } = this.member
     return tree.openSnapshot(sessions.records())
   }
 
   findInLog(request: number, zxidHi: number, zxidLo: number): void {
-    this.#member.store({ kind: 'findInLog', zxidHi, zxidLo }, (answer) => {
+    this.member.store({ kind: 'findInLog', zxidHi, zxidLo }, (answer) => {
       const found = answer.kind === 'zxid' ? { hi: answer.zxidHi, lo: answer.zxidLo } : null
       this.leading.logFound(request, found)
     })
   }
 
   readLog(request: number, afterHi: number, afterLo: number, bytesMax: number): void {
-    this.#member.store({ kind: 'readLog', afterHi, afterLo, bytesMax }, (answer) => {
+    this.member.store({ kind: 'readLog', afterHi, afterLo, bytesMax }, (answer) => {
       this.leading.logRead(request, answer.kind === 'slice' ? answer : null)
     })
   }
 
   configurationSeen(config: EnsembleConfig): void {
-    this.#member.configurationSeen(config)
+    this.member.configurationSeen(config)
   }
 
   configurationActivated(config: EnsembleConfig, designatedLeader: number): void {
-    this.#member.configurationActivated(config)
-    if (designatedLeader !== this.#member.settings.sid) {
+    this.member.configurationActivated(config)
+    if (designatedLeader !== this.member.settings.sid) {
       this.#events.resign(`the reconfiguration gives the lead to server ${designatedLeader}`)
     }
   }
@@ -153,6 +165,6 @@ export class LeadingRole implements LeadingHost, FollowersPort {
   }
 
   log(level: 'error' | 'info' | 'warn' | 'debug', message: string): void {
-    this.#member.out.log(level, message)
+    this.member.out.log(level, message)
   }
 }

@@ -54,8 +54,16 @@ export class Intake {
     connection.mustWait = true
     if (this.#throttler.mustHold) {
       const { identities } = connection
-      const request = { type: OpCode.createSession, xid: 0, body: NO_BODY, receivedMs, largeBytes: 0, identities, err: 0 }
-      this.#throttler.hold({ ...request, connection, timeoutMs })
+      const request = {
+        type: OpCode.createSession,
+        xid: 0,
+        body: NO_BODY,
+        receivedMs,
+        largeBytes: 0,
+        identities,
+        err: 0
+      }
+      this.#throttler.hold({ ...request, connection, session: null, timeoutMs })
       return
     }
     this.#state.meter.took(receivedMs)
@@ -156,7 +164,7 @@ export class Intake {
     this.#limit.began(connection, xid)
     const { identities } = connection
     const request = { type, xid, body: this.#copyBody(), receivedMs, largeBytes, identities, err: 0 }
-    this.#throttler.hold({ ...request, connection, timeoutMs: 0 })
+    this.#throttler.hold({ ...request, connection, session: connection.session, timeoutMs: 0 })
   }
 
   /** A request leaves the throttle. Its connection may be gone: a write of it still happens. */
@@ -171,10 +179,12 @@ export class Intake {
     this.#state.meter.released(Math.max(0, Math.floor(this.#state.nowMs) - receivedMs))
     if (timeoutMs > 0) return this.#createSession(connection, timeoutMs, receivedMs)
     this.#reader.reset(body)
-    const { identities } = connection
+    const { identities, session } = connection
     connection.identities = request.identities
+    connection.session = request.session
     this.#pipeline.admit(connection, answer, type, xid, receivedMs, largeBytes)
     connection.identities = identities
+    connection.session = session
   }
 
   readonly #drop = ({ connection, xid, largeBytes }: ThrottledRequest, isConnectionToClose: boolean): void => {

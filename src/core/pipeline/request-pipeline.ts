@@ -69,7 +69,8 @@ export class RequestPipeline {
       return this.#refuseThrottled(connection, { type, xid, receivedMs, largeBytes })
     }
     if (answer === undefined) return this.#order(connection, { type, xid, receivedMs, largeBytes })
-    if (connection.pending.size > 0) {
+    // What the throttle lets out may be of a connection that has been blocked meanwhile.
+    if (connection.pending.size > 0 || connection.isBlocked) {
       return this.#hold(connection, { type, xid, receivedMs, largeBytes }, this.#copyBody(), ErrorCode.OK)
     }
     this.#answerNow(connection, answer, type, xid, receivedMs)
@@ -119,6 +120,8 @@ export class RequestPipeline {
     connection.pending.push(proposal)
     connection.pendingWrites++
     this.#limit.began(connection, proposal.xid)
+    // Reads before it that were held since the connection is blocked cannot wait any longer: this will not.
+    if (connection.isBlocked) this.drainHeld(connection)
   }
 
   /** Whether a request waited so long that it is refused (`throttled_op_wait_time`). */
@@ -131,6 +134,8 @@ export class RequestPipeline {
   /** THROTTLEDOP in the request's turn; it uses no zxid. */
   #refuseThrottled(connection: ClientConnection, fields: RequestFields): void {
     this.#state.metrics.throttledOps.add(1)
+    // The throttle lets writes of connections that are gone through.
+    if (connection.phase === ConnectionPhase.closing) return this.#state.largeRequests.leave(fields.largeBytes)
     if (connection.pending.size > 0) return this.#hold(connection, fields, NO_BODY, ErrorCode.THROTTLEDOP)
     this.#state.largeRequests.leave(fields.largeBytes)
     this.#answerUnseen(connection, fields.xid, fields.receivedMs, ErrorCode.THROTTLEDOP)

@@ -1,11 +1,14 @@
 import { Fifo } from '../../collections/fifo.ts'
 import { OpCode } from '../../protocol/op-code.ts'
 import { type ClientConnection, ConnectionPhase, type HeldRequest } from '../client-connection.ts'
+import type { Session } from '../session/session.ts'
 import type { PeerState } from './peer-state.ts'
 
 /** A request that waits before the pipeline. */
 export interface ThrottledRequest extends HeldRequest {
   readonly connection: ClientConnection
+  /** Whose it is, also if that goes on by another connection before the request has its turn. */
+  readonly session: Session | null
   /** Of a createSession, which comes from a handshake; else 0. */
   readonly timeoutMs: number
 }

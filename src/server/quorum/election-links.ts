@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { isSameMembership } from '../../core/zab/membership/config-text.ts'
 import type { EnsembleConfig, EnsembleMember } from '../../core/zab/membership/ensemble-config.ts'
 import type { Logger } from '../logging/logger.ts'
 import { connectFirst, type PortAddress, showAddress } from './connect-first.ts'
@@ -143,7 +144,7 @@ export class ElectionLinks implements ElectionLinkEvents {
    */
   setMembers(committed: EnsembleConfig, lastSeen: EnsembleConfig | null): void {
     if (this.#isClosed) return
-    const isChanged = JSON.stringify(committed.members) !== JSON.stringify(this.#committed.members)
+    const isChanged = !isSameMembership(committed, this.#committed)
     this.#committed = committed
     this.#lastSeen = lastSeen
     if (isChanged) {

@@ -274,8 +274,11 @@ export class Election {
 
   #considerProposal(from: number, vote: Vote): void {
     if (isUnknownZxid(vote) || isUnknownZxid(this.#start)) return
-    if (vote.electionEpoch < this.#round) return
-    if (vote.electionEpoch > this.#round) {
+    // Whoever proposes nobody goes back to an older round as well. Its own one would never be taken up, since votes for
+    // nobody are ignored, while a pending configuration may need its vote: both sides would wait for ever.
+    const hasProposal = this.#proposal.leader !== NO_VOTE
+    if (hasProposal && vote.electionEpoch < this.#round) return
+    if (vote.electionEpoch !== this.#round) {
       this.#round = vote.electionEpoch
       this.#votes.clear()
       const own = this.#initialVote()

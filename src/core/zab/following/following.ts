@@ -23,7 +23,7 @@ import { Synchronisation } from './synchronisation.ts'
  * It ends with the connection, at a leader that is silent for too long or breaks the protocol, and when a reconfiguration
  * changes this server's part. Then nothing of what comes is looked at any more.
  */
-export class Following implements PacketHandler {
+export class Following {
   readonly #host: FollowingHost
   readonly #settings: FollowingSettings
   readonly #leaderSid: number
@@ -33,6 +33,10 @@ export class Following implements PacketHandler {
   readonly #proposals: Proposals
   readonly #discovery: Discovery
   readonly #broadcast: Broadcast
+  readonly #handler: PacketHandler = {
+    packet: (packet) => this.#packet(packet),
+    raw: (bytes) => this.#synchronisation?.raw(bytes) ?? 0
+  }
   #synchronisation: Synchronisation | null = null
   #phase: 'connecting' | 'discovery' | 'synchronisation' | 'broadcast' | 'over' = 'connecting'
   #isLinkOpen = true
@@ -112,7 +116,7 @@ export class Following implements PacketHandler {
   received(bytes: Uint8Array, nowMs: number): void {
     if (this.#phase === 'over') return
     this.#silence.heard(nowMs)
-    this.#guarded(() => this.#stream.take(bytes, this))
+    this.#guarded(() => this.#stream.take(bytes, this.#handler))
   }
 
   linkClosed(): void {
@@ -204,8 +208,7 @@ export class Following implements PacketHandler {
     return this.#proposals.takePending()
   }
 
-  /** @internal A packet of the stream. */
-  packet(packet: QuorumPacketReader): void {
+  #packet(packet: QuorumPacketReader): void {
     switch (this.#phase) {
       case 'connecting':
         throw new LeaveLeaderError('the leader spoke first')
@@ -220,11 +223,6 @@ export class Following implements PacketHandler {
         break
       case 'over':
     }
-  }
-
-  /** @internal Bytes of the stream behind SNAP. */
-  raw(bytes: Buffer): number {
-    return this.#synchronisation?.raw(bytes) ?? 0
   }
 
   #synchronise(): void {
@@ -253,7 +251,7 @@ export class Following implements PacketHandler {
   /** The storage is ready: what has come meanwhile is handled. */
   #goOn(): void {
     this.#silence.resume()
-    this.#guarded(() => this.#stream.goOn(this))
+    this.#guarded(() => this.#stream.goOn(this.#handler))
   }
 
   /** Handles input; what is wrong with it ends the role. */

@@ -1,0 +1,241 @@
+import type { QuorumView, ServerMode } from '../../admin/server-view.ts'
+import type { RoleView } from '../../core/ensemble/ensemble-outbox.ts'
+import { EnsemblePeer } from '../../core/ensemble/ensemble-peer.ts'
+import type { EnsembleSettings } from '../../core/ensemble/ensemble-settings.ts'
+import type { InputBatch } from '../../core/input-batch.ts'
+import type { Peer, PeerParts } from '../../core/peer.ts'
+import { CommitLog } from '../../core/zab/commit-log.ts'
+import { parseConfigText } from '../../core/zab/membership/config-text.ts'
+import type { EnsembleConfig } from '../../core/zab/membership/ensemble-config.ts'
+import { ServerState } from '../../core/zab/vote.ts'
+import type { Recovery } from '../../storage/storage.ts'
+import type { ServerSettings } from '../config/settings.ts'
+import type { EventLoop } from '../event-loop.ts'
+import { exitAtOnce } from '../fatal-exit.ts'
+import type { Logger } from '../logging/logger.ts'
+import type { Machine } from '../machine.ts'
+import type { PeerOutputs, ShellOutbox } from '../shell-outbox.ts'
+import { ElectionLinks } from './election-links.ts'
+import { LeaderConnector } from './leader-connector.ts'
+import { LearnerPort } from './learner-port.ts'
+import { PeerLinks } from './peer-links.ts'
+import { plainTransport } from './peer-transport.ts'
+import { quorumView } from './quorum-view.ts'
+
+/** What is kept of the newest transactions for learners that lag a little, beside `commitLogCount` of them. */
+const COMMIT_LOG_BYTES = 16 * 1024 * 1024
+
+/** What the storage does for a member, as the shell has it. */
+export interface MemberStorage {
+  readonly store: PeerOutputs['store']
+  readonly installBegin: PeerOutputs['installBegin']
+}
+
+/** The sockets between the members of an ensemble, and the machine that speaks through them. */
+export class EnsembleShell implements Machine {
+  readonly outputs: PeerOutputs
+  readonly #settings: ServerSettings
+  readonly #commitLog: CommitLog
+  readonly #loop: EventLoop
+  readonly #config: EnsembleConfig
+  readonly #links: PeerLinks
+  readonly #election: ElectionLinks
+  readonly #learnerPort: LearnerPort
+  readonly #connector: LeaderConnector
+  #outbox: ShellOutbox | null = null
+  #member: EnsemblePeer | null = null
+  #role: RoleView = { state: ServerState.looking, leader: null, isServing: false }
+
+  constructor(settings: ServerSettings, commitLog: CommitLog, loop: EventLoop, storage: MemberStorage, log: Logger) {
+    const { quorum } = settings
+    this.#settings = settings
+    this.#loop = loop
+    this.#config = configOf(settings)
+    this.#commitLog = commitLog
+    const transport = plainTransport
+    const linkEvents = {
+      opened: (link, address) => this.#tell(() => loop.inputs.pushLinkOpened(link, address)),
+      received: (link, bytes) => this.#tell(() => loop.inputs.pushLinkBytes(link, bytes, 0, bytes.length)),
+      closed: (link) => this.#tell(() => loop.inputs.pushLinkClosed(link)),
+      drained: (link) => this.#tell(() => loop.inputs.pushLinkDrained(link))
+    } satisfies ConstructorParameters<typeof PeerLinks>[0]
+    this.#links = new PeerLinks(linkEvents, log.child('links'))
+    const tickMs = settings.session.tickTimeMs
+    const { syncLimitTicks, initLimitTicks, connectToLearnerMasterLimitTicks } = ticksOf(settings)
+    this.#election = new ElectionLinks(
+      {
+        sid: quorum.serverId,
+        listenOnAllIps: quorum.quorumListenOnAllIps,
+        multiAddressEnabled: quorum.multiAddressEnabled,
+        bindTries: quorum.electionPortBindRetry,
+        connectTimeoutMs: quorum.cnxTimeoutMs,
+        handshakeTimeoutMs: quorum.quorumCnxnTimeoutMs ?? syncLimitTicks * tickMs,
+        keepAlive: quorum.tcpKeepAlive
+      },
+      this.#config,
+      null,
+      {
+        onNotification: (from, bytes) => this.#tell(() => loop.inputs.pushNotification(from, bytes, 0, bytes.length)),
+        onUnbound: (error) => exitAtOnce(`no election address can be bound: ${error.message}`),
+        transport
+      },
+      log.child('election links')
+    )
+    this.#learnerPort = new LearnerPort(
+      { listenOnAllIps: quorum.quorumListenOnAllIps, noDelay: quorum.leaderNoDelay, keepAlive: quorum.tcpKeepAlive },
+      this.#links,
+      transport,
+      log.child('quorum port')
+    )
+    const limitTicks = connectToLearnerMasterLimitTicks === 0 ? initLimitTicks : connectToLearnerMasterLimitTicks
+    this.#connector = new LeaderConnector(
+      {
+        limitMs: limitTicks * tickMs,
+        retryDelayMs: quorum.leaderConnectDelayDuringRetryMs,
+        noDelay: quorum.followerNoDelay,
+        keepAlive: quorum.tcpKeepAlive
+      },
+      this.#links,
+      transport,
+      log.child('leader connection')
+    )
+    this.outputs = this.#makeOutputs(storage)
+  }
+
+  /** Makes the member; listening and stepping may begin then. */
+  begin(parts: Omit<PeerParts, 'out'>, outbox: ShellOutbox, epochs: EpochsAtStart): this {
+    this.#outbox = outbox
+    this.#member = new EnsemblePeer({
+      ...parts,
+      ...epochs,
+      out: outbox,
+      ensemble: ensembleSettingsOf(this.#settings),
+      config: this.#config,
+      lastSeen: null,
+      commitLog: this.#commitLog
+    })
+    return this
+  }
+
+  /** Opens the election port. @throws the system's error if it cannot be bound */
+  listen(): Promise<void> {
+    return this.#election.listen()
+  }
+
+  /** Closes everything between the members. */
+  close(): void {
+    this.#learnerPort.close()
+    this.#links.closeAll()
+    this.#election.close()
+  }
+
+  get peer(): Peer | null {
+    return this.#member?.peer ?? null
+  }
+
+  get isServing(): boolean {
+    return this.#role.isServing
+  }
+
+  get mode(): ServerMode {
+    switch (this.#role.state) {
+      case ServerState.leading:
+        return 'leader'
+      case ServerState.observing:
+        return 'observer'
+      default:
+        return 'follower'
+    }
+  }
+
+  get nextStepMs(): number {
+    return this.#member?.nextStepMs ?? Number.POSITIVE_INFINITY
+  }
+
+  quorum(): QuorumView | null {
+    return this.#member === null ? null : quorumView(this.#member, this.#role)
+  }
+
+  step(inputs: InputBatch): void {
+    if (this.#outbox === null) return
+    this.#member?.step(inputs, this.#outbox)
+    this.#links.flush()
+  }
+
+  settle(monotonicMs: number): void {
+    this.#member?.settle(monotonicMs)
+  }
+
+  #tell(push: () => void): void {
+    push()
+    this.#loop.schedule()
+  }
+
+  #makeOutputs(storage: MemberStorage): PeerOutputs {
+    const own = this.#config.members.find(({ id }) => id === this.#settings.quorum.serverId)
+    return {
+      linkWriter: (link) => this.#links.linkWriter(link),
+      awaitLinkDrained: (link) => this.#links.awaitLinkDrained(link),
+      closeLink: (link, reason) => this.#links.closeLink(link, reason),
+      sendNotification: (to, bytes) => this.#election.send(to, bytes),
+      openLearnerPort: () => this.#learnerPort.open(own?.addresses ?? []),
+      closeLearnerPort: () => this.#learnerPort.close(),
+      connectToLeader: (link, sid, addresses) => this.#connector.connect(link, sid, addresses),
+      store: (request) => storage.store(request),
+      installBegin: (hi, lo, epoch) => storage.installBegin(hi, lo, epoch),
+      roleChanged: (view) => {
+        this.#role = view
+      },
+      configurationChanged: (text) => this.#election.setMembers(parseConfigText(text), null)
+    }
+  }
+}
+
+/** The newest transactions, for learners that lag a little; to be filled by the recovery. */
+export function newCommitLog(settings: ServerSettings): CommitLog {
+  return new CommitLog(settings.storage.commitLogCount, COMMIT_LOG_BYTES)
+}
+
+/** Epochs as they are stored. */
+export interface EpochsAtStart {
+  readonly acceptedEpoch: number
+  readonly currentEpoch: number
+}
+
+/** A store that knows no epochs, as a standalone server's, has those of its last zxid. */
+export function epochsAtStart(recovery: Recovery): EpochsAtStart {
+  const { acceptedEpoch, currentEpoch, lastZxidHi } = recovery
+  const current = currentEpoch > 0 ? currentEpoch : lastZxidHi
+  return { acceptedEpoch: Math.max(acceptedEpoch, current), currentEpoch: current }
+}
+
+function configOf({ quorum }: ServerSettings): EnsembleConfig {
+  const { members, groups, weights, configVersion } = quorum
+  return { members, groups, weights, version: configVersion }
+}
+
+function ticksOf({ quorum }: ServerSettings) {
+  const { initLimitTicks, syncLimitTicks, connectToLearnerMasterLimitTicks } = quorum
+  if (initLimitTicks === null || syncLimitTicks === null) throw new Error('an ensemble without initLimit or syncLimit')
+  return { initLimitTicks, syncLimitTicks, connectToLearnerMasterLimitTicks }
+}
+
+function ensembleSettingsOf(settings: ServerSettings): EnsembleSettings {
+  const { quorum, session, client, storage } = settings
+  return {
+    ...ticksOf(settings),
+    sid: quorum.serverId,
+    tickTimeMs: session.tickTimeMs,
+    minNotificationIntervalMs: quorum.minNotificationIntervalMs,
+    maxNotificationIntervalMs: quorum.maxNotificationIntervalMs,
+    maxConcurrentSnapSyncs: quorum.maxConcurrentSnapSyncs,
+    maxConcurrentDiffSyncs: quorum.maxConcurrentDiffSyncs,
+    forceSnapshotSync: quorum.forceSnapshotSync,
+    snapshotSizeFactor: storage.snapshotSizeFactor,
+    reconfigEnabled: quorum.reconfigEnabled,
+    maxTimeToWaitForEpochMs: quorum.leaderMaxTimeToWaitForEpochMs ?? -1,
+    // A transaction is a little larger than the request that it came from.
+    dataBytesMax: client.juteMaxBufferBytes + client.juteExtraSizeBytes + 1024,
+    leaderServes: quorum.leaderServes
+  }
+}

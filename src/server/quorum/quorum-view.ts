@@ -1,0 +1,60 @@
+import type { LeaderView, QuorumView } from '../../admin/server-view.ts'
+import type { RoleView } from '../../core/ensemble/ensemble-outbox.ts'
+import type { EnsemblePeer } from '../../core/ensemble/ensemble-peer.ts'
+import { roleOf } from '../../core/ensemble/following-role.ts'
+import type { LeadingRole } from '../../core/ensemble/leading-role.ts'
+import { formatConfigText } from '../../core/zab/membership/config-text.ts'
+import { verifierOf } from '../../core/zab/quorum/verifier-of.ts'
+import { ServerState } from '../../core/zab/vote.ts'
+import { monotonicNowMs } from '../event-loop.ts'
+
+/** What administration is shown of a member's place in its ensemble. */
+export function quorumView(peer: EnsemblePeer, role: RoleView): QuorumView {
+  const { config, settings } = peer.member
+  const own = config.members.find(({ id }) => id === settings.sid)?.addresses[0]
+  const leading = role.state === ServerState.leading ? peer.leading : null
+  return {
+    electionPort: own?.electionPort ?? -1,
+    quorumPort: own?.quorumPort ?? -1,
+    role: roleOf(config, settings.sid) ?? 'participant',
+    membership: formatConfigText(config),
+    peerState: peerStateOf(role),
+    quorumSize: verifierOf(config).voters.size,
+    leader: leading === null ? null : leaderView(leading),
+    syncedObservers: leading === null ? null : syncedCount(leading, true),
+    observerMasterId: null
+  }
+}
+
+/** As upstream's `zk_peer_state`. */
+function peerStateOf({ state, isServing }: RoleView): string {
+  const stage = isServing ? 'broadcast' : 'discovery'
+  switch (state) {
+    case ServerState.leading:
+      return `leading - ${stage}`
+    case ServerState.following:
+      return `following - ${stage}`
+    case ServerState.observing:
+      return `observing - ${stage}`
+    default:
+      return 'looking'
+  }
+}
+
+function leaderView(role: LeadingRole): LeaderView {
+  const { leading, member, proposalSize, sinceMs, pendingSyncs } = role
+  const voters = verifierOf(member.config).voters
+  const followers = leading.learners.filter(({ isObserver, isSynced }) => !isObserver && isSynced)
+  return {
+    proposalSize,
+    uptimeMs: Math.round(monotonicNowMs() - sinceMs),
+    learners: leading.learners.length,
+    syncedFollowers: followers.filter(({ sid }) => voters.has(sid)).length,
+    syncedNonVotingFollowers: followers.filter(({ sid }) => !voters.has(sid)).length,
+    pendingSyncs
+  }
+}
+
+function syncedCount({ leading }: LeadingRole, isObserver: boolean): number {
+  return leading.learners.filter((learner) => learner.isObserver === isObserver && learner.isSynced).length
+}
