@@ -7,7 +7,8 @@ import type { SyncMode } from './sqlite-connection.ts'
 import { checkpoint, leaveWalMode, openExclusive, PAGE_BYTES } from './sqlite-connection.ts'
 import { StorageError, toStorageError } from './storage-error.ts'
 
-const SCHEMA = `
+/** Of a segment; what its columns are, `txn-row.ts` says. */
+export const SEGMENT_SCHEMA = `
 CREATE TABLE batch(first_zxid INTEGER PRIMARY KEY, last_zxid INTEGER NOT NULL, prev_zxid INTEGER NOT NULL,
                    txn_count INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL);
 `
@@ -64,7 +65,7 @@ export class LogSegment {
     removeDatabase(folder, NEXT_SEGMENT_FILE)
     const connection = openExclusive(join(folder, NEXT_SEGMENT_FILE), 'FULL', true)
     try {
-      connection.exec(SCHEMA)
+      connection.exec(SEGMENT_SCHEMA)
     } finally {
       connection.close()
     }
@@ -163,6 +164,6 @@ export class LogSegment {
 
   /** With forceSync=no commits are not synced, but a file that is put away is: the catalogue will count on it. */
   #syncFromHere(): void {
-    this.connection.pragma('synchronous = FULL')
+    this.connection.exec('PRAGMA synchronous = FULL')
   }
 }

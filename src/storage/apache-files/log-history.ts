@@ -78,6 +78,7 @@ function assertFollows(record: LogRecord, last: Position, isFirst: boolean): voi
 }
 
 function reportEnd({ path, end, offset }: LogReader, warn: (message: string) => void): void {
-  if (end === 'torn') warn(`${path} ends at offset ${offset} with a transaction that is not whole, as after a crash`)
+  if (end === 'torn' || end === 'no end mark')
+    warn(`${path} ends at offset ${offset} with a transaction that is not whole, as after a crash`)
   if (end === 'not zero behind') warn(`${path} ends at offset ${offset}, but bytes that are not zero follow; ignored`)
 }

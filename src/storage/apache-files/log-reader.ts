@@ -26,10 +26,17 @@ export interface LogRecord {
   readonly zxidHi: number
   readonly zxidLo: number
   readonly body: Buffer
+  /** As stored. */
+  readonly checksum: bigint
+  /** False only for a reader that is to go on at a wrong checksum. */
+  readonly isChecksumRight: boolean
 }
 
-/** Why a file ended: at its padding or exactly behind a record; within a record; or before bytes that are not zero. */
-export type LogEnd = 'clean' | 'torn' | 'not zero behind'
+/**
+ * Why a file ended: at its padding or exactly behind a record; within a record; at a record without the 0x42 behind it; or
+ * before bytes that are not zero.
+ */
+export type LogEnd = 'clean' | 'torn' | 'no end mark' | 'not zero behind'
 
 const HEADER = Buffer.from('5a4b4c4700000002', 'hex')
 const HEADER_BYTES = 16
@@ -48,6 +55,7 @@ export class LogReader {
   readonly #handle: number
   readonly #fileBytes: number
   readonly #recordBytesMax: number
+  readonly #goesOnAtWrongChecksum: boolean
   #window: Buffer = Buffer.allocUnsafeSlow(WINDOW_BYTES)
   #windowStart = 0
   #windowBytes = 0
@@ -57,10 +65,12 @@ export class LogReader {
   /**
    * @param recordBytesMax a record that goes beyond the end of the file is a torn one, unless it claims to be longer than
    *   this: then its length is wrong
+   * @param goesOnAtWrongChecksum for a tool that shows what is there
    * @throws DamagedFileError when it is no log; StorageError CANNOT_OPEN or IO_ERROR
    */
-  constructor(path: string, recordBytesMax: number) {
+  constructor(path: string, recordBytesMax: number, goesOnAtWrongChecksum = false) {
     this.path = path
+    this.#goesOnAtWrongChecksum = goesOnAtWrongChecksum
     this.#recordBytesMax = recordBytesMax
     try {
       this.#handle = openSync(path, 'r')
@@ -131,9 +141,10 @@ export class LogReader {
       return this.#ends('torn')
     }
     const record = this.#bytesAt(offset, size)
-    if (record[size - 1] !== RECORD_END) return this.#ends('torn')
+    if (record[size - 1] !== RECORD_END) return this.#ends('no end mark')
     const body = record.subarray(RECORD_HEAD_BYTES, size - 1)
-    if (checksum !== BigInt(adler32(body)))
+    const isChecksumRight = checksum === BigInt(adler32(body))
+    if (!isChecksumRight && !this.#goesOnAtWrongChecksum)
       throw damagedRecord(this.path, offset, `its checksum is wrong${claimedZxid(body)}`)
     if (length < TXN_BYTES_MIN) throw damagedRecord(this.path, offset, 'it is too short for a transaction')
     this.#offset = offset + size
@@ -142,7 +153,9 @@ export class LogReader {
       offset,
       zxidHi: body.readInt32BE(ZXID_OFFSET),
       zxidLo: body.readInt32BE(ZXID_OFFSET + 4),
-      body
+      body,
+      checksum,
+      isChecksumRight
     }
   }
 
