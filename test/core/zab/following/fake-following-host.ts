@@ -60,6 +60,13 @@ export class FakeFollowingHost implements FollowingHost {
     return this.sent.map(({ name, zxid }) => `${name} ${zxid}`)
   }
 
+  /** Forgets what was called and sent up to here. */
+  forget(): void {
+    this.calls.length = 0
+    this.logLines.length = 0
+    this.#writer.reset()
+  }
+
   /** Zxids that are in the log and may be lost by a crash. */
   get unpersistedCount(): number {
     return this.#unpersisted.length
