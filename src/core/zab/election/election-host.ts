@@ -10,7 +10,10 @@ export interface ElectionHost {
   sendNotification(to: number, bytes: Uint8Array): void
   /** The election is over: this server follows, observes or leads as the vote says. Nothing more is called for it. */
   elected(vote: Vote): void
-  /** A notification brought a configuration with a higher version while looking: the host makes it its own. */
+  /**
+   * A notification brought a configuration with a higher version while looking. The host makes it its own, if reconfig is
+   * enabled, and gives it back by `Election.setConfiguration`, at once or later; until then it may come again.
+   */
   configurationLearnt(config: EnsembleConfig): void
   log(level: 'info' | 'warn' | 'debug', message: string): void
 }

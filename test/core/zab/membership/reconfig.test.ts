@@ -70,6 +70,10 @@ describe('an incremental reconfiguration', () => {
     expect(textOf(apply(parts))).toBe([...lines, 'version=300000007'].join('\n'))
   })
 
+  test.each([{ joiningServers: '' }, {}])('of nobody gives the same members a new version: %j', (parts) => {
+    expect(textOf(apply(parts))).toBe(formatConfigText({ ...CURRENT, version: 0x3_0000_0007n }))
+  })
+
   test('may give several servers the same ports of the own or of all hosts', () => {
     const current = parseConfigText('server.1=127.0.0.1:1:2;3\nserver.2=localhost:1:2;0.0.0.0:3\nversion=1')
 
@@ -110,6 +114,7 @@ describe('a reconfiguration to a list of members', () => {
   })
 })
 
+// The codes are those that a server of Apache ZooKeeper 3.9.5 answered the same requests with.
 describe('a reconfiguration is refused', () => {
   const { BADARGUMENTS, BADVERSION, MARSHALLINGERROR } = ErrorCode
 
@@ -126,13 +131,24 @@ describe('a reconfiguration is refused', () => {
     { name: 'several addresses', parts: { joiningServers: '5=a:1:2|b:1:2;3' }, error: BADARGUMENTS },
     { name: 'several addresses in a list', parts: { newMembers: '5=a:1:2|b:1:2,6=a:1:2' }, error: BADARGUMENTS },
     { name: 'a taken quorum port', parts: { joiningServers: '5=10.0.0.1:2888:9;2181' }, error: BADARGUMENTS },
-    { name: 'a taken client port', parts: { joiningServers: '5=e:1:2;10.0.0.4:2181' }, error: BADARGUMENTS },
-    { name: 'one port for two', parts: { joiningServers: '5=e:1:2;3,6=e:2:4;3' }, error: BADARGUMENTS },
+    { name: 'a taken client port', parts: { joiningServers: '5=10.0.0.5:1:2;10.0.0.4:2181' }, error: BADARGUMENTS },
+    { name: 'one port for two', parts: { joiningServers: '5=10.0.0.5:1:2;3,6=10.0.0.5:2:4;3' }, error: BADARGUMENTS },
     { name: 'an unknown key', parts: { newMembers: 'server.1=a:1:2,server.2=b:1:2,x=y' }, error: BADARGUMENTS },
     { name: 'one new member', parts: { newMembers: 'server.1=a:1:2' }, error: BADARGUMENTS },
     { name: 'a leaving server of no number', parts: { leavingServers: 'one' }, error: MARSHALLINGERROR },
     { name: 'a joining server of no number', parts: { joiningServers: 'server.x=a:1:2;3' }, error: MARSHALLINGERROR },
     { name: 'a port that is too great', parts: { joiningServers: '5=a:1:65536;3' }, error: MARSHALLINGERROR },
+    { name: 'a negative port', parts: { joiningServers: '5=a:-1:2;3' }, error: MARSHALLINGERROR },
+    {
+      name: 'a version of no number',
+      parts: { newMembers: 'server.1=a:1:2,server.2=b:1:2,version=zz' },
+      error: MARSHALLINGERROR
+    },
+    {
+      name: 'a voter in no group',
+      parts: { newMembers: 'server.1=a:1:2,server.2=b:1:2,group.1=1' },
+      error: BADARGUMENTS
+    },
     {
       name: 'new members of one voter and an observer',
       parts: { newMembers: 'server.1=a:1:2,server.2=b:1:2:observer' },
