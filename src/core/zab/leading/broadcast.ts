@@ -16,6 +16,7 @@ interface Proposal extends PendingProposal {
 
 /** Settled entries at the front of the queue of proposals that are put up with before they are cut off. */
 const GAP_COUNT = 256
+const NOBODY: Learner[] = []
 
 /**
  * Proposals, their ACKs, and commits strictly in order of zxid (quorum-protocol section 10 and 13). Followers get PROPOSAL
@@ -64,6 +65,14 @@ export class Broadcast {
   /** Whether what is proposed and committed goes to this learner. */
   has(learner: Learner): boolean {
     return this.#followers.has(learner) || this.#observers.has(learner)
+  }
+
+  /** Learners to which more is unsent than this. */
+  overdue(bytesMax: number): readonly Learner[] {
+    let overdue: Learner[] = NOBODY
+    for (const learner of this.#followers) if (learner.unsentBytes > bytesMax) overdue = [...overdue, learner]
+    for (const learner of this.#observers) if (learner.unsentBytes > bytesMax) overdue = [...overdue, learner]
+    return overdue
   }
 
   /** Followers, voting or not, that get proposals. */

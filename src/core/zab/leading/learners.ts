@@ -1,0 +1,93 @@
+import type { LinkId } from '../peer-link.ts'
+import type { Broadcast } from './broadcast.ts'
+import type { LeaderClock } from './leader-clock.ts'
+import type { LeadingHost } from './leading-host.ts'
+import { LEARNER_COUNT_MAX } from './leading-settings.ts'
+import { Learner, type LearnerView } from './learner.ts'
+
+/** The learners of a leader, by link: how they come and go. */
+export class Learners {
+  readonly #host: LeadingHost
+  readonly #clock: LeaderClock
+  readonly #dataBytesMax: number
+  readonly #gone: (learner: Learner) => void
+  readonly #byLink = new Map<LinkId, Learner>()
+
+  /** @param gone is told of each that leaves, whatever the reason */
+  constructor(host: LeadingHost, clock: LeaderClock, dataBytesMax: number, gone: (learner: Learner) => void) {
+    this.#host = host
+    this.#clock = clock
+    this.#dataBytesMax = dataBytesMax
+    this.#gone = gone
+  }
+
+  /** All of them as they are now: the caller may drop some on the way. */
+  get all(): readonly Learner[] {
+    return [...this.#byLink.values()]
+  }
+
+  get(link: LinkId): Learner | undefined {
+    return this.#byLink.get(link)
+  }
+
+  connected(link: LinkId, address: string): void {
+    if (this.#byLink.size >= LEARNER_COUNT_MAX) {
+      this.#host.log('warn', `learner at ${address}: ${LEARNER_COUNT_MAX} links are open: connection closed`)
+      this.#host.closeLink(link, 'too many learners')
+      return
+    }
+    const { initDeadlineMs, firstTickLimit } = this.#clock
+    this.#byLink.set(link, new Learner(this.#host, link, address, this.#dataBytesMax, initDeadlineMs, firstTickLimit))
+  }
+
+  /** Closes a learner's link, with one line that says why. */
+  drop(learner: Learner, reason: string): void {
+    if (learner.isGone) return
+    this.#host.log('warn', `${learner.name}: ${reason}: connection closed`)
+    this.#host.closeLink(learner.link, reason)
+    this.forget(learner)
+  }
+
+  /** Its link is closed. */
+  forget(learner: Learner): void {
+    this.#byLink.delete(learner.link)
+    learner.phase = 'gone'
+    learner.reader.stop()
+    this.#gone(learner)
+  }
+
+  /** Drops those from which nothing has come for too long. */
+  dropSilent(): void {
+    for (const learner of this.all) {
+      if (this.#clock.nowMs >= learner.readDeadlineMs) this.drop(learner, 'nothing was heard of it in time')
+    }
+  }
+
+  postpone(deltaMs: number): void {
+    for (const learner of this.#byLink.values()) {
+      learner.readDeadlineMs += deltaMs
+      learner.ackDeadline.postpone(deltaMs)
+    }
+  }
+
+  /** Whether it was heard of within syncLimit, or has connected within initLimit before that. */
+  isHeard(learner: Learner): boolean {
+    return learner.phase !== 'connecting' && this.#clock.tick <= learner.syncedUntilTick
+  }
+
+  /** For administrators, and for checks of reconfigurations: those that have said who they are. */
+  views(broadcast: Broadcast): LearnerView[] {
+    return this.all
+      .filter((learner) => learner.phase !== 'connecting')
+      .map((learner) => ({
+        link: learner.link,
+        sid: learner.sid,
+        address: learner.address,
+        isObserver: learner.isObserver,
+        isSynced: broadcast.has(learner) && this.isHeard(learner),
+        lastAckedHi: learner.lastAckedHi,
+        lastAckedLo: learner.lastAckedLo,
+        unsentBytes: learner.unsentBytes
+      }))
+  }
+}
