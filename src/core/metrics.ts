@@ -142,6 +142,8 @@ export function createMetrics() {
     opCountSetWatches: counter('op_count_set_watches'),
     opCountSync: counter('op_count_sync'),
     opCountWhoAmI: counter('op_count_who_am_i'),
+    /** Ours: how often writes began to wait for room on the disk. */
+    diskFullCount: counter('disk_full_count'),
 
     // ---- counter sets
     /** Writes refused by a hard quota, by the first name of the path. */

@@ -45,6 +45,10 @@ export async function openFoundation(
   const opened = await openStorage(storageOptionsOf(settings, log.child('storage')))
   const { storage } = opened
   storage.onFatal((error) => exitAtOnce(error.message))
+  // The storage itself says so in the log.
+  storage.onDiskFull((isFull) => {
+    if (isFull) metrics.diskFullCount.add(1)
+  })
   const importParts = { ...opened, settings, tree, sessions, log: log.child('import'), nowMs: monotonicNowMs }
   const recovery = await importApacheFiles(importParts)
   if (recovery.isUninitialized) {

@@ -12,6 +12,9 @@ export class Asked {
   readonly isWhole: boolean
   /** Of an auth packet: the identities that it brings, null if it must be refused. */
   readonly grants: readonly Identity[] | null
+  /** Who asks, and when: set when the peer is given it. */
+  identities: readonly Identity[] = []
+  givenMs = 0
 
   constructor(type: number, xid: number, body: Buffer, isWhole = true, grants: readonly Identity[] | null = null) {
     this.type = type

@@ -106,7 +106,7 @@ class Trial {
     const path = this.#request.readString() ?? ''
     const node = this.#nodeAt(path)
     if (!this.#expectError(this.#errorOf(node, Perm.read | Perm.admin))) return
-    const visible = this.#judge.acl.visibleAcl(node?.acl ?? [], this.#connection.identities)
+    const visible = this.#judge.acl.visibleAcl(node?.acl ?? [], this.#asked.identities)
     const found: ACL[] = []
     for (let left = this.#body.readVectorLength(); left > 0; left--) found.push(decodeACL(this.#body))
     this.#same(JSON.stringify(found), JSON.stringify(visible), 'the ACL')
@@ -198,7 +198,7 @@ class Trial {
 
   #errorOf(node: NaiveNode | undefined, perms: number): ErrorCode {
     if (node === undefined) return ErrorCode.NONODE
-    return this.#judge.acl.isAllowed(node.acl, perms, this.#connection.identities) ? ErrorCode.OK : ErrorCode.NOAUTH
+    return this.#judge.acl.isAllowed(node.acl, perms, this.#asked.identities) ? ErrorCode.OK : ErrorCode.NOAUTH
   }
 
   #expectData(node: NaiveNode | undefined): void {

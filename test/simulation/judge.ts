@@ -2,6 +2,7 @@ import { JuteReader } from 'jute-ts'
 import { type AclChecker, addIdentities } from '../../src/core/acl/acl-checker.ts'
 import type { Identity } from '../../src/core/acl/authentication-provider.ts'
 import type { CloseReason } from '../../src/core/outbox.ts'
+import type { CoreSettings } from '../../src/core/pipeline/core-settings.ts'
 import type { ConnectionId } from '../../src/core/ports.ts'
 import type { TreeEventType } from '../../src/core/watch/watch-event.ts'
 import { ErrorCode } from '../../src/protocol/error-code.ts'
@@ -34,6 +35,8 @@ export class JudgedConnection {
   /** Requests that the peer was given and has not answered, in order; auth packets apart, since they may overtake. */
   readonly waiting: Asked[] = []
   readonly waitingAuths: Asked[] = []
+  /** Writes that have neither happened nor been answered, in order. */
+  readonly writes = new Set<Asked>()
   /** Identities once everything given to the peer has been taken; those of replies lag behind. */
   givenIdentities: readonly Identity[]
   identities: readonly Identity[]
@@ -53,6 +56,8 @@ export class JudgedConnection {
 
 /** What the judge looks at in the peer. */
 export interface PeerView {
+  readonly settings: CoreSettings
+  readonly nowMs: number
   readonly appliedZxid: number
   /** Newest zxid of which the peer has been told that it is durable. */
   readonly persistedZxid: number
@@ -73,6 +78,8 @@ export class Judge {
   peer: PeerView
   #lastZxid = 0
   readonly #closesAsked: JudgedConnection[] = []
+  /** Whose writes are those that have not happened, by xid. */
+  readonly #writers = new Map<number, JudgedConnection>()
   replies = 0
   events = 0
 
@@ -101,7 +108,10 @@ export class Judge {
       connection.givenIdentities = addIdentities(connection.givenIdentities, asked.grants ?? [])
       return
     }
+    asked.identities = connection.givenIdentities
+    asked.givenMs = this.peer.nowMs
     connection.waiting.push(asked)
+    if (asked.isWrite) this.#noteWrite(connection, asked)
     if (asked.type === OpCode.closeSession) this.#closesAsked.push(connection)
     this.shadow.noteRequest({
       type: asked.type,
@@ -122,7 +132,8 @@ export class Judge {
     const { appliedZxid, persistedZxid } = this.peer
     check(appliedZxid <= persistedZxid, () => `applied 0x${appliedZxid} before it was durable`)
     while (this.shadow.zxid < appliedZxid) {
-      const { zxid, events, isOrdered } = this.shadow.advance()
+      const { zxid, cxid, events, isOrdered } = this.shadow.advance()
+      this.#checkTurn(cxid)
       for (const { type, path, acl } of events) {
         for (const id of this.watches.trigger(type as TreeEventType, path)) {
           const connection = this.connections.get(id as ConnectionId)
@@ -169,6 +180,8 @@ export class Judge {
     const [due] = connection.dueEvents
     check(due === undefined, () => `${id} has a reply at ${zxid} before the event ${JSON.stringify(due)}`)
     if (asked === undefined) return
+    connection.writes.delete(asked)
+    if (err === ErrorCode.THROTTLEDOP) return this.#checkThrottled(asked)
     if (asked.isWrite) judgeWrite(this, connection, asked, { zxid, err, body })
     else judgeRead(this, connection, asked, { zxid, err, body })
     const told = connection.resetEvents.splice(0)
@@ -214,7 +227,7 @@ export class Judge {
     const { sessionId } = connection
     const isSessionOver = sessionId !== null && !this.shadow.sessions.has(sessionId)
     const isOfSession = reason === 'SESSION_EXPIRED' || reason === 'CLIENT_CLOSED_SESSION'
-    const isExpected = isOfSession ? isSessionOver : connection.closeReasons.has(reason)
+    const isExpected = isOfSession ? isSessionOver : connection.closeReasons.has(reason) || this.#isFlowControl(reason)
     check(isExpected, () => `closed ${id} for ${reason}, though nothing calls for it`)
     connection.phase = 'closing'
     connection.closedFor = reason
@@ -236,8 +249,56 @@ export class Judge {
 
   /** The server has crashed: all connections are gone. */
   crashed(): void {
+    this.#writers.clear()
     this.connections.clear()
     this.watches.watches = []
+  }
+
+  /** Whether a connection may be closed for this because of how the server is set. */
+  #isFlowControl(reason: CloseReason): boolean {
+    const { settings } = this.peer
+    switch (reason) {
+      case 'CNX_STALE':
+        return settings.requestThrottleMax > 0 && settings.requestThrottleDropStale && settings.requestStaleLatencyCheck
+      case 'IO_EXCEPTION':
+        return settings.largeRequestThresholdBytes > 0
+      case 'CONNECTION_REJECTED':
+        return settings.connectionThrottle.tokensMax > 0
+      default:
+        return false
+    }
+  }
+
+  #noteWrite(connection: JudgedConnection, asked: Asked): void {
+    connection.writes.add(asked)
+    this.#writers.set(asked.xid, connection)
+  }
+
+  /** A write of a connection happens after those sent before it, whatever was dropped in between. */
+  #checkTurn(cxid: number): void {
+    const connection = this.#writers.get(cxid)
+    if (connection === undefined) return
+    this.#writers.delete(cxid)
+    for (const asked of connection.writes) {
+      if (asked.xid === cxid) {
+        connection.writes.delete(asked)
+        return
+      }
+      const hasTxn = asked.isWhole && asked.type !== OpCode.closeSession
+      check(
+        !hasTxn || this.peer.settings.throttledOpWaitTimeMs > 0,
+        () => `${connection.id}: xid ${cxid} happened, but not xid ${asked.xid} before it`
+      )
+    }
+  }
+
+  #checkThrottled(asked: Asked): void {
+    const waitedMs = this.peer.nowMs - asked.givenMs
+    const { throttledOpWaitTimeMs: limitMs } = this.peer.settings
+    check(limitMs > 0 && waitedMs > limitMs, () => `xid ${asked.xid} was throttled after ${waitedMs} ms`)
+    check(!this.shadow.outcomes.has(asked.xid), () => `xid ${asked.xid} was throttled, and has happened`)
+    const isSpared = asked.type === OpCode.ping || asked.type === OpCode.closeSession
+    check(!isSpared, () => `xid ${asked.xid} of type ${asked.type} was throttled`)
   }
 
   #authAnswered(connection: JudgedConnection, err: number): void {

@@ -1,14 +1,15 @@
 import { parseArgs } from 'node:util'
 import { simulate } from './simulation.ts'
 
-/** `tsx test/simulation/run.ts --seeds 1000 --from 1 --steps 400`, or `--seed 7 --trace` to replay one. */
+/** `tsx test/simulation/run.ts --seeds 1000 --from 1 --steps 400`, or `--seed 7 --trace` to replay one; `--plain` without flow control. */
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1000' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     steps: { type: 'string', default: '400' },
-    trace: { type: 'boolean', default: false }
+    trace: { type: 'boolean', default: false },
+    plain: { type: 'boolean', default: false }
   }
 })
 
@@ -20,7 +21,10 @@ const sums = { txns: 0, replies: 0, events: 0, crashes: 0, snapshots: 0, session
 let failed = 0
 for (let seed = first; seed < first + count; seed++) {
   try {
-    const report = await simulate(seed, steps, values.trace ? console.log : undefined)
+    const report = await simulate(seed, steps, {
+      trace: values.trace ? console.log : undefined,
+      hasFlowControl: !values.plain
+    })
     for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += report[key]
   } catch (error) {
     failed++

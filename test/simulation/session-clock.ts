@@ -1,3 +1,4 @@
+import { InputKind } from '../../src/core/input-batch.ts'
 import { highWord, lowWord } from '../../src/protocol/int64.ts'
 import type { ServerWorld } from './server-world.ts'
 import { check } from './simulation-error.ts'
@@ -30,6 +31,7 @@ export class SessionClock {
     const { inputs } = this.#world
     this.#given = new Map()
     for (let index = 0; index < inputs.count; index++) {
+      if (inputs.kind(index) === InputKind.drained || inputs.kind(index) === InputKind.congested) continue
       const connection = inputs.connection(index)
       this.#given.set(connection, (this.#given.get(connection) ?? 0) + 1)
     }
@@ -50,7 +52,8 @@ export class SessionClock {
         })
         continue
       }
-      if (phase === 'established') time.timeoutMs = greeting.timeoutMs
+      // Also where the connection was closed right after its greeting; the newest one comes last.
+      time.timeoutMs = greeting.timeoutMs
       if (!isHeard) continue
       time.perhapsHeardMs = effectiveMs
       if (phase === 'established') time.heardMs = effectiveMs

@@ -95,7 +95,12 @@ export class Shadow {
   }
 
   /** Applies the next transaction; gives the events that it is due. */
-  advance(): { readonly zxid: number; readonly events: readonly NaiveEvent[]; readonly isOrdered: boolean } {
+  advance(): {
+    readonly zxid: number
+    readonly cxid: number
+    readonly events: readonly NaiveEvent[]
+    readonly isOrdered: boolean
+  } {
     const txn = this.#txns[this.zxid]
     if (txn === undefined) throw new Error(`nothing was logged after 0x${this.zxid.toString(16)}`)
     this.#checkPrepared(txn)
@@ -107,7 +112,7 @@ export class Shadow {
     this.#applyToSessions(txn)
     if (txn.header.cxid !== 0) this.outcomes.set(txn.header.cxid, { txn, result })
     const isOrdered = txn.body.kind !== 'closeSession' || txn.body.paths !== null
-    return { zxid: this.zxid, events: this.naive.events, isOrdered }
+    return { zxid: this.zxid, cxid: txn.header.cxid, events: this.naive.events, isOrdered }
   }
 
   /** What the transaction had to be. */

@@ -2,6 +2,7 @@ import type { CoreSettings } from '../../src/core/pipeline/core-settings.ts'
 import type { ConnectionId } from '../../src/core/ports.ts'
 import { DEFAULT_SETTINGS } from '../core/peer-harness.ts'
 import { Dice } from './dice.ts'
+import { congestionOf, flowSettings } from './flow-settings.ts'
 import { RandomRequests } from './random-requests.ts'
 import { ServerWorld, type Trace } from './server-world.ts'
 import { SessionClock } from './session-clock.ts'
@@ -20,14 +21,24 @@ export interface SimulationReport {
   readonly sessions: number
 }
 
+export interface SimulationOptions {
+  /** Is told what goes in and what comes out. */
+  readonly trace?: Trace | undefined
+  /** False: without throttling, delayed flushes, large requests and congestion, as some seeds were found. */
+  readonly hasFlowControl?: boolean
+}
+
 /**
  * Runs one server with a few clients for `steps` steps; every choice comes from the seed.
  *
- * @param trace is told what goes in and what comes out
  * @throws SimulationError, or whatever the peer throws, when something that must hold does not
  */
-export async function simulate(seed: number, steps: number, trace: Trace = ignore): Promise<SimulationReport> {
-  return new Simulation(seed, trace).run(steps)
+export async function simulate(
+  seed: number,
+  steps: number,
+  options: SimulationOptions = {}
+): Promise<SimulationReport> {
+  return new Simulation(seed, options).run(steps)
 }
 
 class Simulation {
@@ -38,13 +49,17 @@ class Simulation {
   #lastXid = 0
   #lastConnection = 0
   #crashes = 0
+  /** How likely a client is to stop taking its replies, in each step; and those that do not take them. */
+  readonly #congestion: number
+  readonly #congested = new Set<ConnectionId>()
   /** Steps for which the disk goes on standing still. */
   #stallSteps = 0
 
-  constructor(seed: number, trace: Trace) {
+  constructor(seed: number, { trace = ignore, hasFlowControl = true }: SimulationOptions) {
     const dice = new Dice(seed)
     this.#dice = dice
-    const settings = randomSettings(dice)
+    const settings = { ...randomSettings(dice), ...(hasFlowControl ? flowSettings(seed) : {}) }
+    this.#congestion = hasFlowControl ? congestionOf(seed) : 0
     const world = new ServerWorld(settings, dice, trace)
     this.#world = world
     this.#clock = new SessionClock(world)
@@ -102,6 +117,7 @@ class Simulation {
       if (dice.chance(0.8)) client.deliver(dice.between(1, 8))
     }
     this.#moveDisk()
+    if (this.#congestion > 0) this.#moveCongestion()
     if (dice.chance(0.5)) this.#world.snapshots.go()
     if (dice.chance(0.5)) this.#tellOfClosed()
     const isTick = dice.chance(0.3)
@@ -138,6 +154,22 @@ class Simulation {
     if (inFlightCount > 0 && dice.chance(0.6)) this.#world.commit(dice.between(1, inFlightCount))
   }
 
+  #moveCongestion(): void {
+    const { inputs, judge } = this.#world
+    for (const id of this.#congested) if (this.#dice.chance(0.2)) this.#relieve(id)
+    for (const { id, phase, isEnding } of judge.connections.values()) {
+      if (phase !== 'established' || isEnding || this.#congested.has(id) || !this.#dice.chance(this.#congestion))
+        continue
+      this.#congested.add(id)
+      inputs.pushCongested(id)
+    }
+  }
+
+  #relieve(id: ConnectionId): void {
+    this.#congested.delete(id)
+    if (this.#world.judge.connections.has(id)) this.#world.inputs.pushDrained(id)
+  }
+
   #tellOfClosed(): void {
     const { inputs, judge, outbox } = this.#world
     for (const id of outbox.closing.splice(0)) {
@@ -150,6 +182,7 @@ class Simulation {
 
   async #crash(): Promise<void> {
     this.#crashes++
+    this.#congested.clear()
     await this.#world.crash()
     for (const client of this.#clients) client.lost()
     this.#clock.restarted()
@@ -162,18 +195,24 @@ class Simulation {
     for (let left = STEPS_TO_REST_MAX; ; left--) {
       check(left > 0, () => `does not come to rest: ${world.peer.waitingWrites} writes wait`)
       for (const client of this.#clients) client.deliver(100)
+      for (const id of [...this.#congested]) this.#relieve(id)
+      // A flush may be delayed, and a throttled request is looked at again.
+      world.nowMs += 100
+      world.wallMs += 100
       if (world.disk.inFlightCount > 0) world.commit(world.disk.inFlightCount)
       world.snapshots.go()
       this.#tellOfClosed()
       this.#runStep(false)
       const isBusy = this.#clients.some(({ unreadCount }) => unreadCount > 0) || world.outbox.closing.length > 0
-      if (!isBusy && world.disk.inFlightCount === 0 && !world.peer.isWritingSnapshot) break
+      const { waitingWrites, throttledRequests, isWritingSnapshot } = world.peer
+      if (!isBusy && waitingWrites === 0 && throttledRequests === 0 && !isWritingSnapshot) break
     }
-    check(world.peer.waitingWrites === 0, () => `${world.peer.waitingWrites} writes wait for ever`)
+    check(world.disk.inFlightCount === 0, () => 'something is under way to the disk at rest')
     for (const { id, waiting } of world.judge.connections.values()) {
       check(waiting.length === 0, () => `${id} never got the reply to xid ${waiting[0]?.xid}`)
     }
-    const { outstanding } = world.peer.state
+    const { outstanding, largeRequests } = world.peer.state
+    check(largeRequests.bytes === 0, () => `${largeRequests.bytes} bytes of large requests are counted at rest`)
     check(outstanding === 0, () => `${outstanding} requests are outstanding at rest`)
     check(world.outbox.paused.size === 0, () => `${[...world.outbox.paused]} are never read from again`)
     world.compare()

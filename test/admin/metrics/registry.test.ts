@@ -50,8 +50,8 @@ const leading: QuorumView = {
 }
 const observing: QuorumView = { ...leading, role: 'observer', leader: null, syncedObservers: null, observerMasterId: 2 }
 
-/** 26 metrics that came with 3.10. */
-const isNewer = (name: string): boolean => /^(op_count_|ttl_node_)/.test(name)
+/** 26 metrics that came with 3.10, and one of our own. */
+const isNewer = (name: string): boolean => /^(op_count_|ttl_node_|disk_full_count$)/.test(name)
 
 describe('mntr', () => {
   test.each([
