@@ -14,12 +14,14 @@ export const HELD_BYTES_MAX = 256 * 1024 * 1024
  */
 export class LeaderStream {
   readonly #reader: QuorumPacketReader
+  readonly #heldBytesMax: number
   #held: Buffer[] = []
   #heldBytes = 0
   #awaited: Awaited | null = null
 
-  constructor(dataBytesMax: number) {
+  constructor(dataBytesMax: number, heldBytesMax = HELD_BYTES_MAX) {
     this.#reader = new QuorumPacketReader(dataBytesMax)
+    this.#heldBytesMax = heldBytesMax
   }
 
   get isStandingStill(): boolean {
@@ -69,7 +71,7 @@ export class LeaderStream {
   #hold(chunk: Buffer): void {
     this.#held.push(chunk)
     this.#heldBytes += chunk.length
-    if (this.#heldBytes <= HELD_BYTES_MAX) return
-    throw new LeaveLeaderError(`more than ${HELD_BYTES_MAX} bytes came before the storage was ready`, 'info')
+    if (this.#heldBytes <= this.#heldBytesMax) return
+    throw new LeaveLeaderError(`more than ${this.#heldBytesMax} bytes came before the storage was ready`, 'info')
   }
 }

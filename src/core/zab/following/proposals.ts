@@ -26,6 +26,7 @@ export class Proposals {
   readonly #host: FollowingHost
   readonly #output: LeaderOutput
   readonly #commitLog: CommitLog
+  readonly #pendingBytesMax: number
   readonly #pending = new Fifo<ReceivedTxn>()
   #pendingBytes = 0
   /** Those for which the leader wants an ACK and has not got one. */
@@ -48,10 +49,18 @@ export class Proposals {
   #snapshotLo = -1
 
   /** @param lastHi end of the log, all of which has been applied */
-  constructor(host: FollowingHost, output: LeaderOutput, commitLog: CommitLog, lastHi: number, lastLo: number) {
+  constructor(
+    host: FollowingHost,
+    output: LeaderOutput,
+    commitLog: CommitLog,
+    lastHi: number,
+    lastLo: number,
+    pendingBytesMax = PENDING_BYTES_MAX
+  ) {
     this.#host = host
     this.#output = output
     this.#commitLog = commitLog
+    this.#pendingBytesMax = pendingBytesMax
     this.#lastHi = this.#loggedHi = this.#committedHi = lastHi
     this.#lastLo = this.#loggedLo = this.#committedLo = lastLo
     commitLog.endAt(lastHi, lastLo)
@@ -105,8 +114,8 @@ export class Proposals {
     this.#mustFollow(txn)
     if (this.#isInSnapshot(txn.zxidHi, txn.zxidLo)) return
     this.#pendingBytes += txn.bytes.length + PENDING_OVERHEAD_BYTES
-    if (this.#pendingBytes > PENDING_BYTES_MAX) {
-      throw new LeaveLeaderError(`more than ${PENDING_BYTES_MAX} bytes of proposals wait for their commit`, 'info')
+    if (this.#pendingBytes > this.#pendingBytesMax) {
+      throw new LeaveLeaderError(`more than ${this.#pendingBytesMax} bytes of proposals wait for their commit`, 'info')
     }
     if (txn.config !== null) this.#host.configurationSeen(txn.config)
     this.#append(txn)
