@@ -1,12 +1,14 @@
 import { RecoveryError } from '../server/recovery.ts'
 import { StorageError } from '../storage/storage-error.ts'
-import { StandardOutput, type TextOutput } from './text-output.ts'
+import { StandardOutput } from './text-output.ts'
 import { ToolError } from './tool-error.ts'
 
 const EXIT_UNEXPECTED = 1
 
 /** Runs a tool as a process: its output, its exit code, one line on stderr for what it cannot do. */
-export async function runTool(tool: (args: readonly string[], out: TextOutput) => Promise<void> | void): Promise<void> {
+export async function runTool(
+  tool: (args: readonly string[], out: StandardOutput) => Promise<void> | void
+): Promise<void> {
   const out = new StandardOutput()
   try {
     await tool(process.argv.slice(2), out)

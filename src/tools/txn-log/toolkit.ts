@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
+import { basename } from 'node:path'
 import { toHex } from '../../protocol/int64.ts'
 import type { TextOutput } from '../text-output.ts'
 import { ToolError } from '../tool-error.ts'
@@ -75,17 +76,19 @@ export function recoverLog(
  */
 export function chopLog(path: string, zxid: bigint, parts: ToolkitParts): void {
   const target = `${path}.chopped${zxid}`
+  const { out } = parts
   withLogFile(path, parts, (file) => {
     if (existsSync(target)) throw new ToolError(`${target} is there already`, EXIT_UNEXPECTED)
-    parts.out.write(`${file.title}\n`)
+    out.write(`${file.title}\n`)
     const copy = file.copyTo(target)
     try {
-      const count = copyUpTo(file, zxid, (group) => copy.addUpTo(group, zxid), parts.out)
+      const count = copyUpTo(file, zxid, (group) => copy.addUpTo(group, zxid), out)
       copy.finish()
-      parts.out.write(`Chopping at ${zxid.toString(16)} new log has ${count} records\n`)
+      out.write(`Chopping at ${zxid.toString(16)} new log has ${count} records\n`)
     } catch (error) {
       copy.abandon()
       rmSync(target, { force: true })
+      if (error instanceof ToolError) out.write(`Got exception: Failed to chop ${basename(path)}\n`)
       throw error
     }
   })
@@ -104,7 +107,10 @@ function copyUpTo(file: LogFile, zxid: bigint, add: (group: TxnGroup) => void, o
       if (at <= zxid) count++
       if (at === zxid) isThere = true
       if (at <= zxid) continue
-      if (!isThere) throw chopError(`This log does not contain zxid ${zxid.toString(16)}`)
+      if (!isThere) {
+        out.write(`This log does not contain zxid ${zxid.toString(16)}\n`)
+        throw chopError('there is no transaction with that zxid')
+      }
       add(group)
       return count
     }

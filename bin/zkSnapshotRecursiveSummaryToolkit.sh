@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+#
+# Sums up a snapshot, ours or Apache's, by subtree: zkSnapshotRecursiveSummaryToolkit.sh FILE STARTING_NODE MAX_DEPTH
+
+zoo_self=${BASH_SOURCE[0]}
+while [[ -L $zoo_self ]]; do
+  zoo_target=$(readlink "$zoo_self")
+  if [[ $zoo_target == /* ]]; then zoo_self=$zoo_target; else zoo_self=$(dirname "$zoo_self")/$zoo_target; fi
+done
+# The arguments are the tool's own: none of them is for the environment.
+zoo_arguments=("$@")
+set --
+# shellcheck source=bin/zkEnv.sh
+. "$(dirname "$zoo_self")/zkEnv.sh"
+
+zoo_find_node
+zoo_build
+# The whole tree is in memory, as it is in the server.
+exec "$NODE" "--max-old-space-size=$ZK_SERVER_HEAP" "$ZOOKEEPER_PREFIX/dist/bin/zksnapshotrecursivesummary.js" "${zoo_arguments[@]}"
