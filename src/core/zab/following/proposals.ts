@@ -104,8 +104,6 @@ export class Proposals {
   /** What has been committed is stored with the snapshot; what has not is appended behind it now. */
   snapshotInstalled(): void {
     this.#isLogging = true
-    this.#loggedHi = this.#committedHi
-    this.#loggedLo = this.#committedLo
     this.#forEachPending((txn) => this.#host.append(txn.zxidHi, txn.zxidLo, txn.bytes))
   }
 

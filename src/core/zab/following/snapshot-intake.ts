@@ -26,11 +26,7 @@ export class SnapshotIntake {
    * @throws LeaveLeaderError if they are no snapshot or end in another way
    */
   take(bytes: Buffer): number {
-    let taken = 0
-    if (!this.#host.isSnapshotComplete) {
-      taken = this.#takeStream(bytes)
-      if (!this.#host.isSnapshotComplete) return taken
-    }
+    let taken = this.#host.isSnapshotComplete ? 0 : this.#takeStream(bytes)
     while (taken < bytes.length && !this.isDone) {
       if (bytes[taken] !== SIGNATURE[this.#signatureBytes]) {
         throw new LeaveLeaderError('the snapshot from the leader does not end with its signature')

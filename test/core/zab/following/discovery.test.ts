@@ -1,7 +1,34 @@
 import { describe, expect, test } from '@jest/globals'
 import { PacketType } from '../../../../src/core/zab/packet-type.ts'
 import { diff, leaderInfo, packetBytes } from './leader-bytes.ts'
-import { Learner } from './learner.ts'
+import { INIT_LIMIT_MS, Learner } from './learner.ts'
+
+describe('a learner that connects', () => {
+  test('says nothing before the link is open', () => {
+    const { host } = new Learner({ isConnected: false })
+
+    expect(host.sentNames).toEqual([])
+  })
+
+  test('gives up when the link does not open', () => {
+    const { host, following } = new Learner({ isConnected: false })
+
+    following.linkClosed()
+
+    expect(host.resignedFor).toBe('could not connect to leader 2')
+  })
+
+  test('gives up when that takes longer than initLimit', () => {
+    const { host, following } = new Learner({ isConnected: false, start: { nowMs: 500 } })
+
+    following.tick(500 + INIT_LIMIT_MS - 1)
+    const before = host.resignedFor
+    following.tick(following.nextDeadlineMs)
+
+    expect(before).toBeNull()
+    expect(host.resignedFor).toBe('could not connect to leader 2 in time')
+  })
+})
 
 describe('a learner that has connected', () => {
   test.each([

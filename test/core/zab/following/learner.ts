@@ -3,7 +3,7 @@ import { Following } from '../../../../src/core/zab/following/following.ts'
 import type { FollowingSettings, FollowingStart } from '../../../../src/core/zab/following/following-settings.ts'
 import type { LinkId } from '../../../../src/core/zab/peer-link.ts'
 import { FakeFollowingHost } from './fake-following-host.ts'
-import { diff, leaderInfo, newLeader, upToDate } from './leader-bytes.ts'
+import { diff, leaderInfo, newLeader, txnBytes, upToDate } from './leader-bytes.ts'
 
 export const INIT_LIMIT_MS = 10_000
 export const SYNC_LIMIT_MS = 5_000
@@ -17,11 +17,17 @@ export class Learner {
 
   constructor({
     settings = {},
-    start = {}
+    start = {},
+    committed = [],
+    isConnected = true
   }: {
     readonly settings?: Partial<FollowingSettings>
     readonly start?: Partial<FollowingStart>
+    /** Counters of epoch 1's transactions in the log of commits. */
+    readonly committed?: readonly number[]
+    readonly isConnected?: boolean
   } = {}) {
+    for (const lo of committed) this.commitLog.add(1, lo, txnBytes(1, lo))
     this.following = new Following(
       this.host,
       {
@@ -48,7 +54,7 @@ export class Learner {
       this.commitLog
     )
     this.host.following = this.following
-    this.following.connected(0)
+    if (isConnected) this.following.connected(0)
   }
 
   /** Bytes from the leader. */

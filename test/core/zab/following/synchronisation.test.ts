@@ -91,6 +91,20 @@ describe('DIFF', () => {
   })
 })
 
+describe('the log of commits', () => {
+  test('goes on where it ends with the log', () => {
+    const learner = new Learner({ committed: [4, 5] }).discovered().get(diff(1, 6), proposal(1, 6), commit(1, 6))
+
+    expect([learner.commitLog.minLo, learner.commitLog.maxLo]).toEqual([4, 6])
+  })
+
+  test('starts over where it does not: it must have no hole', () => {
+    const learner = new Learner({ committed: [3, 4] }).discovered().get(diff(1, 6), proposal(1, 6), commit(1, 6))
+
+    expect([learner.commitLog.minLo, learner.commitLog.maxLo]).toEqual([6, 6])
+  })
+})
+
 describe('TRUNC', () => {
   test('cuts the log, and what follows waits until the tree has been read anew', () => {
     const learner = discovered().get(trunc(1, 3), proposal(1, 4), commit(1, 4), newLeader(2))
@@ -105,8 +119,7 @@ describe('TRUNC', () => {
   })
 
   test('cuts the log of commits too', () => {
-    const learner = new Learner()
-    for (const lo of [3, 4, 5]) learner.commitLog.add(1, lo, txnBytes(1, lo))
+    const learner = new Learner({ committed: [3, 4, 5] })
 
     learner.discovered().getAll(trunc(1, 4), proposal(2, 1), commit(2, 1))
 
@@ -159,9 +172,14 @@ describe('SNAP', () => {
     expect(learner.host.resignedFor).toBeNull()
   })
 
+  test('a hole among those is a hole', () => {
+    const { host } = ofSnapshot(3).get(snap(1, 9, 3), proposal(1, 6), proposal(1, 8))
+
+    expect(host.resignedFor).toContain('0x100000008 does not follow 0x100000006')
+  })
+
   test('the log of commits starts over', () => {
-    const learner = new Learner()
-    learner.commitLog.add(1, 5, txnBytes(1, 5))
+    const learner = new Learner({ committed: [5] })
     learner.host.snapshotBytes = 3
 
     learner.discovered().get(snap(1, 9, 3))
