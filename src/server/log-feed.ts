@@ -3,6 +3,9 @@ import type { Storage } from '../storage/storage.ts'
 import { monotonicNowMs } from './event-loop.ts'
 import type { LogMeter } from './log-meter.ts'
 
+/** What of the storage it uses. */
+export type FeedStorage = Pick<Storage, 'append' | 'stats'>
+
 interface HeldBatch extends PersistBatch {
   readonly sequence: number
 }
@@ -12,12 +15,12 @@ interface HeldBatch extends PersistBatch {
  * batches be under way, so few are ever held.
  */
 export class LogFeed {
-  readonly #storage: Storage
+  readonly #storage: FeedStorage
   readonly #meter: LogMeter
   #held: HeldBatch[] = []
   #waiting: (() => void)[] = []
 
-  constructor(storage: Storage, meter: LogMeter) {
+  constructor(storage: FeedStorage, meter: LogMeter) {
     this.#storage = storage
     this.#meter = meter
   }

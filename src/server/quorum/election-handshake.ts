@@ -27,8 +27,6 @@ const VERSION_ONE_ADDRESS = -65536n
 const VERSION_MANY_ADDRESSES = -65535n
 const HEAD_BYTES = 20
 const ADDRESS_BYTES_MAX = 2048
-/** No handshake is longer. */
-export const HANDSHAKE_BYTES_MAX = HEAD_BYTES + ADDRESS_BYTES_MAX
 
 /** @param addresses own election addresses; only the first one is told where `multiAddress` is off */
 export function encodeHandshake(sid: number, addresses: readonly PortAddress[], isMultiAddress: boolean): Buffer {
