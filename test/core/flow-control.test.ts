@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
+import { digestId } from '../../src/core/acl/digest-provider.ts'
 import type { CoreSettings } from '../../src/core/pipeline/core-settings.ts'
 import type { ConnectionId } from '../../src/core/ports.ts'
 import { ErrorCode } from '../../src/protocol/error-code.ts'
 import { OpCode, Xid } from '../../src/protocol/op-code.ts'
-import { PeerHarness, requestFrame, type Sent } from './peer-harness.ts'
+import { PeerHarness, requestFrame, type Sent, testHash } from './peer-harness.ts'
 import { create, pathAndBool, setData } from './requests.ts'
 
 /** A harness with a slow log: writes stay in the pipeline until `persist`. */
@@ -127,6 +128,45 @@ describe('the request throttle', () => {
     expect(harness.tree.find(`/n${gone}-1`)).toBe(-1)
     expect(harness.metrics.staleRequestsDropped.value).toBe(1)
     expect(harness.txns.filter(({ body }) => body.kind === 'closeSession')).toHaveLength(0)
+  })
+
+  test('keeps the order of answers of a client that stops taking them meanwhile', () => {
+    const { harness, clients } = slow({ requestThrottleMax: 1 }, 2)
+    const [busy = 0 as ConnectionId, client = 0 as ConnectionId] = clients
+    create1(harness, busy, 1)
+    harness.request(client, OpCode.exists, 1, pathAndBool('/'))
+    harness.request(client, OpCode.exists, 2, pathAndBool('/'))
+    create1(harness, client, 3)
+    harness.congest(client)
+
+    harness.persist()
+    harness.drain(client)
+    harness.persist()
+
+    expect(answers(harness.sent(client)).map(([xid]) => xid)).toEqual([1, 2, 3])
+  })
+
+  test('lets a request be who its connection was when it came', () => {
+    const acl = [{ perms: 31, scheme: 'digest', id: digestId(testHash, 'alice:secret') }]
+    const { harness, clients } = slow({ requestThrottleMax: 1 }, 2)
+    const [busy = 0 as ConnectionId, client = 0 as ConnectionId] = clients
+    harness.request(busy, OpCode.create, 1, create('/of-alice', 0, 'x', acl))
+    harness.persist()
+    create1(harness, busy, 2)
+
+    harness.request(client, OpCode.setData, 1, setData('/of-alice', 'before'))
+    harness.request(client, OpCode.auth, Xid.auth, (writer) => {
+      writer.writeInt(0)
+      writer.writeString('digest')
+      writer.writeBuffer(Buffer.from('alice:secret'))
+    })
+    harness.request(client, OpCode.setData, 2, setData('/of-alice', 'after'))
+    harness.persist()
+
+    expect(answers(harness.sent(client)).filter(([xid]) => xid > 0)).toEqual([
+      [1, ErrorCode.NOAUTH],
+      [2, ErrorCode.OK]
+    ])
   })
 
   test('does a closeSession though its connection is gone', () => {

@@ -23,7 +23,7 @@ export function flowSettings(seed: number): Partial<CoreSettings> {
     largeRequestThresholdBytes: dice.pick([0, 0, 60, 120]),
     largeRequestMaxBytes: dice.pick([150, 400, 5000]),
     connectionThrottle: {
-      tokensMax: dice.pick([0, 0, 2, 5]),
+      tokensMax: dice.pick([0, 0, 3, 6]),
       fillTimeMs: dice.pick([1, 100, 1000]),
       fillCount: 1,
       weightEnabled: dice.chance(0.3),

@@ -111,7 +111,8 @@ export class SimulatedClient {
     world.inputs.pushOpened(id, this.#address)
     if (dice.chance(0.02)) {
       this.#connection.closeReasons.add('INVALID_REQUEST')
-      this.#unread.push({ frame: Buffer.alloc(dice.below(30), dice.below(256)), asked: null })
+      // 28 bytes could be a ConnectRequest.
+      this.#unread.push({ frame: Buffer.alloc(Math.min(27, dice.below(30)), dice.below(256)), asked: null })
       return
     }
     this.#greet()
