@@ -62,7 +62,7 @@ export class LeadingRole implements LeadingHost, FollowersPort {
 
   proposed(zxidHi: number, zxidLo: number, bytes: Uint8Array): void {
     this.proposalSize.add(bytes.length)
-    this.leading.proposed(zxidHi, zxidLo, Uint8Array.from(bytes), null)
+    this.leading.proposed(zxidHi, zxidLo, bytes, null)
   }
 
   synced(learner: SessionOwner): void {

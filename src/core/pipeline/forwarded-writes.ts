@@ -57,7 +57,7 @@ export class ForwardedWrites implements WriteEntry {
     const { audit } = this.#state
     const request = audit === null ? null : readAuditedRequest(type, this.#reader)
     const audited = request === null || audit === null ? null : audit.asked(connection, request)
-    const proposal = this.#await(session.idHi, session.idLo, { ...placeOf(origin), audited })
+    const proposal = this.#enqueue(session.idHi, session.idLo, { ...placeOf(origin), audited })
     const body = type === OpCode.closeSession ? null : this.#body()
     this.#leader.request(session.idHi, session.idLo, xid, type, body, connection.identities)
     return proposal
@@ -69,7 +69,7 @@ export class ForwardedWrites implements WriteEntry {
     const { hi, lo } = this.#sessionIds
     const type = OpCode.createSession
     const origin = { connection, session: null, type, xid: 0, receivedMs, largeBytes: 0, owner: LOCAL_OWNER }
-    const proposal = this.#await(hi, lo, placeOf(origin))
+    const proposal = this.#enqueue(hi, lo, placeOf(origin))
     this.#timeout.reset().writeInt(timeoutMs)
     this.#leader.request(hi, lo, 0, type, this.#timeout.bytes(), null)
     return proposal
@@ -133,7 +133,7 @@ export class ForwardedWrites implements WriteEntry {
     return this.#state.sessions.get(hi, lo) !== undefined || this.#forwarded.get(hi, lo) !== undefined
   }
 
-  #await(sessionHi: number, sessionLo: number, proposal: Proposal): Proposal {
+  #enqueue(sessionHi: number, sessionLo: number, proposal: Proposal): Proposal {
     const queue = this.#forwarded.get(sessionHi, sessionLo)
     if (queue !== undefined) {
       queue.push(proposal)
