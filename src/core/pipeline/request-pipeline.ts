@@ -80,8 +80,12 @@ export class RequestPipeline {
   /** After a write of the connection has been answered: what was held behind it, up to the next write. */
   drain(connection: ClientConnection, committed: Proposal): void {
     if (connection.pending.size === 0) return
-    const head = connection.pending.shift()
-    if (head !== committed) throw new Error('a write was committed out of the order of its connection')
+    if (connection.pending.peek() !== committed) {
+      // A write that left the throttle after its connection had been closed has no place there.
+      if (connection.phase === ConnectionPhase.closing) return
+      throw new Error('a write was committed out of the order of its connection')
+    }
+    connection.pending.shift()
     connection.pendingWrites--
     this.#limit.ended(connection, committed.xid)
     this.drainHeld(connection)
