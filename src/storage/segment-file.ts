@@ -28,6 +28,7 @@ export interface SegmentRow {
 
 type Row = [firstZxid: bigint, lastZxid: bigint, prevZxid: bigint, txnCount: bigint, crc: bigint, body: Buffer]
 
+const BEFORE_ALL = -(2n ** 63n)
 const SQLITE_MAGIC = 'SQLite format 3\0'
 /** Where the header says which journal the file is for: 1 rollback, 2 a write-ahead log. */
 const READ_VERSION_OFFSET = 19
@@ -93,16 +94,18 @@ export class SegmentFile {
 
   /** All rows in their order. @throws StorageError DAMAGED where SQLite cannot read on; IO_ERROR */
   *rows(): Generator<SegmentRow> {
-    const rows = this.#iterate()
+    const nextRow = this.#prepare()
+    let position = BEFORE_ALL
     let seed = 0
     for (;;) {
-      const row = this.#nextOf(rows)
-      if (row === null) return
+      const row = this.#nextOf(nextRow, position)
+      if (row === undefined) return
       const [firstZxid, lastZxid, prevZxid, count, storedCrc, body] = row
       const txnCount = Number(count)
       const crc = Number(storedCrc)
       const isChecksumRight = rowCrc(seed, firstZxid, lastZxid, prevZxid, txnCount, body) === crc
       seed = crc
+      position = firstZxid
       yield { firstZxid, lastZxid, prevZxid, txnCount, crc, isChecksumRight, body }
     }
   }
@@ -112,24 +115,23 @@ export class SegmentFile {
     if (this.#copyFolder !== null) rmSync(this.#copyFolder, { recursive: true, force: true })
   }
 
-  #iterate(): Iterator<Row> {
+  #prepare(): Statement<[bigint], Row> {
     try {
       return this.#connection
-        .prepare<[], Row>(
-          'SELECT first_zxid, last_zxid, prev_zxid, txn_count, crc, body FROM batch ORDER BY first_zxid'
+        .prepare<[bigint], Row>(
+          'SELECT first_zxid, last_zxid, prev_zxid, txn_count, crc, body FROM batch WHERE first_zxid > ? ORDER BY first_zxid LIMIT 1'
         )
         .safeIntegers()
         .raw()
-        .iterate()
     } catch (error) {
       throw new StorageError('DAMAGED', `${this.#path} is no segment of a log: ${String(error)}`, { cause: error })
     }
   }
 
-  #nextOf(rows: Iterator<Row>): Row | null {
+  /** One at a time, so that a reader may stop anywhere. */
+  #nextOf(nextRow: Statement<[bigint], Row>, position: bigint): Row | undefined {
     try {
-      const { done, value } = rows.next()
-      return done === true ? null : value
+      return nextRow.get(position)
     } catch (error) {
       throw toStorageError(error, `reading ${this.#path}`)
     }

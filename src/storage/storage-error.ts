@@ -41,7 +41,9 @@ export interface StorageErrorFields {
 
 /** The code that SQLite or the operating system gave an error, or an empty string. */
 export function systemCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+  // Not `instanceof`: an addon's errors may be of another realm than this module.
+  const isObject = typeof error === 'object' && error !== null
+  return isObject && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
 /** Tells whether there was no room on the disk: the only failure of a write after which a retry is sound. */

@@ -45,7 +45,7 @@ export function parseShortOptions(
 }
 
 function javaMessage(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
+  const { message } = error as Error // parseArgs throws nothing else
   const [, unknown] = /^Unknown option '([^']*)'/.exec(message) ?? []
   if (unknown !== undefined) return `Unrecognized option: ${unknown}`
   const [, missing] = /^Option '-(\w), [^']*' argument missing/.exec(message) ?? []

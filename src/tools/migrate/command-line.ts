@@ -91,7 +91,8 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error })
+    const { message } = error as Error // parseArgs throws nothing else
+    throw new UsageError(message, { cause: error })
   }
 }
 

@@ -65,7 +65,7 @@ describe('a log file', () => {
       name: 'where the last byte of a record is another',
       bytes: Buffer.concat([whole.subarray(0, -1), Buffer.alloc(9)]),
       count: 2,
-      end: 'torn'
+      end: 'no end mark'
     },
     {
       name: 'at zeros with something behind them',

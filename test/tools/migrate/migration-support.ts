@@ -77,9 +77,13 @@ export interface Loaded {
 export async function loadOurs(dataDir: string): Promise<Loaded> {
   const { storage, recovery } = await openStorage(storageOptions(dataDir))
   const loaded = { tree: newTree(), sessions: new SessionTable(2000, 0) }
-  await recover(recovery, loaded.tree, loaded.sessions, () => 0)
-  await storage.flushAndClose(10_000)
-  return loaded
+  try {
+    await recover(recovery, loaded.tree, loaded.sessions, () => 0)
+    await storage.flushAndClose(10_000)
+    return loaded
+  } finally {
+    await storage.abandon()
+  }
 }
 
 /** What Apache's server finds: the newest snapshot, or that which is asked for, and the log behind it. */
@@ -110,10 +114,8 @@ export async function appendWrites(dataDir: string, count: number, options: { sn
   const tree = newTree()
   const sessions = new SessionTable(2000, 0)
   await recover(recovery, tree, sessions, () => 0)
-  let sequence = 0
-  const persisted = new Promise<void>((resolve) => {
-    storage.onPersisted((done) => void (done === count && resolve()))
-  })
+  let persisted = (): void => undefined
+  storage.onPersisted(() => persisted())
   for (let index = 1; index <= count; index++) {
     const zxid = tree.lastZxidLo + 1
     const body = index % 3 === 0 ? setData('/', `data ${index}`, index) : create(`/added-${zxid}`)
@@ -123,7 +125,11 @@ export async function appendWrites(dataDir: string, count: number, options: { sn
     const length = Buffer.alloc(4)
     length.writeInt32BE(bytes.length)
     const zxids = { firstZxidHi: 0, firstZxidLo: zxid, lastZxidHi: 0, lastZxidLo: zxid, txnCount: 1 }
-    storage.append(++sequence, { ...zxids, body: Buffer.concat([length, bytes]) })
+    // One at a time: what is persisted together goes into one segment.
+    await new Promise<void>((resolve) => {
+      persisted = resolve
+      storage.append(index, { ...zxids, body: Buffer.concat([length, bytes]) })
+    })
     if (index === options.snapshotAfter) {
       const writer = storage.beginSnapshot(0, zxid)
       await writer.write(snapshotOf(tree, sessions.records()))
@@ -131,7 +137,6 @@ export async function appendWrites(dataDir: string, count: number, options: { sn
       await writer.finish({ zxidHi: 0, zxidLo: zxid, digestHi, digestLo, nodeCount, sessionCount: sessions.size })
     }
   }
-  await persisted
   await storage.flushAndClose(10_000)
   return tree
 }
