@@ -61,6 +61,7 @@ export class Committer {
   #answer(proposal: Proposal, connection: ClientConnection): void {
     const { txn, type, xid } = proposal
     const state = this.#state
+    if (txn?.body.kind === 'error' && txn.body.err === ErrorCode.SESSIONMOVED) return this.#closeMoved(connection)
     if (txn?.body.kind === 'createSession') {
       if (connection.phase === ConnectionPhase.connecting) connection.phase = ConnectionPhase.established
       writeConnectResponse(state, connection)
@@ -68,6 +69,12 @@ export class Committer {
     const isSeen = txn?.body.kind !== 'error'
     if (isSeen) state.operations.add(type)
     noteAnswered(state, connection, isSeen ? type : 0, xid, proposal.receivedMs, txn !== null)
+  }
+
+  /** The session is another server's now: a client that has gone there must not be told that its request failed. */
+  #closeMoved(connection: ClientConnection): void {
+    connection.phase = ConnectionPhase.closing
+    this.#state.out.close(connection.id, 'SESSION_MOVED')
   }
 
   /** @returns bytes of the reply */

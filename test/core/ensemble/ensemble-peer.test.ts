@@ -76,4 +76,37 @@ describe('three members', () => {
     expect(back.tree.find('/b')).toBeGreaterThanOrEqual(0)
     expect(back.tree.digestLo).toBe(world.node(1).tree.digestLo)
   })
+
+  test('let a session move, and close the connection that still writes by the old way', () => {
+    const world = startThree()
+    const old = world.node(1).connect(20_000)
+    world.until(() => old.isConnected)
+    const a = create(old, '/a')
+    world.until(() => old.outcome(a) === 0)
+
+    const moved = world.node(2).connect(20_000, old)
+    world.until(() => moved.isConnected)
+    const b = create(moved, '/b')
+    world.until(() => moved.outcome(b) === 0)
+    const late = create(old, '/late')
+    world.until(() => old.isClosed)
+
+    expect(moved.sessionId).toBe(old.sessionId)
+    expect(old.outcome(late)).toBeUndefined()
+    expect(world.node(3).tree.find('/late')).toBe(-1)
+  })
+
+  test('refuse a session that is gone', () => {
+    const world = startThree()
+    const first = world.node(1).connect(300)
+    world.until(() => first.isConnected)
+    world.node(1).close(first.id)
+    world.run(2000)
+
+    const again = world.node(2).connect(300, first)
+    world.until(() => again.frames.length > 0)
+
+    expect(again.sessionId).toBe(0n)
+    expect(world.node(2).sessions.size).toBe(0)
+  })
 })

@@ -201,7 +201,8 @@ export class Node implements EnsembleOutbox {
     this.#world.after(0, () => this.#step())
   }
 
-  connect(timeoutMs = 1000): Client {
+  /** Opens a connection; `resumed` is one whose session it takes over. */
+  connect(timeoutMs = 1000, resumed: Client | null = null): Client {
     const id = ++this.#lastConnection as ConnectionId
     const client = new Client(this, id)
     this.#clients.set(id, client)
@@ -210,8 +211,8 @@ export class Node implements EnsembleOutbox {
     writer.writeInt(0)
     writer.writeInt64(0, 0)
     writer.writeInt(timeoutMs)
-    writer.writeInt64(0, 0)
-    writer.writeBuffer(new Uint8Array(16))
+    writer.writeLong(resumed?.sessionId ?? 0n)
+    writer.writeBuffer(resumed?.password ?? new Uint8Array(16))
     this.send(id, writer.copyBytes())
     return client
   }
@@ -543,6 +544,14 @@ export class Client {
   get isConnected(): boolean {
     const [first] = this.frames
     return first !== undefined && first.readInt32BE(4) > 0
+  }
+
+  get sessionId(): bigint {
+    return this.frames[0]?.readBigInt64BE(8) ?? 0n
+  }
+
+  get password(): Buffer {
+    return this.frames[0]?.subarray(20, 36) ?? Buffer.alloc(16)
   }
 
   /** Sends a request and returns its xid. */
