@@ -47,8 +47,10 @@ async function start(settings: ServerSettings, logs: LogSystem, audit: AuditLog 
 function announce(settings: ServerSettings, server: RunningServer): void {
   const host = settings.client.address ?? 'all addresses'
   const example = `${settings.client.address ?? 'localhost'}:${server.clientPort}`
+  const { standalone, serverId, members } = settings.quorum
+  const how = standalone ? 'is ready' : `is server ${serverId} of ${members.length} and looks for a leader`
   process.stdout.write(
-    `zoonode is ready: clients on port ${server.clientPort} (${host}), data in ${settings.storage.dataDir}\n` +
+    `zoonode ${how}: clients on port ${server.clientPort} (${host}), data in ${settings.storage.dataDir}\n` +
       `connect with: bin/zkCli.sh -server ${example}\n`
   )
 }
