@@ -17,6 +17,8 @@ interface Proposal extends PendingProposal {
 /** Settled entries at the front of the queue of proposals that are put up with before they are cut off. */
 const GAP_COUNT = 256
 const NOBODY: Learner[] = []
+/** The last counter of an epoch that a transaction gets: one earlier than upstream's. */
+const LAST_COUNTER = -2
 
 /**
  * Proposals, their ACKs, and commits strictly in order of zxid (quorum-protocol section 10 and 13). Followers get PROPOSAL
@@ -56,6 +58,11 @@ export class Broadcast {
   /** A configuration has made another server the leader: this one commits nothing more. */
   depose(): void {
     this.#isDeposed = true
+  }
+
+  /** Whether the epoch has no zxid left: a new one is needed. */
+  get isExhausted(): boolean {
+    return this.lastProposedLo === LAST_COUNTER
   }
 
   get outstandingCount(): number {

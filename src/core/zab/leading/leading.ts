@@ -18,9 +18,6 @@ import { Learners } from './learners.ts'
 import { Pulse } from './pulse.ts'
 import { Synchroniser } from './synchroniser.ts'
 
-/** The last counter of an epoch that a transaction gets: one earlier than upstream, which proposes 0xfffffffe too. */
-const LAST_COUNTER = -2
-
 /**
  * A server that has been elected (quorum-protocol sections 7, 8, 10 to 14): agrees with a quorum on an epoch, brings learners
  * up, and commits what a quorum has logged. Begins with its construction. Knows nothing of requests and trees, which are its
@@ -187,7 +184,7 @@ export class Leading {
     for (const learner of this.#broadcast.overdue(UNSENT_BYTES_MAX)) {
       this.#learners.drop(learner, 'it does not read what is sent to it')
     }
-    if (zxidLo === LAST_COUNTER) this.#resign('the counter of zxids has run out: a new epoch is needed')
+    if (this.#broadcast.isExhausted) this.#resign('the counter of zxids has run out: a new epoch is needed')
   }
 
   /** The answer to the oldest sync that this learner forwarded. */

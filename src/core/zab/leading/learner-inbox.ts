@@ -78,12 +78,12 @@ export function takeServedPacket(
 /** PING: the sessions that were active at the learner since the last one. */
 function takePing({ data }: QuorumPacketReader, host: LeadingHost): string | null {
   if (data === null) return null
-  let offset = 0
-  for (; offset + SESSION_TOUCH_SIZE_BYTES <= data.length; offset += SESSION_TOUCH_SIZE_BYTES) {
+  if (data.length % SESSION_TOUCH_SIZE_BYTES !== 0) return 'a PING with half a session'
+  for (let offset = 0; offset < data.length; offset += SESSION_TOUCH_SIZE_BYTES) {
     const touch = getSessionTouch(data, offset)
     host.touch(touch.sessionIdHi, touch.sessionIdLo, touch.timeOut)
   }
-  return offset === data.length ? null : 'a PING with half a session'
+  return null
 }
 
 function takeRequest(learner: Learner, { data, authinfo }: QuorumPacketReader, host: LeadingHost): string | null {

@@ -62,8 +62,7 @@ export class Learner {
   /** Whether a line has been logged on a packet of a type that nobody knows. */
   hasSentUnknown = false
   unsentBytes = 0
-  /** Bytes written before `linkDrained` was asked for; -1: not asked. */
-  #awaitedBytes = -1
+  #isAwaitingDrain = false
 
   constructor(
     host: LinkOutput,
@@ -104,16 +103,14 @@ export class Learner {
   }
 
   awaitDrained(): void {
-    if (this.#awaitedBytes >= 0) return
-    this.#awaitedBytes = this.unsentBytes
+    if (this.#isAwaitingDrain) return
+    this.#isAwaitingDrain = true
     this.#host.awaitLinkDrained(this.link)
   }
 
-  /** What was written before `awaitDrained` has been sent. */
+  /** What was written has been sent, all or nearly. */
   drained(): void {
-    if (this.#awaitedBytes < 0) return
-    this.unsentBytes -= this.#awaitedBytes
-    this.#awaitedBytes = -1
-    if (this.unsentBytes > DRAIN_MARK_BYTES) this.awaitDrained()
+    this.#isAwaitingDrain = false
+    this.unsentBytes = 0
   }
 }

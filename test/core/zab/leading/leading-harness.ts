@@ -7,7 +7,7 @@ import { PacketType } from '../../../../src/core/zab/packet-type.ts'
 import type { LinkId } from '../../../../src/core/zab/peer-link.ts'
 import { writePacket } from '../../../../src/core/zab/wire/write-packet.ts'
 import { highWord, lowWord } from '../../../../src/protocol/int64.ts'
-import { FakeHost } from './fake-host.ts'
+import { FakeHost, MemorySnapshot } from './fake-host.ts'
 
 export const SETTINGS: LeadingSettings = {
   sid: 2,
@@ -52,7 +52,6 @@ export interface HarnessOptions {
   /** Zxids of the commit log at the start; the last one is the last logged. */
   readonly history?: readonly bigint[]
   readonly commitLog?: CommitLog
-  readonly prepare?: (host: FakeHost) => void
 }
 
 /** A leader with sid 2 of the servers 1, 2, 3, and its learners as the tests play them. */
@@ -63,11 +62,10 @@ export class Harness {
   nowMs = 0
   #nextLink = 0
 
-  constructor({ settings = {}, start = {}, history = [], commitLog, prepare }: HarnessOptions = {}) {
+  constructor({ settings = {}, start = {}, history = [], commitLog }: HarnessOptions = {}) {
     this.commitLog = commitLog ?? new CommitLog(500, 0)
     for (const zxid of history) this.commitLog.add(highWord(zxid), lowWord(zxid), txn(zxid))
     const last = history.at(-1) ?? 0n
-    prepare?.(this.host)
     this.leading = new Leading(
       this.host,
       { ...SETTINGS, ...settings },
@@ -153,12 +151,14 @@ export class Harness {
   /** Leads 1 and 3 in a new epoch; all that was recorded on the way is forgotten. */
   static established(options: HarnessOptions = {}): { harness: Harness; one: LinkId; three: LinkId } {
     const harness = new Harness(options)
-    const last = options.history?.at(-1) ?? 0n
+    const { lastLoggedHi, lastLoggedLo = 0 } = options.start ?? {}
+    const last = lastLoggedHi === undefined ? harness.#end() : (BigInt(lastLoggedHi) << 32n) | BigInt(lastLoggedLo)
+    harness.host.snapshot = () => new MemorySnapshot(highWord(last), lowWord(last), Buffer.alloc(0))
     const one = harness.connect()
     harness.introduce(one, 1)
-    harness.leading.epochStored()
     const three = harness.connect()
     harness.introduce(three, 3)
+    harness.leading.epochStored()
     const epoch = BigInt(harness.leading.epoch) << 32n
     for (const link of [one, three]) harness.ackEpoch(link, 0, last)
     harness.leading.epochStored()
@@ -166,6 +166,7 @@ export class Harness {
     for (const link of [one, three]) harness.ack(link, epoch)
     harness.host.takeCalls()
     for (const link of [one, three]) harness.host.takeBytes(link)
+    harness.host.snapshot = null
     return { harness, one, three }
   }
 }
