@@ -343,12 +343,13 @@ export class Peer {
     const connection = state.connections.get(inputs.connection(index))
     if (connection === undefined || connection.phase === ConnectionPhase.closing) return
     const frameBytes = inputs.end(index) - inputs.start(index)
-    connection.received++
-    this.#receivedCount++
-    this.#receivedBytes += frameBytes
+    // compat: upstream refuses it by its length, before it is read, and does not count it.
     if (frameBytes > this.#largeThreshold && state.largeRequests.mustRefuse(frameBytes)) {
       return this.#refuseLarge(connection, frameBytes)
     }
+    connection.received++
+    this.#receivedCount++
+    this.#receivedBytes += frameBytes
     const reader = this.#reader.reset(inputs.bytes(index), inputs.start(index), inputs.end(index))
     const receivedMs = inputs.receivedMs(index)
     if (connection.phase === ConnectionPhase.opened) this.#intake.connect(connection, receivedMs)

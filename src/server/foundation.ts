@@ -67,8 +67,11 @@ export async function openFoundation(
 
 function note(report: RecoveryReport, metrics: Metrics, log: Logger): void {
   metrics.startupSnapLoadTime.add(Math.round(report.snapshotLoadMs))
-  metrics.startupTxnsLoadTime.add(Math.round(report.replayMs))
-  metrics.startupTxnsLoaded.add(report.txnCount)
+  // A new server has loaded nothing, rather than nought transactions.
+  if (report.snapshotZxid !== null || report.txnCount > 0) {
+    metrics.startupTxnsLoadTime.add(Math.round(report.replayMs))
+    metrics.startupTxnsLoaded.add(report.txnCount)
+  }
   metrics.dbInitTime.add(Math.round(report.snapshotLoadMs + report.replayMs))
   metrics.digestMismatchesCount.add(report.digestMismatches.length)
   for (const zxid of report.digestMismatches.slice(0, 10)) log.error(`the digest of transaction 0x${zxid} is wrong`)
