@@ -25,6 +25,7 @@ import { RequestPipeline } from './pipeline/request-pipeline.ts'
 import { LOCAL_OWNER, type RolePort } from './pipeline/role-ports.ts'
 import { type ReplayedLog, Snapshotter } from './pipeline/snapshotter.ts'
 import { StepMeter } from './pipeline/step-meter.ts'
+import type { WriteEntry } from './pipeline/write-entry.ts'
 import { WriteOrder } from './pipeline/write-order.ts'
 import type { ConnectionId, HashPort } from './ports.ts'
 import { seededRandom } from './random.ts'
@@ -79,6 +80,7 @@ export class Peer {
   readonly #writes: WriteOrder | null
   readonly #local: LocalWrites | null
   readonly #forwarded: ForwardedWrites | null
+  readonly #entry: WriteEntry
   readonly #handshake: Handshake
   readonly #committer: Committer
   readonly #pipeline: RequestPipeline
@@ -123,6 +125,7 @@ export class Peer {
     this.#writes = entry.writes
     this.#local = entry.local
     this.#forwarded = entry.forwarded
+    this.#entry = entry.entry
     const throttle = new ConnectionThrottle(settings.connectionThrottle, monotonicMs)
     this.#handshake = new Handshake(this.#state, entry.entry, throttle)
     const limit = new OutstandingLimit(this.#state)
@@ -412,7 +415,7 @@ export class Peer {
     for (const session of sessions.expired(nowMs, EXPIRED_PER_TICK_MAX)) {
       metrics.staleSessionsExpired.add(1)
       meter.took(receivedMs)
-      this.#local?.expire(session, receivedMs)
+      this.#entry.expire(session, receivedMs)
     }
     this.#reaper?.tick()
   }

@@ -14,6 +14,8 @@ export function coreSettingsOf(settings: ServerSettings, auditUser: string | nul
     // compat: a standalone server has no id, and its session ids begin with 1.
     serverId: quorum.standalone ? 1 : quorum.serverId,
     tickTimeMs: session.tickTimeMs,
+    localSessionsEnabled: session.localEnabled && !quorum.standalone,
+    localSessionsUpgradingEnabled: session.localUpgradingEnabled,
     minSessionTimeoutMs: session.minTimeoutMs,
     maxSessionTimeoutMs: session.maxTimeoutMs,
     juteMaxBufferBytes: client.juteMaxBufferBytes,

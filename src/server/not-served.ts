@@ -50,7 +50,8 @@ export function withoutEffect(settings: ServerSettings): string[] {
   if (metrics.provider !== 'default') {
     lines.push('metricsProvider.className has no effect in this version: metrics are shown by mntr only')
   }
-  if (session.localEnabled) lines.push('localSessionsEnabled has no effect on a standalone server')
+  if (session.localEnabled && settings.quorum.standalone)
+    lines.push('localSessionsEnabled has no effect on a standalone server')
   if (!storage.forceSync) {
     lines.push('forceSync=no: acknowledged writes are not on the disk yet, and are lost at a power cut')
   }

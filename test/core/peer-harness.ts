@@ -63,6 +63,8 @@ export const DEFAULT_SETTINGS: CoreSettings = {
   digestEnabled: true,
   closeSessionTxnEnabled: true,
   reconfigEnabled: false,
+  localSessionsEnabled: false,
+  localSessionsUpgradingEnabled: true,
   enforceAuthEnabled: false,
   enforceAuthSchemes: [],
   maxBatchSize: 1000,

@@ -33,6 +33,10 @@ export interface CoreSettings {
   readonly digestEnabled: boolean
   readonly closeSessionTxnEnabled: boolean
   readonly reconfigEnabled: boolean
+  /** New sessions are known to this server only (in an ensemble). */
+  readonly localSessionsEnabled: boolean
+  /** A local session becomes global when it creates an ephemeral znode; else that fails. */
+  readonly localSessionsUpgradingEnabled: boolean
   readonly enforceAuthEnabled: boolean
   readonly enforceAuthSchemes: readonly string[]
   /** Most transactions in one batch of the log. */

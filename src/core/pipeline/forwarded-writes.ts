@@ -18,6 +18,7 @@ import { readAuditedRequest } from '../audit/audited-request.ts'
 import type { ClientConnection, Proposal } from '../client-connection.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionIdSequence } from '../session/session-id.ts'
+import { beginLocalSession, endLocalSession, upgradeFor } from './local-sessions.ts'
 import type { PeerState } from './peer-state.ts'
 import type { LeaderPort } from './role-ports.ts'
 import { LOCAL_OWNER } from './role-ports.ts'
@@ -54,6 +55,9 @@ export class ForwardedWrites implements WriteEntry {
     if (type === OpCode.sync) return this.#sync(origin, session)
     // An Apache leader never answers what it cannot read, and everything of the session behind it would wait for ever.
     if (!this.#isReadable(type)) return ErrorCode.MARSHALLINGERROR
+    const upgrade = upgradeFor(this.#state, session, type, this.#reader)
+    if (upgrade === ErrorCode.OK) this.#upgrade(session)
+    else if (upgrade !== null) return upgrade
     const { audit } = this.#state
     const request = audit === null ? null : readAuditedRequest(type, this.#reader)
     const audited = request === null || audit === null ? null : audit.asked(connection, request)
@@ -63,10 +67,14 @@ export class ForwardedWrites implements WriteEntry {
     return proposal
   }
 
-  createSession(connection: ClientConnection, timeoutMs: number, receivedMs: number): Proposal {
+  createSession(connection: ClientConnection, timeoutMs: number, receivedMs: number): Proposal | null {
     do this.#sessionIds.next()
     while (this.#isKnown(this.#sessionIds.hi, this.#sessionIds.lo))
     const { hi, lo } = this.#sessionIds
+    if (this.#state.settings.localSessionsEnabled) {
+      beginLocalSession(this.#state, connection, hi, lo, timeoutMs)
+      return null
+    }
     const type = OpCode.createSession
     const origin = { connection, session: null, type, xid: 0, receivedMs, largeBytes: 0, owner: LOCAL_OWNER }
     const proposal = this.#enqueue(hi, lo, placeOf(origin))
@@ -76,11 +84,13 @@ export class ForwardedWrites implements WriteEntry {
   }
 
   /** Only the leader ends global sessions. */
-  expire(): void {
-    throw new Error('a learner has expired a global session')
+  expire(session: Session): void {
+    if (!session.isLocal) throw new Error('a learner has expired a global session')
+    endLocalSession(this.#state, session, 'SESSION_EXPIRED')
   }
 
-  resume(connection: ClientConnection, _session: Session | undefined, claim: SessionClaim): null {
+  resume(connection: ClientConnection, session: Session | undefined, claim: SessionClaim): boolean | null {
+    if (session?.isLocal) return this.#state.sessions.changeTimeout(session, claim.timeoutMs, this.#state.nowMs)
     this.#resuming.push({ connection, claim })
     this.#leader.revalidate(claim.idHi, claim.idLo, claim.timeoutMs)
     return null
@@ -105,6 +115,14 @@ export class ForwardedWrites implements WriteEntry {
   /** The oldest sync that the leader has not answered yet. */
   takeSynced(): Proposal | undefined {
     return this.#syncs.shift()
+  }
+
+  /** The transaction answers nobody: the request that needs it comes right behind. */
+  #upgrade(session: Session): void {
+    const { idHi, idLo, timeoutMs } = session
+    this.#state.sessions.upgrade(session)
+    this.#timeout.reset().writeInt(timeoutMs)
+    this.#leader.request(idHi, idLo, 0, OpCode.createSession, this.#timeout.bytes(), null)
   }
 
   #sync(origin: ClientOrigin, session: Session): Proposal | number {

@@ -54,8 +54,12 @@ export class Handshake {
   }
 
   /** Asks for the session of a connection that has asked for a new one. */
-  createSession(connection: ClientConnection, timeoutMs: number, receivedMs: number): Proposal {
-    return this.#entry.createSession(connection, timeoutMs, receivedMs)
+  createSession(connection: ClientConnection, timeoutMs: number, receivedMs: number): Proposal | null {
+    const place = this.#entry.createSession(connection, timeoutMs, receivedMs)
+    if (place !== null) return place
+    connection.phase = ConnectionPhase.established
+    this.#respond(connection)
+    return null
   }
 
   /** What became of the session that a client resumes. */

@@ -198,7 +198,9 @@ export class Intake {
   }
 
   #createSession(connection: ClientConnection, timeoutMs: number, receivedMs: number): void {
-    this.#pipeline.awaitCommit(connection, this.#handshake.createSession(connection, timeoutMs, receivedMs))
+    const place = this.#handshake.createSession(connection, timeoutMs, receivedMs)
+    if (place === null) return this.takeWaiting(connection)
+    this.#pipeline.awaitCommit(connection, place)
   }
 
   #copyBody(): Buffer {

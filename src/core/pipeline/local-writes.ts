@@ -7,6 +7,7 @@ import { type AuditedWrite, readAuditedRequest } from '../audit/audited-request.
 import type { ClientConnection, Proposal } from '../client-connection.ts'
 import type { Session, SessionOwner } from '../session/session.ts'
 import type { SessionIdSequence } from '../session/session-id.ts'
+import { beginLocalSession, endLocalSession, upgradeFor } from './local-sessions.ts'
 import type { PeerState } from './peer-state.ts'
 import { prepareCloseSession } from './prepare/close-session.ts'
 import { isWrite, prepareWrite } from './prepare/prepare-write.ts'
@@ -41,13 +42,16 @@ export class LocalWrites implements WriteEntry {
     this.#remoteReader = new JuteReader(undefined, reader.lengthMax)
   }
 
-  submit(origin: ClientOrigin): Proposal {
+  submit(origin: ClientOrigin): Proposal | number {
     const { type, connection } = origin
     if (type === OpCode.sync) return this.#sync(origin, this.#reader)
     if (type === OpCode.closeSession) {
       return this.#closeSession(origin) ?? this.#order.mark(origin, ErrorCode.SESSIONEXPIRED, null)
     }
     if (type === OpCode.createSession) return this.#strayCreateSession(origin)
+    const upgrade = upgradeFor(this.#state, origin.session, type, this.#reader)
+    if (upgrade === ErrorCode.OK && origin.session !== null) this.#upgrade(origin, origin.session)
+    else if (upgrade !== null) return upgrade
     const context = this.#order.begin(origin.session, this.#sessionError(origin.session, LOCAL_OWNER))
     context.identities = connection.identities
     const audited = this.#state.audit === null ? null : this.#audited(connection, type)
@@ -57,8 +61,12 @@ export class LocalWrites implements WriteEntry {
     return this.#order.propose(origin, prepared, prepared.kind === 'create' ? prepared.type : type, audited)
   }
 
-  createSession(connection: ClientConnection, timeoutMs: number, receivedMs: number): Proposal {
+  createSession(connection: ClientConnection, timeoutMs: number, receivedMs: number): Proposal | null {
     this.#nextSessionId()
+    if (this.#state.settings.localSessionsEnabled) {
+      beginLocalSession(this.#state, connection, this.#sessionIds.hi, this.#sessionIds.lo, timeoutMs)
+      return null
+    }
     const context = this.#order.begin(null, ErrorCode.OK)
     context.sessionHi = this.#sessionIds.hi
     context.sessionLo = this.#sessionIds.lo
@@ -68,6 +76,7 @@ export class LocalWrites implements WriteEntry {
   }
 
   expire(session: Session, receivedMs: number): void {
+    if (session.isLocal) return endLocalSession(this.#state, session, 'SESSION_EXPIRED')
     const type = OpCode.closeSession
     this.#closeSession({ connection: null, session, type, xid: 0, receivedMs, largeBytes: 0, owner: LOCAL_OWNER })
   }
@@ -97,7 +106,7 @@ export class LocalWrites implements WriteEntry {
       return
     }
     const isServersOwn = type === OpCode.createSession || type === OpCode.closeSession
-    const context = this.#order.begin(session, isServersOwn ? ErrorCode.OK : this.#sessionError(session, learner))
+    const context = this.#order.begin(session, isServersOwn ? ErrorCode.OK : this.#remoteError(request, session))
     context.sessionHi = sessionHi
     context.sessionLo = sessionLo
     context.identities = request.identities
@@ -113,6 +122,23 @@ export class LocalWrites implements WriteEntry {
       else if (typeof prepared === 'number') this.#order.proposeError(origin, prepared)
       else this.#order.propose(origin, prepared, prepared.kind === 'create' ? prepared.type : type)
     }
+  }
+
+  /** The transaction answers nobody: the request that needs it comes right behind. */
+  #upgrade(origin: ClientOrigin, session: Session): void {
+    this.#state.sessions.upgrade(session)
+    const context = this.#order.begin(session, ErrorCode.OK)
+    context.sessionHi = session.idHi
+    context.sessionLo = session.idLo
+    const own = { ...origin, connection: null, type: OpCode.createSession, xid: 0, largeBytes: 0 }
+    this.#order.propose(own, { kind: 'createSession', timeoutMs: session.timeoutMs }, OpCode.createSession)
+  }
+
+  /** A session that only the learner knows may be local there. */
+  #remoteError({ learner, sessionHi }: RemoteRequest, session: Session | null): ErrorCode {
+    const { localSessionsEnabled, serverId } = this.#state.settings
+    if (session === null && localSessionsEnabled && sessionHi >>> 24 !== (serverId & 0xff)) return ErrorCode.OK
+    return this.#sessionError(session, learner)
   }
 
   #closeSession(origin: WriteOrigin): Proposal | null {

@@ -6,6 +6,7 @@ import type { Proposal } from '../client-connection.ts'
 import { type ClientConnection, ConnectionPhase, type HeldRequest, type Pending } from '../client-connection.ts'
 import { type Answer, AnswerContext } from './answer/answer-context.ts'
 import { answerFor } from './answer/answers.ts'
+import { endLocalSession } from './local-sessions.ts'
 import type { PeerState } from './peer-state.ts'
 import { isWrite } from './prepare/prepare-write.ts'
 import type { OutstandingLimit } from './reading-pauses.ts'
@@ -160,6 +161,7 @@ export class RequestPipeline {
   #answerHeld(connection: ClientConnection, held: HeldRequest): void {
     const { type, xid, body, receivedMs, err } = held
     if (err !== ErrorCode.OK) return this.#answerUnseen(connection, xid, receivedMs, err)
+    if (type === OpCode.closeSession) return this.#endLocal(connection, xid, receivedMs)
     const answer = answerFor(type)
     if (answer === undefined) throw new Error(`a request of type ${type} was held, which is no read`)
     this.#reader.reset(body)
@@ -227,8 +229,25 @@ export class RequestPipeline {
     return Buffer.from(buffer.subarray(offset, end))
   }
 
+  /** A local session ends without a transaction, in the turn of its request. */
+  #closeLocal(connection: ClientConnection, fields: RequestFields): void {
+    if (connection.pending.size > 0) return this.#hold(connection, fields, NO_BODY, ErrorCode.OK)
+    this.#state.largeRequests.leave(fields.largeBytes)
+    this.#endLocal(connection, fields.xid, fields.receivedMs)
+  }
+
+  #endLocal(connection: ClientConnection, xid: number, receivedMs: number): void {
+    const { session } = connection
+    if (session === null || !session.isLocal) {
+      return this.#answerUnseen(connection, xid, receivedMs, ErrorCode.SESSIONEXPIRED)
+    }
+    this.#answerUnseen(connection, xid, receivedMs, ErrorCode.OK)
+    endLocalSession(this.#state, session, 'CLIENT_CLOSED_SESSION')
+  }
+
   #order(connection: ClientConnection, fields: RequestFields): void {
     const { session } = connection
+    if (fields.type === OpCode.closeSession && session?.isLocal) return this.#closeLocal(connection, fields)
     const place = this.#entry.submit({ connection, session, ...fields, owner: LOCAL_OWNER })
     if (typeof place !== 'number') return this.awaitCommit(connection, place)
     if (connection.pending.size > 0) return this.#hold(connection, fields, NO_BODY, place)

@@ -13,13 +13,17 @@ export interface ClientOrigin extends WriteOrigin {
  */
 export interface WriteEntry {
   /**
-   * Takes a write, sync, closeSession or stray createSession.
+   * Takes a write, sync, closeSession or stray createSession. (The closeSession of a local session is not for it.)
    *
    * @returns its place, or the code with which it is refused in its turn without having one
    */
   submit(origin: ClientOrigin): Proposal | number
-  /** Makes the session of a connection that has asked for a new one. */
-  createSession(connection: ClientConnection, timeoutMs: number, receivedMs: number): Proposal
+  /**
+   * Makes the session of a connection that has asked for a new one.
+   *
+   * @returns its place in the order; null for a local session, which is there at once
+   */
+  createSession(connection: ClientConnection, timeoutMs: number, receivedMs: number): Proposal | null
   /** Ends a session that has expired. */
   expire(session: Session, receivedMs: number): void
   /**

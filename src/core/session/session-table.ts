@@ -116,10 +116,17 @@ export class SessionTable {
     return taken
   }
 
+  /** A local session becomes a global one: its createSession transaction is on its way. */
+  upgrade(session: Session): void {
+    this.#becomeGlobal(session)
+  }
+
   /** Forgets all sessions: those of a leader's snapshot take their place. */
   clear(): void {
     const all: Session[] = []
-    this.forEach((session) => all.push(session))
+    this.forEach((session) => {
+      all.push(session)
+    })
     for (const { idHi, idLo } of all) this.remove(idHi, idLo)
     this.takeUnreported()
   }

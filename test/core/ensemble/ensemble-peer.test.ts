@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import type { CoreSettings } from '../../../src/core/pipeline/core-settings.ts'
 import type { EnsembleConfig } from '../../../src/core/zab/membership/ensemble-config.ts'
 import { encodeCreateRequest } from '../../../src/protocol/generated/proto.ts'
 import { OpCode } from '../../../src/protocol/op-code.ts'
@@ -19,14 +20,14 @@ function membersOf(count: number): EnsembleConfig {
   return { members, groups: [], weights: new Map(), version: 0n }
 }
 
-function create(client: Client, path: string): number {
+function create(client: Client, path: string, flags = 0): number {
   return client.request(OpCode.create, (writer) =>
-    encodeCreateRequest(writer, { path, data: Buffer.from('x'), acl: ACL, flags: 0 })
+    encodeCreateRequest(writer, { path, data: Buffer.from('x'), acl: ACL, flags })
   )
 }
 
-function startThree(): EnsembleWorld {
-  const world = new EnsembleWorld(membersOf(3))
+function startThree(core: Partial<CoreSettings> = {}): EnsembleWorld {
+  const world = new EnsembleWorld(membersOf(3), {}, core)
   for (const sid of [1, 2, 3]) world.start(sid)
   world.until(() => [...world.nodes.values()].every(({ view }) => view.isServing))
   return world
@@ -108,5 +109,65 @@ describe('three members', () => {
 
     expect(again.sessionId).toBe(0n)
     expect(world.node(2).sessions.size).toBe(0)
+  })
+})
+
+describe('local sessions', () => {
+  test.each([1, 3])('of server %i are known to it alone, and write', (sid) => {
+    const world = startThree({ localSessionsEnabled: true })
+    const client = world.node(sid).connect(5000)
+    world.until(() => client.isConnected)
+    const a = create(client, '/a')
+    world.until(() => client.outcome(a) !== undefined)
+    world.run(100)
+
+    expect(client.outcome(a)).toBe(0)
+    expect([1, 2, 3].map((each) => world.node(each).sessions.size)).toEqual(
+      [1, 2, 3].map((each) => Number(each === sid))
+    )
+  })
+
+  test.each([1, 3])('of server %i become global with their first ephemeral, and end with it', (sid) => {
+    const world = startThree({ localSessionsEnabled: true })
+    const client = world.node(sid).connect(500)
+    world.until(() => client.isConnected)
+    const e = create(client, '/e', 1)
+    world.until(() => client.outcome(e) !== undefined)
+    world.run(100)
+    const known = [1, 2, 3].map((each) => world.node(each).sessions.size)
+    const isThere = world.node(2).tree.find('/e') >= 0
+    world.node(sid).close(client.id)
+    world.run(3000)
+
+    expect(client.outcome(e)).toBe(0)
+    expect(known).toEqual([1, 1, 1])
+    expect(isThere).toBe(true)
+    expect([1, 2, 3].map((each) => world.node(each).sessions.size)).toEqual([0, 0, 0])
+    expect(world.node(2).tree.find('/e')).toBe(-1)
+  })
+
+  test('cannot have ephemerals where upgrading is off', () => {
+    const world = startThree({ localSessionsEnabled: true, localSessionsUpgradingEnabled: false })
+    const client = world.node(1).connect(5000)
+    world.until(() => client.isConnected)
+    const e = create(client, '/e', 1)
+    world.until(() => client.outcome(e) !== undefined)
+
+    expect(client.outcome(e)).toBe(-120)
+  })
+
+  test.each([1, 3])('of server %i expire there, and close in their turn', (sid) => {
+    const world = startThree({ localSessionsEnabled: true })
+    const idle = world.node(sid).connect(300)
+    const closing = world.node(sid).connect(5000)
+    world.until(() => idle.isConnected && closing.isConnected)
+    const a = create(closing, '/a')
+    const close = closing.request(OpCode.closeSession, () => undefined)
+    world.until(() => closing.isClosed)
+    world.run(2000)
+
+    expect([closing.outcome(a), closing.outcome(close)]).toEqual([0, 0])
+    expect(idle.isClosed).toBe(true)
+    expect(world.node(sid).sessions.size).toBe(0)
   })
 })

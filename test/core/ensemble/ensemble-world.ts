@@ -6,6 +6,7 @@ import type { EnsembleSettings } from '../../../src/core/ensemble/ensemble-setti
 import { InputBatch } from '../../../src/core/input-batch.ts'
 import { createMetrics, createServerStats } from '../../../src/core/metrics.ts'
 import type { PersistBatch, SnapshotSummary } from '../../../src/core/outbox.ts'
+import type { CoreSettings } from '../../../src/core/pipeline/core-settings.ts'
 import type { ConnectionId } from '../../../src/core/ports.ts'
 import { SessionTable } from '../../../src/core/session/session-table.ts'
 import { PlainTree } from '../../../src/core/tree/plain-tree.ts'
@@ -48,13 +49,15 @@ export class EnsembleWorld {
   readonly nodes = new Map<number, Node>()
   readonly config: EnsembleConfig
   readonly settings: Partial<EnsembleSettings>
+  readonly core: Partial<CoreSettings>
   readonly lines: string[] = []
   readonly #events: { readonly atMs: number; readonly order: number; readonly run: () => void }[] = []
   #order = 0
 
-  constructor(config: EnsembleConfig, settings: Partial<EnsembleSettings> = {}) {
+  constructor(config: EnsembleConfig, settings: Partial<EnsembleSettings> = {}, core: Partial<CoreSettings> = {}) {
     this.config = config
     this.settings = settings
+    this.core = core
   }
 
   /** Something that happens after a while. */
@@ -151,7 +154,7 @@ export class Node implements EnsembleOutbox {
     const commitLog = new CommitLog(500, 1 << 24)
     for (const { hi, lo, bytes } of disk.log.slice(-500)) commitLog.add(hi, lo, bytes)
     this.peer = new EnsemblePeer({
-      settings: { ...DEFAULT_SETTINGS, serverId: sid, tickTimeMs: TICK_MS, minSessionTimeoutMs: 200 },
+      settings: { ...DEFAULT_SETTINGS, serverId: sid, tickTimeMs: TICK_MS, minSessionTimeoutMs: 200, ...world.core },
       hash: testHash,
       tree: this.tree,
       sessions: this.sessions,
