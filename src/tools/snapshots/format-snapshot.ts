@@ -2,6 +2,7 @@ import { formatJavaDate } from '../../cli/java-date.ts'
 import type { DataTree } from '../../core/tree/data-tree.ts'
 import type { StatPersisted } from '../../protocol/generated/data.ts'
 import { toBigInt, toNumber } from '../../protocol/int64.ts'
+import { MinuteCache } from '../minute-cache.ts'
 import type { TextOutput } from '../text-output.ts'
 import { childPath, type LoadedSnapshot, sortedChildren } from './load-snapshot.ts'
 
@@ -19,11 +20,12 @@ export function printDetails(
 ): void {
   // compat: upstream's table has the root twice, as "" and as "/".
   out.write(`ZNode Details (count=${tree.nodeCount + 1}):\n`)
+  const times = new MinuteCache((timeMs) => formatJavaDate(timeMs, options.zone))
   let greatest = zxid
   const print = (path: string): void => {
     const node = tree.find(path)
     const stat = statOf(tree, node)
-    out.write(`----\n${path}\n${statText(stat, options.zone)}`)
+    out.write(`----\n${path}\n${statText(stat, times)}`)
     const data = tree.data(node)
     if (options.isDumpingData) out.write(`  data = ${Buffer.from(data ?? []).toString('base64')}\n`)
     else out.write(`  dataLength = ${data?.length ?? 0}\n`)
@@ -79,12 +81,12 @@ function statOf(tree: DataTree, node: number): StatPersisted {
   return stat
 }
 
-function statText(stat: StatPersisted, zone: string): string {
+function statText(stat: StatPersisted, times: MinuteCache): string {
   const lines = [
     `cZxid = ${hex(stat.czxidHi, stat.czxidLo)}`,
-    `ctime = ${formatJavaDate(toNumber(stat.ctimeHi, stat.ctimeLo), zone)}`,
+    `ctime = ${times.text(toNumber(stat.ctimeHi, stat.ctimeLo))}`,
     `mZxid = ${hex(stat.mzxidHi, stat.mzxidLo)}`,
-    `mtime = ${formatJavaDate(toNumber(stat.mtimeHi, stat.mtimeLo), zone)}`,
+    `mtime = ${times.text(toNumber(stat.mtimeHi, stat.mtimeLo))}`,
     `pZxid = ${hex(stat.pzxidHi, stat.pzxidLo)}`,
     `cversion = ${stat.cversion}`,
     `dataVersion = ${stat.version}`,

@@ -6,6 +6,7 @@ import { OpCode } from '../../protocol/op-code.ts'
 import { decodeTxn, type Txn } from '../../protocol/txn.ts'
 import { bodyType, type CreateBody, type TxnBody } from '../../protocol/txn-body.ts'
 import { encodeTxnBody } from '../../protocol/txn-record.ts'
+import { MinuteCache } from '../minute-cache.ts'
 
 /** Transactions as lines of text, in the form of upstream's `TxnLogToolkit`. */
 
@@ -18,24 +19,25 @@ const JUTE_LENGTH_MAX = Number.MAX_SAFE_INTEGER
  *
  * @throws JuteError, TxnFormatError: the bytes are no transaction
  */
-export function formatTxn(bytes: Uint8Array, zone: string): string {
+export function formatTxn(bytes: Uint8Array, times: MinuteCache): string {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const txn = decodeTxn(new JuteReader(body, JUTE_LENGTH_MAX))
-  const line = `${headText(txn, zone)} ${bodyText(txn.body)}`
+  const line = `${headText(txn, times)} ${bodyText(txn.body)}`
   return line.endsWith('\n') ? line : `${line}\n`
 }
 
-/** The zone that times are shown in. */
-export function defaultZone(): string {
-  return timeZone(process.env)
+/** Times as the lines have them, in the zone of the environment. */
+export function txnTimes(): MinuteCache {
+  const zone = timeZone(process.env)
+  return new MinuteCache((timeMs) => formatTime(timeMs, zone))
 }
 
-function headText({ header }: Txn, zone: string): string {
+function headText({ header }: Txn, times: MinuteCache): string {
   const { clientIdHi, clientIdLo, cxid, zxidHi, zxidLo, timeHi, timeLo, type } = header
   // compat: Java widens the cxid before it shows it.
   const cxidText = BigInt.asUintN(64, BigInt(cxid)).toString(16)
   return (
-    `${formatTime(toNumber(timeHi, timeLo), zone)} session 0x${toHex(clientIdHi, clientIdLo)} cxid 0x${cxidText} ` +
+    `${times.text(toNumber(timeHi, timeLo))} session 0x${toHex(clientIdHi, clientIdLo)} cxid 0x${cxidText} ` +
     `zxid 0x${toHex(zxidHi, zxidLo)} ${typeName(type)}`
   )
 }

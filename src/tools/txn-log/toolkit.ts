@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { toHex } from '../../protocol/int64.ts'
 import type { TextOutput } from '../text-output.ts'
 import { ToolError } from '../tool-error.ts'
-import { defaultZone, formatTxn } from './format-txn.ts'
+import { formatTxn, txnTimes } from './format-txn.ts'
 import { type LogFile, openLogFile, type TxnGroup, zxidOf } from './log-file.ts'
 
 /** What upstream's `TxnLogToolkit` does: dump, recover, chop; on its log files and on our segments. */
@@ -160,7 +160,7 @@ function withLogFile(path: string, { warn }: ToolkitParts, use: (file: LogFile) 
 
 class Printer {
   readonly #out: TextOutput
-  readonly #zone = defaultZone()
+  readonly #times = txnTimes()
   #txnCount = 0
 
   constructor(file: LogFile, out: TextOutput) {
@@ -183,7 +183,7 @@ class Printer {
   /** What cannot be read is no reason to stop: what follows may be whole. */
   #text(txn: Uint8Array): string {
     try {
-      return formatTxn(txn, this.#zone)
+      return formatTxn(txn, this.#times)
     } catch (error) {
       const bytes = Buffer.from(txn.buffer, txn.byteOffset, txn.length)
       const zxid = bytes.length < 20 ? '?' : `0x${toHex(bytes.readInt32BE(12), bytes.readInt32BE(16))}`
