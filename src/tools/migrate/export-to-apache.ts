@@ -8,7 +8,6 @@ import {
   snapshotFileIn,
   writeEpochFiles
 } from '../../storage/apache-files/apache-directory.ts'
-import { copyNewFile } from '../../storage/apache-files/durable-file.ts'
 import { LogWriter } from '../../storage/apache-files/log-writer.ts'
 import { writeSnapshot } from '../../storage/apache-files/write-snapshot.ts'
 import { showZxid } from '../../storage/file-names.ts'
@@ -205,11 +204,7 @@ class Export {
 
   #copy(companions: readonly Companion[]): void {
     for (const { path, name } of companions) {
-      try {
-        copyNewFile(path, `${this.#target.dataDir}/${name}`)
-      } catch (error) {
-        throw toStorageError(error, `copying ${path}`)
-      }
+      this.#target.copy(path, name)
       this.#files.push(name)
     }
   }

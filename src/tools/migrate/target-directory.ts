@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { copyNewFile } from '../../storage/apache-files/durable-file.ts'
 import { makeDirectory, syncDirectory } from '../../storage/directory.ts'
 import { versionFolder } from '../../storage/file-names.ts'
 import { StorageError, toStorageError } from '../../storage/storage-error.ts'
@@ -17,6 +18,8 @@ export class TargetDirectory {
   readonly dataFolder: string
   /** Where logs are to be written; may be the same. */
   readonly logFolder: string
+  /** Files beside the folders. */
+  readonly #besides: string[] = []
 
   /** @throws StorageError CANNOT_OPEN when one of the directories has something in it */
   constructor(dataDir: string, dataLogDir: string) {
@@ -36,6 +39,17 @@ export class TargetDirectory {
     }
   }
 
+  /** Copies a file to beside the folders. @throws StorageError CANNOT_OPEN, DISK_FULL, IO_ERROR */
+  copy(path: string, name: string): void {
+    const copy = join(this.dataDir, name)
+    this.#besides.push(copy)
+    try {
+      copyNewFile(path, copy)
+    } catch (error) {
+      throw toStorageError(error, `copying ${path}`)
+    }
+  }
+
   /** Makes all of it count, durably. @throws StorageError IO_ERROR */
   finish(): void {
     try {
@@ -51,6 +65,7 @@ export class TargetDirectory {
 
   /** Removes what was written so far. */
   abandon(): void {
+    for (const path of this.#besides) rmSync(path, { force: true })
     for (const directory of this.#directories()) rmSync(join(directory, UNFINISHED), { recursive: true, force: true })
   }
 
