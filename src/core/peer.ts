@@ -21,6 +21,7 @@ import { OperationCounts } from './pipeline/operation-counts.ts'
 import type { PeerState } from './pipeline/peer-state.ts'
 import { OutstandingLimit } from './pipeline/reading-pauses.ts'
 import { Reaper } from './pipeline/reaper.ts'
+import { RefusedWrites } from './pipeline/refused-writes.ts'
 import { RequestPipeline } from './pipeline/request-pipeline.ts'
 import { LOCAL_OWNER, type RolePort } from './pipeline/role-ports.ts'
 import { type ReplayedLog, Snapshotter } from './pipeline/snapshotter.ts'
@@ -29,6 +30,7 @@ import type { WriteEntry } from './pipeline/write-entry.ts'
 import { WriteOrder } from './pipeline/write-order.ts'
 import type { ConnectionId, HashPort } from './ports.ts'
 import { seededRandom } from './random.ts'
+import type { Session } from './session/session.ts'
 import { SessionIdSequence } from './session/session-id.ts'
 import type { SessionTable } from './session/session-table.ts'
 import type { DataTree } from './tree/data-tree.ts'
@@ -100,6 +102,7 @@ export class Peer {
       tree,
       sessions,
       acl,
+      isReadOnly: parts.role?.kind === 'readOnly',
       metrics,
       stats,
       meter: new StepMeter(metrics, stats),
@@ -133,7 +136,7 @@ export class Peer {
     this.#intake = new Intake(this.#state, this.#pipeline, this.#handshake, limit, this.#reader)
     this.#reaper = this.#writes === null ? null : new Reaper(this.#state, this.#writes)
     this.#snapshotter = parts.snapshotter ?? new Snapshotter(this.#state, seededRandom(parts.seed), parts.replayed)
-    if (this.#role.kind === 'learner') sessions.stopExpiring()
+    if (this.#role.kind === 'learner' || this.#role.kind === 'readOnly') sessions.stopExpiring()
     // Recovery or an election may have taken longer than any timeout: every session gets a full one from now on.
     else sessions.startExpiring(monotonicMs)
   }
@@ -187,7 +190,8 @@ export class Peer {
       this.#snapshotter.logged(this.#log.flush(this.#state.out, this.#state.nowMs))
       // A mark behind writes that are durable already has no `persisted` to wait for.
     } while (this.#commit() && this.#intake.throttledCount > 0)
-    this.#snapshotter.check()
+    // Without a leader nobody knows yet whether what is logged stays.
+    if (!this.#state.isReadOnly) this.#snapshotter.check()
     this.#writes?.countChanges()
     this.#intake.resumeReading()
   }
@@ -283,7 +287,7 @@ export class Peer {
     this.#intake.takeWaiting(connection)
   }
 
-  /** The role ends: no client is served any more. */
+  /** The role ends: no client is served any more, and what only this server knew of sessions is gone. */
   closeAll(): void {
     const { connections, out } = this.#state
     for (const connection of connections.values()) {
@@ -291,9 +295,12 @@ export class Peer {
       connection.phase = ConnectionPhase.closing
       out.close(connection.id, 'SERVER_SHUTDOWN')
     }
+    const local: Session[] = []
     this.#state.sessions.forEach((session) => {
       session.ownerConnection = null
+      if (session.isLocal) local.push(session)
     })
+    for (const { idHi, idLo } of local) this.#state.sessions.remove(idHi, idLo)
   }
 
   #answerLearner({ txn, owner }: Proposal): void {
@@ -301,6 +308,10 @@ export class Peer {
   }
 
   #makeEntry(sessionIds: SessionIdSequence) {
+    if (this.#role.kind === 'readOnly') {
+      const entry = new RefusedWrites(this.#state, sessionIds)
+      return { writes: null, local: null, forwarded: null, entry }
+    }
     if (this.#role.kind === 'learner') {
       const forwarded = new ForwardedWrites(this.#state, this.#role.leader, sessionIds, this.#reader)
       return { writes: null, local: null, forwarded, entry: forwarded }

@@ -44,6 +44,14 @@ export interface ClientListenerPorts {
 
 const BACKLOG_DEFAULT = 50
 const WORD_BYTES = 4
+/** Between two attempts to bind a new address. */
+const REBIND_RETRY_MS = 1000
+
+/** Where clients are listened for; address null = all. */
+export interface ListenAddress {
+  readonly port: number
+  readonly address: string | null
+}
 
 /** Accepts client connections, tells four-letter words from frames, and feeds frames to the event loop. */
 export class ClientListener {
@@ -51,7 +59,10 @@ export class ClientListener {
   readonly #loop: EventLoop
   readonly #ports: ClientListenerPorts
   readonly #log: Logger
-  readonly #server: Server
+  #server: Server
+  #address: ListenAddress
+  #rebindTimer: NodeJS.Timeout | undefined
+  #isStopped = false
   readonly #surroundings: SocketSurroundings
   readonly #sockets = new Map<ConnectionId, ClientSocket>()
   readonly #countByAddress = new Map<string, number>()
@@ -77,26 +88,63 @@ export class ClientListener {
         loop.schedule()
       }
     }
-    this.#server = createServer({ noDelay: true, keepAlive: options.keepAlive, allowHalfOpen: false })
-    this.#server.on('connection', (socket) => this.#accept(socket))
+    this.#address = { port: options.port, address: options.address }
+    this.#server = this.#newServer()
+  }
+
+  /** Port that is bound; 0 while none is. */
+  get port(): number {
+    const bound = this.#server.address()
+    return bound !== null && typeof bound === 'object' ? bound.port : 0
   }
 
   /** Resolves with the port once connections are accepted. @throws the system's error: EADDRINUSE, EACCES … */
   listen(): Promise<number> {
-    const { port, address, backlog } = this.#options
+    const { port, address } = this.#address
+    const { backlog } = this.#options
+    const server = this.#server
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen({ port, host: address ?? undefined, backlog: backlog ?? BACKLOG_DEFAULT }, () => {
-        this.#server.removeListener('error', reject)
-        this.#server.on('error', (error) => this.#log.error(`cannot accept client connections: ${error.message}`))
-        const bound = this.#server.address()
-        resolve(bound !== null && typeof bound === 'object' ? bound.port : port)
+      server.once('error', reject)
+      server.listen({ port, host: address ?? undefined, backlog: backlog ?? BACKLOG_DEFAULT }, () => {
+        server.removeListener('error', reject)
+        server.on('error', (error) => this.#log.error(`cannot accept client connections: ${error.message}`))
+        resolve(this.port)
       })
     })
   }
 
+  /**
+   * Listens elsewhere from now on. Connections that are open stay. One that cannot be bound is tried again each second.
+   *
+   * @param to null: nowhere, no more connections come
+   */
+  rebind(to: ListenAddress | null): void {
+    if (this.#isStopped || (to !== null && isSame(to, this.#address))) return
+    clearTimeout(this.#rebindTimer)
+    this.#server.close()
+    if (to === null) {
+      this.#address = { port: 0, address: null }
+      this.#log.warn('the configuration has no client port for this server any more: no more clients are accepted')
+      return
+    }
+    this.#address = to
+    this.#server = this.#newServer()
+    const where = `${to.address ?? '*'}:${to.port}`
+    this.listen().then(
+      () => this.#log.info(`client connections are accepted on ${where} now`),
+      (error: Error) => {
+        this.#log.error(`cannot listen for clients on ${where}: ${error.message}`)
+        if (!this.#isStopped && this.#address === to) {
+          this.#rebindTimer = setTimeout(() => this.#rebindAgain(to), REBIND_RETRY_MS)
+        }
+      }
+    )
+  }
+
   /** Accepts no more connections. Those that are open go on. */
   stopAccepting(): void {
+    this.#isStopped = true
+    clearTimeout(this.#rebindTimer)
     this.#server.close()
   }
 
@@ -154,6 +202,16 @@ export class ClientListener {
       this.#ports.metrics.sessionlessConnectionsExpired.add(1)
       socket.destroy()
     }
+  }
+
+  #newServer(): Server {
+    const server = createServer({ noDelay: true, keepAlive: this.#options.keepAlive, allowHalfOpen: false })
+    return server.on('connection', (socket) => this.#accept(socket))
+  }
+
+  #rebindAgain(to: ListenAddress): void {
+    this.#address = { port: 0, address: null }
+    this.rebind(to)
   }
 
   #accept(raw: Socket): void {
@@ -258,4 +316,8 @@ export class ClientListener {
     this.#loop.inputs.pushClosed(socket.id)
     this.#loop.schedule()
   }
+}
+
+function isSame(a: ListenAddress, b: ListenAddress): boolean {
+  return a.port === b.port && a.address === b.address
 }

@@ -3,7 +3,8 @@ import type { StorageRequest } from '../core/ensemble/ensemble-outbox.ts'
 import type { InputBatch } from '../core/input-batch.ts'
 import type { Storage } from '../storage/storage.ts'
 import { ClientListener, type ClientListenerPorts } from './client-listener.ts'
-import type { ServerSettings } from './config/settings.ts'
+import { bindAddress } from './config/client-address.ts'
+import type { EnsembleMember, ServerSettings } from './config/settings.ts'
 import { EventLoop, monotonicNowMs } from './event-loop.ts'
 import { exitAtOnce } from './fatal-exit.ts'
 import { openFoundation } from './foundation.ts'
@@ -13,6 +14,7 @@ import type { AuditLog } from './logging/audit-log.ts'
 import type { Logger } from './logging/logger.ts'
 import type { Machine } from './machine.ts'
 import { PauseMonitor } from './pause-monitor.ts'
+import { configFilesOf, configsAtStart } from './quorum/configs-at-start.ts'
 import { EnsembleShell, epochsAtStart, newCommitLog } from './quorum/ensemble-shell.ts'
 import { StorageRequests } from './quorum/storage-requests.ts'
 import { LiveServerView } from './server-view.ts'
@@ -55,6 +57,8 @@ export interface ServerOptions {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { settings, log, audit } = options
   const commitLog = settings.quorum.standalone ? null : newCommitLog(settings)
+  const configFiles = configFilesOf(settings)
+  const configs = await configsAtStart(settings, configFiles, log)
   const { core, hash, metrics, acl, stats, tree, newTree, sessions, storage, recovery, report } = await openFoundation(
     settings,
     audit?.serverUser ?? null,
@@ -80,7 +84,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
   const feed = new LogFeed(storage, new LogMeter(metrics, settings.storage.forceSync))
   const requests = new StorageRequests(
-    { storage, feed, tree, newTree, sessions, configFiles: null, nowMs: monotonicNowMs, log: log.child('storage') },
+    { storage, feed, tree, newTree, sessions, configFiles, nowMs: monotonicNowMs, log: log.child('storage') },
     {
       answered: (id, answer) => {
         loop.inputs.pushStored(id, answer)
@@ -93,7 +97,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     store: (request: StorageRequest) => requests.store(request),
     installBegin: (hi: number, lo: number, epoch: number) => snapshots.installBegin(hi, lo, epoch)
   }
-  const ensemble = commitLog === null ? null : new EnsembleShell(settings, commitLog, loop, memberStorage, log)
+  const shellEvents = { ownMemberChanged: (own: EnsembleMember) => rebindClients(settings, listener, own) }
+  const ensemble =
+    commitLog === null ? null : new EnsembleShell(settings, configs, commitLog, loop, memberStorage, shellEvents, log)
   const outbox = new ShellOutbox(
     {
       socket: (id) => listener.socket(id),
@@ -140,7 +146,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     loop.wakeAt(machine.nextStepMs)
   }
 
-  const clientPort = await listener.listen()
+  await listener.listen()
   await ensemble?.listen()
   loop.start()
   isOpen = true
@@ -158,12 +164,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     mode: () => machine.mode,
     quorum: () => machine.quorum(),
     listener,
-    clientPort: () => clientPort,
+    clientPort: () => listener.port,
     isServing,
     diskBytes: () => diskBytes(settings, storage)
   })
   running = {
-    clientPort,
+    get clientPort() {
+      return listener.port
+    },
     view,
     stop: () => {
       stopping ??= stop()
@@ -204,6 +212,13 @@ function listenerOptionsOf(settings: ServerSettings) {
     frameBytesMax: client.juteMaxBufferBytes,
     sessionlessTimeoutMs: client.sessionlessTimeoutMs
   }
+}
+
+/** Clients are listened for where the own line says, or, where it says nothing, where the main file does. */
+function rebindClients({ quorum }: ServerSettings, listener: ClientListener, own: EnsembleMember): void {
+  const atStart = quorum.members.find(({ id }) => id === own.id)
+  if (own.clientPort !== null) listener.rebind({ port: own.clientPort, address: bindAddress(own.clientAddress) })
+  else if (atStart === undefined || atStart.clientPort !== null) listener.rebind(null)
 }
 
 /** Removes old snapshots and segments each purge interval (`autopurge.*`); off by default. */

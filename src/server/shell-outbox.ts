@@ -3,7 +3,7 @@ import type { AuditRecord } from '../core/audit/audit-record.ts'
 import type { EnsembleOutbox, RoleView, StorageRequest } from '../core/ensemble/ensemble-outbox.ts'
 import type { CloseReason, Outbox, PersistBatch, SnapshotSummary } from '../core/outbox.ts'
 import type { ConnectionId } from '../core/ports.ts'
-import type { MemberAddress } from '../core/zab/membership/ensemble-config.ts'
+import type { EnsembleConfig, MemberAddress } from '../core/zab/membership/ensemble-config.ts'
 import type { LinkId } from '../core/zab/peer-link.ts'
 import { encodeReplyHeader, encodeWatcherEvent, REPLY_HEADER_SIZE_BYTES } from '../protocol/generated/proto.ts'
 import { type EventType, KeeperState, Xid } from '../protocol/op-code.ts'
@@ -191,8 +191,8 @@ export class ShellOutbox implements EnsembleOutbox {
     this.#peers.roleChanged(view)
   }
 
-  configurationChanged(text: string): void {
-    this.#peers.configurationChanged(text)
+  configurationChanged(config: EnsembleConfig, lastSeen: EnsembleConfig | null): void {
+    this.#peers.configurationChanged(config, lastSeen)
   }
 
   audit(record: AuditRecord): void {

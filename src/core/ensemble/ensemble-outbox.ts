@@ -1,5 +1,5 @@
 import type { Outbox } from '../outbox.ts'
-import type { MemberAddress } from '../zab/membership/ensemble-config.ts'
+import type { EnsembleConfig, MemberAddress } from '../zab/membership/ensemble-config.ts'
 import type { LinkId, LinkOutput } from '../zab/peer-link.ts'
 import type { ServerState } from '../zab/vote.ts'
 
@@ -32,6 +32,8 @@ export interface RoleView {
   readonly leader: number | null
   /** Whether clients are served. */
   readonly isServing: boolean
+  /** Whether it has no leader and serves reads to those who can live with that. */
+  readonly isReadOnly: boolean
 }
 
 /** The outputs of a member of an ensemble: those of a server, and what goes to its peers. Contract as in `Outbox`. */
@@ -54,6 +56,10 @@ export interface EnsembleOutbox extends Outbox, LinkOutput {
   installBegin(zxidHi: number, zxidLo: number, currentEpoch: number): void
   /** The role, or whether clients are served, has changed. Connections of clients have been closed by then. */
   roleChanged(view: RoleView): void
-  /** Election connections, client and quorum ports follow this configuration from now on. */
-  configurationChanged(text: string): void
+  /**
+   * Election connections, client and quorum ports follow the configuration in force from now on.
+   *
+   * @param lastSeen one that is proposed and not in force yet: its new members are connected to. Null if none is
+   */
+  configurationChanged(config: EnsembleConfig, lastSeen: EnsembleConfig | null): void
 }

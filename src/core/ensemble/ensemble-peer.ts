@@ -19,6 +19,9 @@ import { FollowingRole, roleOf } from './following-role.ts'
 import { LeadingRole, type RoleEvents } from './leading-role.ts'
 import { Member } from './member.ts'
 
+/** A leader is looked for at least so long before reads are served without one. */
+const READ_ONLY_AFTER_MS = 2000
+
 /** What a member of an ensemble is made of: a server's parts, and what its start found about the ensemble. */
 export interface EnsembleParts extends Omit<PeerParts, 'role' | 'log' | 'snapshotter' | 'sessionIds' | 'out'> {
   readonly ensemble: EnsembleSettings
@@ -53,7 +56,11 @@ export class EnsemblePeer implements ElectionHost {
   #following: FollowingRole | null = null
   #peer: Peer | null = null
   #resignReason: string | null = null
+  /** Whom a reconfiguration designates as the next leader; null where there must be an election. */
+  #successor: number | null = null
   #mustReload = false
+  /** When a server that is looking begins to serve in read-only mode. */
+  #readOnlyAtMs = Number.POSITIVE_INFINITY
   #lastLink = 0
   #inputs: InputBatch | null = null
   #roleCount = 0
@@ -70,6 +77,7 @@ export class EnsemblePeer implements ElectionHost {
     this.election = new Election(this, ensemble)
     this.election.setConfiguration(config, lastSeen)
     this.member.configurationChanged = () => this.election.setConfiguration(this.member.config, this.member.lastSeen)
+    this.member.configurationWritten = () => this.#tellLogged()
     this.election.settle(ServerState.looking, {
       leader: ensemble.sid,
       zxidHi: 0,
@@ -78,7 +86,6 @@ export class EnsemblePeer implements ElectionHost {
       electionEpoch: 0
     })
     sessions.stopExpiring()
-    this.member.showConfiguration()
   }
 
   /** The server for clients; null while none are served. */
@@ -101,7 +108,8 @@ export class EnsemblePeer implements ElectionHost {
     return {
       state: isSettled ? state : ServerState.looking,
       leader: isSettled ? this.election.vote.leader : null,
-      isServing: this.#peer !== null && mayServe
+      isServing: this.#peer !== null && mayServe,
+      isReadOnly: this.#peer?.state.isReadOnly ?? false
     }
   }
 
@@ -112,7 +120,8 @@ export class EnsemblePeer implements ElectionHost {
       this.member.log.nextFlushMs,
       this.election.nextDeadlineMs,
       this.#leading?.leading.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
-      this.#following?.following.nextDeadlineMs ?? Number.POSITIVE_INFINITY
+      this.#following?.following.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
+      this.#readOnlyAtMs
     )
   }
 
@@ -121,11 +130,15 @@ export class EnsemblePeer implements ElectionHost {
     const { member } = this
     member.out = out
     member.nowMs = inputs.monotonicMs
+    member.wallMs = inputs.wallMs
     this.#snapshotterState.out = out
     this.#inputs = inputs
     if (inputs.lateMs > 0) this.#postpone(inputs.lateMs)
     this.#peer?.begin(inputs, out)
-    if (this.#stage === 'starting') this.#look()
+    if (this.#stage === 'starting') {
+      member.showConfiguration()
+      this.#look()
+    }
     for (let index = 0; index < inputs.count; index++) {
       this.#take(inputs, index)
       this.#leaveIfResigned()
@@ -155,6 +168,7 @@ export class EnsemblePeer implements ElectionHost {
     const { member } = this
     const { sid } = this.#parts.ensemble
     this.#stage = 'playing'
+    this.#endReadOnly()
     if (vote.leader === sid) {
       this.log('info', 'this server leads: it waits for followers')
       member.out.openLearnerPort()
@@ -232,8 +246,13 @@ export class EnsemblePeer implements ElectionHost {
   }
 
   #persisted(sequence: number): void {
-    const { log } = this.member
-    log.persisted(sequence)
+    this.member.log.persisted(sequence)
+    this.#tellLogged()
+  }
+
+  #tellLogged(): void {
+    const { log, isConfigurationUnwritten } = this.member
+    if (isConfigurationUnwritten) return
     this.#leading?.leading.logged(log.persistedZxidHi, log.persistedZxidLo)
     this.#following?.following.logged(log.persistedZxidHi, log.persistedZxidLo)
   }
@@ -247,12 +266,14 @@ export class EnsemblePeer implements ElectionHost {
     this.election.tick(nowMs)
     this.#leading?.leading.tick(nowMs)
     this.#following?.following.tick(nowMs)
+    if (nowMs >= this.#readOnlyAtMs) this.#serveReadOnly()
   }
 
   #postpone(deltaMs: number): void {
     this.election.postpone(deltaMs)
     this.#leading?.leading.postpone(deltaMs)
     this.#following?.following.postpone(deltaMs)
+    this.#readOnlyAtMs += deltaMs
     if (this.#peer === null) this.member.sessions.postpone(deltaMs)
   }
 
@@ -261,6 +282,11 @@ export class EnsemblePeer implements ElectionHost {
   #look(): void {
     const { member } = this
     this.#stage = 'looking'
+    const { readOnlyModeEnabled, tickTimeMs, sid } = member.settings
+    // compat: observers do not serve in read-only mode.
+    if (readOnlyModeEnabled && roleOf(member.config, sid) === 'participant') {
+      this.#readOnlyAtMs = member.nowMs + Math.max(READ_ONLY_AFTER_MS, tickTimeMs)
+    }
     member.out.roleChanged(this.role)
     this.election.look({
       zxidHi: member.log.lastZxidHi,
@@ -268,6 +294,22 @@ export class EnsemblePeer implements ElectionHost {
       peerEpoch: member.currentEpoch,
       nowMs: member.nowMs
     })
+  }
+
+  /** No leader for a while: reads are served to those who ask for no more. @see `QuorumPeer.run`, `ReadOnlyZooKeeperServer` */
+  #serveReadOnly(): void {
+    const { member } = this
+    this.#readOnlyAtMs = Number.POSITIVE_INFINITY
+    if (this.#stage !== 'looking') return
+    this.log('warn', 'no leader is found: serving reads to read-only clients')
+    this.#peer = this.#newPeer({ kind: 'readOnly' })
+    member.out.roleChanged(this.role)
+  }
+
+  #endReadOnly(): void {
+    this.#readOnlyAtMs = Number.POSITIVE_INFINITY
+    this.#peer?.closeAll()
+    this.#peer = null
   }
 
   #follow(leader: number): void {
@@ -287,29 +329,28 @@ export class EnsemblePeer implements ElectionHost {
     const role = ++this.#roleCount
     return {
       serve: (epoch) => this.#serve(epoch, isLeader),
-      resign: (reason) => {
-        if (role === this.#roleCount) this.#resign(reason)
+      resign: (reason, successor) => {
+        if (role === this.#roleCount) this.#resign(reason, successor)
       }
     }
   }
 
   #serve(epoch: number, isLeader: boolean): Peer {
     const { member } = this
-    const peer = new Peer({
-      ...this.#parts,
-      out: member.out,
-      monotonicMs: member.nowMs,
-      log: member.log,
-      snapshotter: member.snapshotter,
-      sessionIds: this.#sessionIds,
-      role: this.#rolePort(isLeader)
-    })
+    const peer = this.#newPeer(this.#rolePort(isLeader))
     this.#peer = peer
-    if (this.#inputs !== null) peer.begin(this.#inputs, member.out)
     this.election.setPeerEpoch(epoch)
     member.showConfiguration()
     this.log('info', `serving in epoch ${epoch} as ${isLeader ? 'leader' : 'learner'}`)
     member.out.roleChanged(this.role)
+    return peer
+  }
+
+  #newPeer(role: RolePort): Peer {
+    const { out, nowMs, log, snapshotter } = this.member
+    const sessionIds = this.#sessionIds
+    const peer = new Peer({ ...this.#parts, out, monotonicMs: nowMs, log, snapshotter, sessionIds, role })
+    if (this.#inputs !== null) peer.begin(this.#inputs, out)
     return peer
   }
 
@@ -319,8 +360,10 @@ export class EnsemblePeer implements ElectionHost {
     return { kind: 'learner', leader: this.#following }
   }
 
-  #resign(reason: string): void {
-    this.#resignReason ??= reason
+  #resign(reason: string, successor: number | null = null): void {
+    if (this.#resignReason !== null) return
+    this.#resignReason = reason
+    this.#successor = successor
   }
 
   /** What a role's machine was doing when it resigned has ended by now. */
@@ -333,12 +376,17 @@ export class EnsemblePeer implements ElectionHost {
 
   #leave(reason: string): void {
     const { member } = this
-    this.log('warn', `looking for a leader: ${reason}`)
+    const successor = this.#successor
+    this.log(
+      successor === null ? 'warn' : 'info',
+      `this server ${nextDeed(successor, this.#parts.ensemble.sid)}: ${reason}`
+    )
     this.#stage = 'leaving'
     this.#roleCount++
     this.#peer?.closeAll()
     this.#peer = null
-    this.election.settle(ServerState.looking, this.election.vote)
+    if (successor === null) this.election.settle(ServerState.looking, this.election.vote)
+    else this.election.settle(this.#stateUnder(successor), this.#voteFor(successor))
     const leading = this.#leading
     const following = this.#following
     this.#leading = null
@@ -357,9 +405,29 @@ export class EnsemblePeer implements ElectionHost {
   #finishLeaving(): void {
     const { member } = this
     if (this.#stage !== 'leaving' || !member.log.isQuiet || member.requestCount > 0 || member.isInstalling) return
-    if (!this.#mustReload) return this.#look()
-    this.#mustReload = false
-    this.#reload()
+    if (this.#mustReload) {
+      this.#mustReload = false
+      return this.#reload()
+    }
+    if (this.#successor === null) return this.#look()
+    this.#successor = null
+    this.elected(this.election.vote)
+  }
+
+  #stateUnder(leader: number): ServerState {
+    const { sid } = this.#parts.ensemble
+    if (leader === sid) return ServerState.leading
+    return roleOf(this.member.config, sid) === 'observer' ? ServerState.observing : ServerState.following
+  }
+
+  /** compat: epochs are not known before the designated leader has begun, and upstream gives these meanwhile. */
+  #voteFor(leader: number): Vote {
+    const { vote } = this.election
+    if (leader === vote.leader) return vote
+    const version = this.member.config.version
+    const zxidHi = Number(BigInt.asIntN(32, version >> 32n))
+    const zxidLo = Number(BigInt.asIntN(32, version))
+    return { leader, zxidHi, zxidLo, peerEpoch: -1, electionEpoch: -1 }
   }
 
   /** What is stored is whole; the tree is not. */
@@ -368,6 +436,11 @@ export class EnsemblePeer implements ElectionHost {
     member.commitLog.clear()
     member.store({ kind: 'reload' }, () => member.log.moveTo(member.tree.lastZxidHi, member.tree.lastZxidLo))
   }
+}
+
+function nextDeed(successor: number | null, sid: number): string {
+  if (successor === null) return 'looks for a leader'
+  return successor === sid ? 'leads next' : `goes to server ${successor}`
 }
 
 function bytesOf(inputs: InputBatch, index: number): Buffer {

@@ -13,10 +13,16 @@ export interface EnsembleSettings {
   /** Share of the newest snapshot's size up to which a learner is brought up from the stored log; negative = never. */
   readonly snapshotSizeFactor: number
   readonly reconfigEnabled: boolean
+  /** Reconfigurations keep at least two voters, since one alone would be a standalone server. */
+  readonly standaloneEnabled: boolean
+  /** Reconfigurations may give a member several addresses. */
+  readonly multiAddressEnabled: boolean
   /** -1: initLimit. */
   readonly maxTimeToWaitForEpochMs: number
   /** Largest data of a packet. */
   readonly dataBytesMax: number
+  /** Without a leader, reads are served after a while (`readonlymode.enabled`). */
+  readonly readOnlyModeEnabled: boolean
   /** A leader serves clients. */
   readonly leaderServes: boolean
 }

@@ -16,6 +16,9 @@ export class FollowingRole implements FollowingHost, LeaderPort {
   readonly leaderSid: number
   readonly #member: Member
   readonly #events: RoleEvents
+  readonly #isObserver: boolean
+  /** Leader that a reconfiguration has designated: it is followed next, without an election. */
+  #successor: number | null = null
   #peer: Peer | null = null
   #loader: SnapshotLoader | null = null
 
@@ -24,6 +27,7 @@ export class FollowingRole implements FollowingHost, LeaderPort {
     this.#events = events
     this.link = link
     this.leaderSid = leaderSid
+    this.#isObserver = isObserver
     const { settings, log, acceptedEpoch, currentEpoch, config, nowMs, commitLog } = member
     const start = {
       link,
@@ -83,7 +87,7 @@ export class FollowingRole implements FollowingHost, LeaderPort {
     commitLog.truncateAfter(zxidHi, zxidLo)
     this.#member.store({ kind: 'truncate', zxidHi, zxidLo }, (answer) => {
       if (answer.kind !== 'done') {
-        this.#events.resign('the log cannot be cut back to where the leader wants it: its oldest snapshot is newer')
+        this.resign('the log cannot be cut back to where the leader wants it: its oldest snapshot is newer')
         return
       }
       log.moveTo(zxidHi, zxidLo)
@@ -145,16 +149,18 @@ export class FollowingRole implements FollowingHost, LeaderPort {
   }
 
   configurationActivated(config: EnsembleConfig, designatedLeader: number | null): boolean {
-    const { settings } = this.#member
+    const { settings, config: before } = this.#member
     if (!settings.reconfigEnabled) return false
-    const before = roleOf(this.#member.config, settings.sid)
     this.#member.configurationActivated(config)
-    const isLeaderOther = designatedLeader !== null && designatedLeader !== this.leaderSid
-    return isLeaderOther || before !== roleOf(config, settings.sid)
+    const isRoleOther = this.#isObserver !== (roleOf(config, settings.sid) === 'observer')
+    if (designatedLeader === null) return isRoleOther || hasMoved(this.leaderSid, before, config)
+    if (!isRoleOther && designatedLeader === this.leaderSid) return false
+    this.#successor = designatedLeader
+    return true
   }
 
   resign(reason: string): void {
-    this.#events.resign(reason)
+    this.#events.resign(reason, this.#successor)
   }
 
   log(level: 'error' | 'info' | 'warn' | 'debug', message: string): void {
@@ -165,4 +171,19 @@ export class FollowingRole implements FollowingHost, LeaderPort {
 /** What a server is in a configuration; undefined if it is not in it. */
 export function roleOf(config: EnsembleConfig, sid: number): 'participant' | 'observer' | undefined {
   return config.members.find(({ id }) => id === sid)?.role
+}
+
+/** Whether a configuration has no such voter where it was before. */
+function hasMoved(leaderSid: number, before: EnsembleConfig, now: EnsembleConfig): boolean {
+  if (roleOf(now, leaderSid) !== 'participant') return true
+  const known = quorumAddressesOf(before, leaderSid)
+  return known !== '' && known !== quorumAddressesOf(now, leaderSid)
+}
+
+function quorumAddressesOf({ members }: EnsembleConfig, sid: number): string {
+  const addresses = members.find(({ id }) => id === sid)?.addresses ?? []
+  return addresses
+    .map(({ host, quorumPort }) => `${host} ${quorumPort}`)
+    .sort()
+    .join()
 }

@@ -1,11 +1,18 @@
+import { ErrorCode } from '../../protocol/error-code.ts'
 import type { Id } from '../../protocol/generated/data.ts'
+import type { ReconfigRequest } from '../../protocol/generated/proto.ts'
+import { toBigInt } from '../../protocol/int64.ts'
+import { OpCode } from '../../protocol/op-code.ts'
+import type { Txn } from '../../protocol/txn.ts'
 import { SizeStats } from '../instruments.ts'
 import type { Peer } from '../peer.ts'
 import type { FollowersPort } from '../pipeline/role-ports.ts'
 import type { SessionOwner } from '../session/session.ts'
 import { Leading } from '../zab/leading/leading.ts'
 import type { LeadingHost, SnapshotSource } from '../zab/leading/leading-host.ts'
+import { formatConfigText, parseConfigText } from '../zab/membership/config-text.ts'
 import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
+import { applyReconfig } from '../zab/membership/reconfig.ts'
 import type { LinkId } from '../zab/peer-link.ts'
 import type { Member } from './member.ts'
 
@@ -13,8 +20,12 @@ import type { Member } from './member.ts'
 export interface RoleEvents {
   /** Clients can be served: the peer for them is made, in the role given. */
   serve(epoch: number): Peer
-  /** The role cannot go on. */
-  resign(reason: string): void
+  /**
+   * The role cannot go on.
+   *
+   * @param successor sid of the leader that a reconfiguration has designated; null: there must be an election
+   */
+  resign(reason: string, successor: number | null): void
 }
 
 /** A leader: joins Zab's leading half with the requests of clients and learners. */
@@ -60,9 +71,30 @@ export class LeadingRole implements LeadingHost, FollowersPort {
 
   // ---- FollowersPort ----------------------------------------------------------------------------------------------
 
-  proposed(zxidHi: number, zxidLo: number, bytes: Uint8Array): void {
+  proposed({ header, body }: Txn, bytes: Uint8Array): void {
     this.proposalSize.add(bytes.length)
-    this.leading.proposed(zxidHi, zxidLo, bytes, null)
+    // As the learners do, it takes the new configuration from the transaction.
+    const isReconfig = header.type === OpCode.reconfig && body.kind === 'setData'
+    const config = isReconfig ? parseConfigText(Buffer.from(body.data ?? []).toString('utf8')) : null
+    this.leading.proposed(header.zxidHi, header.zxidLo, bytes, config)
+  }
+
+  reconfigure(request: ReconfigRequest, zxidHi: number, zxidLo: number): Uint8Array | ErrorCode {
+    const { config, lastSeen, settings } = this.member
+    if (lastSeen !== null) {
+      return this.#refuse(ErrorCode.RECONFIGINPROGRESS, `version ${lastSeen.version.toString(16)} is not in force yet`)
+    }
+    const result = applyReconfig(config, request, toBigInt(zxidHi, zxidLo), settings)
+    if (result.kind === 'refused') return this.#refuse(result.error, result.reason)
+    if (!this.leading.isQuorumSynced(result.config)) {
+      return this.#refuse(ErrorCode.NEWCONFIGNOQUORUM, 'no quorum of it is connected and in sync')
+    }
+    return Buffer.from(formatConfigText(result.config))
+  }
+
+  #refuse(error: ErrorCode, reason: string): ErrorCode {
+    this.member.out.log('warn', `a reconfiguration is refused: ${reason}`)
+    return error
   }
 
   synced(learner: SessionOwner): void {
@@ -156,12 +188,12 @@ export class LeadingRole implements LeadingHost, FollowersPort {
   configurationActivated(config: EnsembleConfig, designatedLeader: number): void {
     this.member.configurationActivated(config)
     if (designatedLeader !== this.member.settings.sid) {
-      this.#events.resign(`the reconfiguration gives the lead to server ${designatedLeader}`)
+      this.#events.resign(`the reconfiguration gives the lead to server ${designatedLeader}`, designatedLeader)
     }
   }
 
   resign(reason: string): void {
-    this.#events.resign(reason)
+    this.#events.resign(reason, null)
   }
 
   log(level: 'error' | 'info' | 'warn' | 'debug', message: string): void {

@@ -1,15 +1,19 @@
 import { JuteReader } from 'jute-ts'
+import { highWordOfNumber, lowWordOfNumber } from '../../protocol/int64.ts'
 import { decodeTxn, type Txn } from '../../protocol/txn.ts'
 import type { LogBatcher } from '../pipeline/log-batcher.ts'
 import type { Snapshotter } from '../pipeline/snapshotter.ts'
 import type { SessionTable } from '../session/session-table.ts'
 import type { StorageAnswer } from '../storage-answer.ts'
-import type { DataTree } from '../tree/data-tree.ts'
+import { type DataTree, NO_NODE } from '../tree/data-tree.ts'
 import type { CommitLog } from '../zab/commit-log.ts'
 import { formatConfigText } from '../zab/membership/config-text.ts'
 import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
 import type { EnsembleOutbox, StorageRequest } from './ensemble-outbox.ts'
 import type { EnsembleSettings } from './ensemble-settings.ts'
+
+const CONFIG_PATH = '/zookeeper/config'
+const NO_BYTES = new Uint8Array(0)
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never
 
@@ -29,12 +33,17 @@ export class Member {
   lastSeen: EnsembleConfig | null
   out: EnsembleOutbox
   nowMs: number
+  /** Wall clock; 0 before the first step. */
+  wallMs = 0
   /** Told of every change of `config` and `lastSeen`. */
   configurationChanged: () => void = () => undefined
+  /** Told when all configurations that were seen are stored. */
+  configurationWritten: () => void = () => undefined
   #installing: { readonly epoch: number; readonly done: () => void } | null = null
   readonly #answers = new Map<number, (answer: StorageAnswer) => void>()
   readonly #reader: JuteReader
   #lastRequest = 0
+  #unwrittenCount = 0
 
   constructor(parts: MemberParts) {
     this.settings = parts.settings
@@ -109,39 +118,63 @@ export class Member {
     return true
   }
 
-  /** The configuration last seen is stored beside the one in force. */
+  /**
+   * A configuration was proposed, or told by a leader: it is stored beside the one in force. One that is not newer than
+   * that means that what was seen since will not come into force.
+   */
   configurationSeen(config: EnsembleConfig): void {
-    if (!this.settings.reconfigEnabled) return
-    this.lastSeen = config
-    this.configurationChanged()
-    this.store({ kind: 'writeConfig', which: 'next', text: formatConfigText(config) }, () => undefined)
-  }
-
-  /** The configuration is in force now. */
-  configurationActivated(config: EnsembleConfig): void {
-    if (!this.settings.reconfigEnabled) return
-    this.config = config
-    this.lastSeen = null
-    this.configurationChanged()
-    const text = formatConfigText(config)
-    this.store({ kind: 'writeConfig', which: 'current', text }, () => undefined)
-    this.out.configurationChanged(text)
-    this.showConfiguration()
+    if (!this.settings.reconfigEnabled || config.version === (this.lastSeen ?? this.config).version) return
+    this.lastSeen = config.version > this.config.version ? config : null
+    this.#configurationChanged()
+    this.#unwrittenCount++
+    this.store({ kind: 'writeConfig', which: 'next', text: formatConfigText(config) }, () => {
+      this.#unwrittenCount--
+      if (this.#unwrittenCount === 0) this.configurationWritten()
+    })
   }
 
   /**
-   * Puts the configuration in force into its znode, without a transaction: no digest counts it.
+   * Whether a configuration was seen and is not stored yet. Until it is, nothing may be acknowledged: a server that knows
+   * a reconfiguration only from its log would not know after a restart that the new quorum has a say.
+   */
+  get isConfigurationUnwritten(): boolean {
+    return this.#unwrittenCount > 0
+  }
+
+  /** The configuration is in force now, if it is newer than the one that is. */
+  configurationActivated(config: EnsembleConfig): void {
+    if (!this.settings.reconfigEnabled || config.version <= this.config.version) return
+    this.config = config
+    if (this.lastSeen !== null && this.lastSeen.version <= config.version) this.lastSeen = null
+    const text = formatConfigText(config)
+    this.out.log('info', `configuration ${config.version.toString(16)} is in force: ${text.replaceAll('\n', ' ')}`)
+    this.#configurationChanged()
+    this.store({ kind: 'writeConfig', which: 'current', text }, () => undefined)
+    this.showConfiguration()
+  }
+
+  #configurationChanged(): void {
+    this.configurationChanged()
+    this.out.configurationChanged(this.config, this.lastSeen)
+  }
+
+  /**
+   * Puts the configuration in force into its znode, if it is not there, without a transaction: no digest counts it.
    * compat: its version is then -1 and its mzxid the configuration's version.
    * @see `ZKDatabase.initConfigInZKDatabase`
    */
   showConfiguration(): void {
     const { lastZxidHi, lastZxidLo } = this.tree
+    const data = Buffer.from(formatConfigText(this.config))
+    const node = this.tree.find(CONFIG_PATH)
+    if (node === NO_NODE || data.equals(this.tree.data(node) ?? NO_BYTES)) return
     const version = BigInt.asIntN(64, this.config.version)
     const zxidHi = Number(version >> 32n)
     const zxidLo = Number(BigInt.asIntN(32, version))
-    const data = Buffer.from(formatConfigText(this.config))
-    const body = { kind: 'setData', type: 5, path: '/zookeeper/config', data, version: -1 } as const
-    const header = { clientIdHi: 0, clientIdLo: 0, cxid: 0, zxidHi, zxidLo, timeHi: 0, timeLo: 0, type: 5 }
+    const timeHi = highWordOfNumber(this.wallMs)
+    const timeLo = lowWordOfNumber(this.wallMs)
+    const body = { kind: 'setData', type: 5, path: CONFIG_PATH, data, version: -1 } as const
+    const header = { clientIdHi: 0, clientIdLo: 0, cxid: 0, zxidHi, zxidLo, timeHi, timeLo, type: 5 }
     this.tree.apply({ header, body, digest: null }, null)
     this.tree.setLastZxid(lastZxidHi, lastZxidLo)
   }

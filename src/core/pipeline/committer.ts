@@ -89,7 +89,7 @@ export class Committer {
       return replyHeaderOnly(state, connection, xid, this.#result.err)
     }
     if (txn.body.kind === 'error') return replyHeaderOnly(state, connection, xid, txn.body.err)
-    writeReplyRecord(beginReply(state, connection, xid), type, this.#result)
+    writeReplyRecord(beginReply(state, connection, xid), type, txn.body, this.#result)
     return state.out.endFrame()
   }
 

@@ -20,6 +20,6 @@ export function writeConnectResponse(state: PeerState, connection: ClientConnect
     writeSessionPassword(session.idHi, session.idLo, password, 0)
     writer.writeBuffer(password)
   }
-  if (connection.hasReadOnlyByte) writer.writeBool(false)
+  if (connection.hasReadOnlyByte) writer.writeBool(state.isReadOnly)
   state.out.endFrame()
 }

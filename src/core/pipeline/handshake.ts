@@ -8,7 +8,7 @@ import { isSessionPassword } from '../session/session-password.ts'
 import { writeConnectResponse } from './connect-response.ts'
 import type { ConnectionThrottle } from './connection-throttle.ts'
 import type { PeerState } from './peer-state.ts'
-import { countSent } from './reply.ts'
+import { countSent, replyHeaderOnly } from './reply.ts'
 import type { SessionClaim, WriteEntry } from './write-entry.ts'
 
 /**
@@ -35,6 +35,7 @@ export class Handshake {
     const { metrics, nowMs, settings } = this.#state
     const request = this.#decode(connection, reader)
     if (request === null) return this.#refuse(connection, 'INVALID_REQUEST')
+    if (this.#state.isReadOnly && !request.readOnly) return this.#refuse(connection, 'NOT_READ_ONLY_CLIENT')
     const isNew = request.sessionIdHi === 0 && request.sessionIdLo === 0
     if (!this.#throttle.admits(isNew ? 'new' : 'renew', nowMs)) {
       metrics.connectionRejected.add(1)
@@ -56,6 +57,11 @@ export class Handshake {
   /** Asks for the session of a connection that has asked for a new one. */
   createSession(connection: ClientConnection, timeoutMs: number, receivedMs: number): Proposal | null {
     const place = this.#entry.createSession(connection, timeoutMs, receivedMs)
+    if (typeof place === 'number') {
+      // compat: a bare ReplyHeader where the client expects a ConnectResponse.
+      replyHeaderOnly(this.#state, connection, 0, place)
+      return null
+    }
     if (place !== null) return place
     connection.phase = ConnectionPhase.established
     this.#respond(connection)
@@ -101,6 +107,10 @@ export class Handshake {
     const claim = { idHi, idLo, timeoutMs }
     if (!isSessionPassword(idHi, idLo, request.passwd)) return this.resumed(connection, claim, false)
     const isAlive = this.#entry.resume(connection, session, claim)
+    if (isAlive === 'closed') {
+      this.#refuse(connection, 'SESSION_REOPEN_FAILED')
+      return
+    }
     if (isAlive !== null) return this.resumed(connection, claim, isAlive)
     connection.phase = ConnectionPhase.connecting
     connection.mustWait = true

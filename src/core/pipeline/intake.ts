@@ -199,7 +199,10 @@ export class Intake {
 
   #createSession(connection: ClientConnection, timeoutMs: number, receivedMs: number): void {
     const place = this.#handshake.createSession(connection, timeoutMs, receivedMs)
-    if (place === null) return this.takeWaiting(connection)
+    if (place === null) {
+      if (connection.session !== null) this.takeWaiting(connection)
+      return
+    }
     this.#pipeline.awaitCommit(connection, place)
   }
 

@@ -21,6 +21,8 @@ export interface PeerState {
   readonly watches: WatchManager
   readonly sessions: SessionTable
   readonly acl: AclChecker
+  /** Only read-only clients are served, and only reads. */
+  readonly isReadOnly: boolean
   readonly connections: Map<ConnectionId, ClientConnection>
   readonly metrics: Metrics
   readonly stats: ServerStats

@@ -21,17 +21,17 @@ export interface WriteEntry {
   /**
    * Makes the session of a connection that has asked for a new one.
    *
-   * @returns its place in the order; null for a local session, which is there at once
+   * @returns its place in the order; null for a local session, which is there at once; a code where there can be none
    */
-  createSession(connection: ClientConnection, timeoutMs: number, receivedMs: number): Proposal | null
+  createSession(connection: ClientConnection, timeoutMs: number, receivedMs: number): Proposal | number | null
   /** Ends a session that has expired. */
   expire(session: Session, receivedMs: number): void
   /**
    * A client with the right password resumes its session by this connection.
    *
-   * @returns whether it may, or null if only the leader knows: `revalidated` tells then
+   * @returns whether it may; null if only the leader knows: `revalidated` tells then; closed if it must try elsewhere
    */
-  resume(connection: ClientConnection, session: Session | undefined, ids: SessionClaim): boolean | null
+  resume(connection: ClientConnection, session: Session | undefined, claim: SessionClaim): boolean | null | 'closed'
 }
 
 /** Which session a client resumes, and with which timeout. */

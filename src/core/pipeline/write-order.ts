@@ -57,7 +57,8 @@ export class WriteOrder {
       state.acl,
       state.hash,
       state.settings,
-      new QuotaLog(state)
+      new QuotaLog(state),
+      followers
     )
     this.context.digestHi = state.tree.digestHi
     this.context.digestLo = state.tree.digestLo
@@ -126,7 +127,7 @@ export class WriteOrder {
     }
     this.#state.meter.proposed(type === OpCode.closeSession)
     const sequence = this.#batcher.add(txn, this.#state.nowMs)
-    this.#followers?.proposed(context.zxidHi, context.zxidLo, this.#batcher.lastEncoded)
+    this.#followers?.proposed(txn, this.#batcher.lastEncoded)
     return this.#queue(origin, txn, sequence, ErrorCode.OK, null, audited)
   }
 

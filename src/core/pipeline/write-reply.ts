@@ -3,17 +3,23 @@ import { ErrorCode } from '../../protocol/error-code.ts'
 import { encodeStat } from '../../protocol/generated/data.ts'
 import { encodeMultiHeader } from '../../protocol/generated/proto.ts'
 import { OpCode } from '../../protocol/op-code.ts'
+import type { TxnBody } from '../../protocol/txn.ts'
 import type { ApplyResult, OpResult } from '../tree/data-tree.ts'
 
 const END = { type: -1, done: true, err: -1 }
 
-/** Writes the record of a write's OK reply. */
-export function writeReplyRecord(writer: JuteWriter, type: number, result: ApplyResult): void {
+/**
+ * Writes the record of a write's OK reply.
+ *
+ * @param body what was applied: a reconfiguration is answered as a read of what it wrote
+ */
+export function writeReplyRecord(writer: JuteWriter, type: number, body: TxnBody, result: ApplyResult): void {
   if (type === OpCode.multi) {
     for (const each of result.results) writeMultiResult(writer, each)
     encodeMultiHeader(writer, END)
     return
   }
+  if (type === OpCode.reconfig && body.kind === 'setData') writer.writeBuffer(body.data)
   const single = result.results[0]
   if (single !== undefined) writeResultRecord(writer, single)
 }

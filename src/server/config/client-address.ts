@@ -8,8 +8,8 @@ export interface ListenAddress {
 
 const ANY_ADDRESSES = new Set(['0.0.0.0', '::', '0:0:0:0:0:0:0:0'])
 
-/** null for all addresses. */
-function bindAddress(host: string | null): string | null {
+/** What to bind for a host of a server line; null for all addresses. */
+export function bindAddress(host: string | null): string | null {
   return host === null || ANY_ADDRESSES.has(host) ? null : host
 }
 

@@ -35,7 +35,7 @@ export class ConfigFiles {
 
   /** @param text a configuration as it goes over the wire, with its version */
   async writeNext(text: string): Promise<void> {
-    await replaceFile(this.#nextFile, linesOf(parseProperties(text), true))
+    await replaceFile(this.nextFile, linesOf(parseProperties(text), true))
   }
 
   /** The configuration is in force: a start reads it from now on. */
@@ -51,7 +51,8 @@ export class ConfigFiles {
     await this.#removeNext(version)
   }
 
-  get #nextFile(): string {
+  /** Path of the file with what was proposed. */
+  get nextFile(): string {
     return `${this.#mainFile}.dynamic.next`
   }
 
@@ -59,14 +60,14 @@ export class ConfigFiles {
   async #removeNext(version: bigint): Promise<void> {
     let text: string
     try {
-      text = await readFile(this.#nextFile, 'utf8')
+      text = await readFile(this.nextFile, 'utf8')
     } catch {
       // None was proposed.
       return
     }
     if (versionOf(parseProperties(text)) > version) return
-    await rm(this.#nextFile, { force: true })
-    await syncFolderOf(this.#nextFile)
+    await rm(this.nextFile, { force: true })
+    await syncFolderOf(this.nextFile)
   }
 
   /** The own line's client port takes the place of the main file's. */

@@ -5,8 +5,7 @@ import type { EnsembleSettings } from '../../core/ensemble/ensemble-settings.ts'
 import type { InputBatch } from '../../core/input-batch.ts'
 import type { Peer, PeerParts } from '../../core/peer.ts'
 import { CommitLog } from '../../core/zab/commit-log.ts'
-import { parseConfigText } from '../../core/zab/membership/config-text.ts'
-import type { EnsembleConfig } from '../../core/zab/membership/ensemble-config.ts'
+import type { EnsembleConfig, EnsembleMember } from '../../core/zab/membership/ensemble-config.ts'
 import { ServerState } from '../../core/zab/vote.ts'
 import type { Recovery } from '../../storage/storage.ts'
 import type { ServerSettings } from '../config/settings.ts'
@@ -15,6 +14,7 @@ import { exitAtOnce } from '../fatal-exit.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { Machine } from '../machine.ts'
 import type { PeerOutputs, ShellOutbox } from '../shell-outbox.ts'
+import type { ConfigsAtStart } from './configs-at-start.ts'
 import { ElectionLinks } from './election-links.ts'
 import { LeaderConnector } from './leader-connector.ts'
 import { LearnerPort } from './learner-port.ts'
@@ -31,26 +31,45 @@ export interface MemberStorage {
   readonly installBegin: PeerOutputs['installBegin']
 }
 
+/** What a member tells the server that it is part of. */
+export interface ShellEvents {
+  /** The own line of the configuration in force is another one than before. */
+  ownMemberChanged(own: EnsembleMember): void
+}
+
 /** The sockets between the members of an ensemble, and the machine that speaks through them. */
 export class EnsembleShell implements Machine {
   readonly outputs: PeerOutputs
   readonly #settings: ServerSettings
   readonly #commitLog: CommitLog
   readonly #loop: EventLoop
-  readonly #config: EnsembleConfig
+  readonly #events: ShellEvents
+  readonly #configs: ConfigsAtStart
   readonly #links: PeerLinks
   readonly #election: ElectionLinks
   readonly #learnerPort: LearnerPort
   readonly #connector: LeaderConnector
+  /** The own line of the configuration in force; a server that was removed keeps the one that it had. */
+  #own: EnsembleMember | null
   #outbox: ShellOutbox | null = null
   #member: EnsemblePeer | null = null
-  #role: RoleView = { state: ServerState.looking, leader: null, isServing: false }
+  #role: RoleView = { state: ServerState.looking, leader: null, isServing: false, isReadOnly: false }
 
-  constructor(settings: ServerSettings, commitLog: CommitLog, loop: EventLoop, storage: MemberStorage, log: Logger) {
+  constructor(
+    settings: ServerSettings,
+    configs: ConfigsAtStart,
+    commitLog: CommitLog,
+    loop: EventLoop,
+    storage: MemberStorage,
+    events: ShellEvents,
+    log: Logger
+  ) {
     const { quorum } = settings
     this.#settings = settings
     this.#loop = loop
-    this.#config = configOf(settings)
+    this.#configs = configs
+    this.#own = memberOf(configs.config, quorum.serverId)
+    this.#events = events
     this.#commitLog = commitLog
     const transport = plainTransport
     const linkEvents = {
@@ -72,8 +91,8 @@ export class EnsembleShell implements Machine {
         handshakeTimeoutMs: quorum.quorumCnxnTimeoutMs ?? syncLimitTicks * tickMs,
         keepAlive: quorum.tcpKeepAlive
       },
-      this.#config,
-      null,
+      configs.config,
+      configs.lastSeen,
       {
         onNotification: (from, bytes) => this.#tell(() => loop.inputs.pushNotification(from, bytes, 0, bytes.length)),
         onUnbound: (error) => exitAtOnce(`no election address can be bound: ${error.message}`),
@@ -110,8 +129,7 @@ export class EnsembleShell implements Machine {
       ...epochs,
       out: outbox,
       ensemble: ensembleSettingsOf(this.#settings),
-      config: this.#config,
-      lastSeen: null,
+      ...this.#configs,
       commitLog: this.#commitLog
     })
     return this
@@ -138,6 +156,7 @@ export class EnsembleShell implements Machine {
   }
 
   get mode(): ServerMode {
+    if (this.#role.isReadOnly) return 'read-only'
     switch (this.#role.state) {
       case ServerState.leading:
         return 'leader'
@@ -172,13 +191,12 @@ export class EnsembleShell implements Machine {
   }
 
   #makeOutputs(storage: MemberStorage): PeerOutputs {
-    const own = this.#config.members.find(({ id }) => id === this.#settings.quorum.serverId)
     return {
       linkWriter: (link) => this.#links.linkWriter(link),
       awaitLinkDrained: (link) => this.#links.awaitLinkDrained(link),
       closeLink: (link, reason) => this.#links.closeLink(link, reason),
       sendNotification: (to, bytes) => this.#election.send(to, bytes),
-      openLearnerPort: () => this.#learnerPort.open(own?.addresses ?? []),
+      openLearnerPort: () => this.#learnerPort.open(this.#own?.addresses ?? []),
       closeLearnerPort: () => this.#learnerPort.close(),
       connectToLeader: (link, sid, addresses) => this.#connector.connect(link, sid, addresses),
       store: (request) => storage.store(request),
@@ -186,8 +204,16 @@ export class EnsembleShell implements Machine {
       roleChanged: (view) => {
         this.#role = view
       },
-      configurationChanged: (text) => this.#election.setMembers(parseConfigText(text), null)
+      configurationChanged: (config, lastSeen) => this.#reconfigure(config, lastSeen)
     }
+  }
+
+  #reconfigure(config: EnsembleConfig, lastSeen: EnsembleConfig | null): void {
+    this.#election.setMembers(config, lastSeen)
+    const own = memberOf(config, this.#settings.quorum.serverId)
+    if (own === null || JSON.stringify(own) === JSON.stringify(this.#own)) return
+    this.#own = own
+    this.#events.ownMemberChanged(own)
   }
 }
 
@@ -209,9 +235,8 @@ export function epochsAtStart(recovery: Recovery): EpochsAtStart {
   return { acceptedEpoch: Math.max(acceptedEpoch, current), currentEpoch: current }
 }
 
-function configOf({ quorum }: ServerSettings): EnsembleConfig {
-  const { members, groups, weights, configVersion } = quorum
-  return { members, groups, weights, version: configVersion }
+function memberOf({ members }: EnsembleConfig, sid: number): EnsembleMember | null {
+  return members.find(({ id }) => id === sid) ?? null
 }
 
 function ticksOf({ quorum }: ServerSettings) {
@@ -233,9 +258,12 @@ function ensembleSettingsOf(settings: ServerSettings): EnsembleSettings {
     forceSnapshotSync: quorum.forceSnapshotSync,
     snapshotSizeFactor: storage.snapshotSizeFactor,
     reconfigEnabled: quorum.reconfigEnabled,
+    standaloneEnabled: quorum.standaloneEnabled,
+    multiAddressEnabled: quorum.multiAddressEnabled,
     maxTimeToWaitForEpochMs: quorum.leaderMaxTimeToWaitForEpochMs ?? -1,
     // A transaction is a little larger than the request that it came from.
     dataBytesMax: client.juteMaxBufferBytes + client.juteExtraSizeBytes + 1024,
+    readOnlyModeEnabled: quorum.readOnlyModeEnabled,
     leaderServes: quorum.leaderServes
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import type { EnsembleSettings } from '../../../src/core/ensemble/ensemble-settings.ts'
 import type { CoreSettings } from '../../../src/core/pipeline/core-settings.ts'
 import type { EnsembleConfig } from '../../../src/core/zab/membership/ensemble-config.ts'
 import { encodeCreateRequest } from '../../../src/protocol/generated/proto.ts'
@@ -26,8 +27,8 @@ function create(client: Client, path: string, flags = 0): number {
   )
 }
 
-function startThree(core: Partial<CoreSettings> = {}): EnsembleWorld {
-  const world = new EnsembleWorld(membersOf(3), {}, core)
+function startThree(core: Partial<CoreSettings> = {}, settings: Partial<EnsembleSettings> = {}): EnsembleWorld {
+  const world = new EnsembleWorld(membersOf(3), settings, core)
   for (const sid of [1, 2, 3]) world.start(sid)
   world.until(() => [...world.nodes.values()].every(({ view }) => view.isServing))
   return world
@@ -169,5 +170,41 @@ describe('local sessions', () => {
     expect([closing.outcome(a), closing.outcome(close)]).toEqual([0, 0])
     expect(idle.isClosed).toBe(true)
     expect(world.node(sid).sessions.size).toBe(0)
+  })
+})
+
+describe('read-only mode', () => {
+  test('serves reads to read-only clients while there is no leader, and ends when there is one', () => {
+    const world = startThree({ localSessionsEnabled: true }, { readOnlyModeEnabled: true })
+    world.node(2).crash()
+    world.node(3).crash()
+    world.until(() => world.node(1).view.isReadOnly)
+    const reader = world.node(1).connect(5000, null, true)
+    const other = world.node(1).connect(5000)
+    world.until(() => reader.isConnected && other.isClosed)
+    const exists = reader.request(OpCode.exists, (writer) => {
+      writer.writeString('/')
+      writer.writeBool(false)
+    })
+    const write = create(reader, '/a')
+    world.until(() => reader.outcome(write) !== undefined)
+    world.start(2)
+    world.until(() => world.leader !== undefined && world.node(1).view.isServing && !world.node(1).view.isReadOnly)
+
+    expect([reader.outcome(exists), reader.outcome(write)]).toEqual([0, -119])
+    expect(reader.isClosed).toBe(true)
+    expect(world.node(1).sessions.size).toBe(0)
+  })
+
+  test('takes nobody in where sessions are global', () => {
+    const world = startThree({}, { readOnlyModeEnabled: true })
+    world.node(2).crash()
+    world.node(3).crash()
+    world.until(() => world.node(1).view.isReadOnly)
+    const reader = world.node(1).connect(5000, null, true)
+    world.until(() => reader.frames.length > 0)
+
+    expect(reader.frames[0]?.length).toBe(16)
+    expect(reader.frames[0]?.readInt32BE(12)).toBe(-119)
   })
 })

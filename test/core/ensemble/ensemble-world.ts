@@ -11,6 +11,7 @@ import type { ConnectionId } from '../../../src/core/ports.ts'
 import { SessionTable } from '../../../src/core/session/session-table.ts'
 import { PlainTree } from '../../../src/core/tree/plain-tree.ts'
 import { CommitLog } from '../../../src/core/zab/commit-log.ts'
+import { formatConfigText, parseConfigText } from '../../../src/core/zab/membership/config-text.ts'
 import type { EnsembleConfig } from '../../../src/core/zab/membership/ensemble-config.ts'
 import type { LinkId } from '../../../src/core/zab/peer-link.ts'
 import { ServerState } from '../../../src/core/zab/vote.ts'
@@ -41,6 +42,9 @@ class Disk {
   snapshot: StoredSnapshot | null = null
   acceptedEpoch = 0
   currentEpoch = 0
+  /** Texts of the configuration files; null where there is none. */
+  config: string | null = null
+  next: string | null = null
 }
 
 /** Several members of one ensemble with a network and disks that only delay: what is sent arrives, in order for each link. */
@@ -65,8 +69,10 @@ export class EnsembleWorld {
     this.#events.push({ atMs: this.nowMs + delayMs, order: this.#order++, run })
   }
 
-  start(sid: number): Node {
+  /** @param config what the configuration file of a new server says, if not what those of all say */
+  start(sid: number, config: EnsembleConfig = this.config): Node {
     const disk = this.nodes.get(sid)?.disk ?? new Disk()
+    disk.config ??= formatConfigText(config)
     const node = new Node(this, sid, disk)
     this.nodes.set(sid, node)
     node.wake()
@@ -129,7 +135,7 @@ export class Node implements EnsembleOutbox {
   readonly sessions: SessionTable
   readonly peer: EnsemblePeer
   isUp = true
-  view: RoleView = { state: ServerState.looking, leader: null, isServing: false }
+  view: RoleView = { state: ServerState.looking, leader: null, isServing: false, isReadOnly: false }
   isListening = false
   readonly #world: EnsembleWorld
   #inputs = new InputBatch()
@@ -154,7 +160,14 @@ export class Node implements EnsembleOutbox {
     const commitLog = new CommitLog(500, 1 << 24)
     for (const { hi, lo, bytes } of disk.log.slice(-500)) commitLog.add(hi, lo, bytes)
     this.peer = new EnsemblePeer({
-      settings: { ...DEFAULT_SETTINGS, serverId: sid, tickTimeMs: TICK_MS, minSessionTimeoutMs: 200, ...world.core },
+      settings: {
+        ...DEFAULT_SETTINGS,
+        serverId: sid,
+        tickTimeMs: TICK_MS,
+        minSessionTimeoutMs: 200,
+        reconfigEnabled: world.settings.reconfigEnabled ?? false,
+        ...world.core
+      },
       hash: testHash,
       tree: this.tree,
       sessions: this.sessions,
@@ -180,12 +193,15 @@ export class Node implements EnsembleOutbox {
         maxTimeToWaitForEpochMs: -1,
         dataBytesMax: 1 << 26,
         leaderServes: true,
+        standaloneEnabled: true,
+        multiAddressEnabled: false,
+        readOnlyModeEnabled: false,
         ...world.settings
       },
       acceptedEpoch: disk.acceptedEpoch,
       currentEpoch: disk.currentEpoch,
-      config: world.config,
-      lastSeen: null,
+      config: disk.config === null ? world.config : parseConfigText(disk.config),
+      lastSeen: disk.next === null ? null : parseConfigText(disk.next),
       commitLog
     })
     this.#tick()
@@ -205,7 +221,7 @@ export class Node implements EnsembleOutbox {
   }
 
   /** Opens a connection; `resumed` is one whose session it takes over. */
-  connect(timeoutMs = 1000, resumed: Client | null = null): Client {
+  connect(timeoutMs = 1000, resumed: Client | null = null, readOnly = false): Client {
     const id = ++this.#lastConnection as ConnectionId
     const client = new Client(this, id)
     this.#clients.set(id, client)
@@ -216,6 +232,7 @@ export class Node implements EnsembleOutbox {
     writer.writeInt(timeoutMs)
     writer.writeLong(resumed?.sessionId ?? 0n)
     writer.writeBuffer(resumed?.password ?? new Uint8Array(16))
+    writer.writeBool(readOnly)
     this.send(id, writer.copyBytes())
     return client
   }
@@ -502,6 +519,11 @@ export class Node implements EnsembleOutbox {
         return this.#inputs.pushStored(request.id, { kind: 'slice', lastZxidHi: last.hi, lastZxidLo: last.lo, body })
       }
       case 'writeConfig':
+        if (request.which === 'next') disk.next = request.text
+        else {
+          disk.config = request.text
+          disk.next = null
+        }
         return this.#inputs.pushStored(request.id, done)
     }
   }
@@ -522,7 +544,7 @@ export class Node implements EnsembleOutbox {
   }
 
   configurationChanged(): void {
-    // The membership of this world does not change.
+    // Everybody reaches everybody here, whatever the addresses are.
   }
 
   #pull(): void {
@@ -569,9 +591,11 @@ export class Client {
 
   /** Error code of the reply to a request; undefined while there is none. */
   outcome(xid: number): number | undefined {
-    return this.frames
-      .slice(1)
-      .find((frame) => frame.readInt32BE(0) === xid)
-      ?.readInt32BE(12)
+    return this.reply(xid)?.readInt32BE(12)
+  }
+
+  /** Header and record of the reply to a request. */
+  reply(xid: number): Buffer | undefined {
+    return this.frames.slice(1).find((frame) => frame.readInt32BE(0) === xid)
   }
 }

@@ -8,6 +8,7 @@ import type { DataTree } from '../../tree/data-tree.ts'
 import { digestOfStat, isDigested, prefixCrc } from '../../tree/node-digest.ts'
 import type { CoreSettings } from '../core-settings.ts'
 import type { QuotaLog } from '../quota-log.ts'
+import type { ReconfigPort } from '../role-ports.ts'
 import type { ChangeRecord, OutstandingChanges } from './outstanding-changes.ts'
 
 /** What a request becomes: the body of its transaction, or the error code that it fails with. */
@@ -21,6 +22,8 @@ export class PrepareContext {
   readonly hash: HashPort
   readonly settings: CoreSettings
   readonly quotaLog: Pick<QuotaLog, 'exceeded'>
+  /** Null on a standalone server, which has no ensemble to change. */
+  readonly reconfigPort: ReconfigPort | null
   sessionHi = 0
   sessionLo = 0
   /** OK, or the code of what needs the session: it is being closed or gone, or went to another server. */
@@ -41,7 +44,8 @@ export class PrepareContext {
     acl: AclChecker,
     hash: HashPort,
     settings: CoreSettings,
-    quotaLog: Pick<QuotaLog, 'exceeded'>
+    quotaLog: Pick<QuotaLog, 'exceeded'>,
+    reconfigPort: ReconfigPort | null = null
   ) {
     this.tree = tree
     this.changes = changes
@@ -49,6 +53,7 @@ export class PrepareContext {
     this.hash = hash
     this.settings = settings
     this.quotaLog = quotaLog
+    this.reconfigPort = reconfigPort
   }
 
   /** Whether the session of this request has `perm` under `acl`. */

@@ -13,7 +13,8 @@ import { OpCode } from '../../../protocol/op-code.ts'
 import { prepareCreate } from './create.ts'
 import { prepareDelete, prepareDeleteContainer } from './delete.ts'
 import { copyOf, parseMulti, prepareMulti } from './multi.ts'
-import { checkSession, type PrepareContext, type Prepared } from './prepare-context.ts'
+import type { PrepareContext, Prepared } from './prepare-context.ts'
+import { prepareReconfig } from './reconfig.ts'
 import { prepareSetAcl } from './set-acl.ts'
 import { prepareSetData } from './set-data.ts'
 
@@ -85,14 +86,6 @@ function prepareParsed(context: PrepareContext, type: number, reader: JuteReader
       return operations === 'malformed' ? ErrorCode.MARSHALLINGERROR : prepareMulti(context, operations)
     }
     default:
-      decodeReconfigRequest(reader)
-      return prepareReconfig(context)
+      return prepareReconfig(context, decodeReconfigRequest(reader))
   }
-}
-
-/** A standalone server refuses every reconfig. */
-function prepareReconfig(context: PrepareContext): Prepared {
-  if (!context.settings.reconfigEnabled) return ErrorCode.RECONFIGDISABLED
-  const session = checkSession(context)
-  return session === ErrorCode.OK ? ErrorCode.UNIMPLEMENTED : session
 }

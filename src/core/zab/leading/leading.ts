@@ -248,7 +248,7 @@ export class Leading {
 
   #packet(packet: QuorumPacketReader): void {
     const learner = this.#speaker
-    if (learner === null || learner.isGone) return
+    if (learner === null) return
     const problem = this.#takePacket(learner, packet)
     if (problem !== null) this.#learners.drop(learner, problem)
   }

@@ -21,8 +21,8 @@ describe('broadcast', () => {
     expect(harness.host.takeCalls()).toEqual([])
     harness.ack(three, Z1)
     expect(harness.host.takeCalls()).toEqual(['committed 100000001'])
-    expect(harness.host.take(one)).toEqual(['proposal 100000001 +40', 'commit 100000001'])
-    expect(harness.host.take(three)).toEqual(['proposal 100000001 +40', 'commit 100000001'])
+    expect(harness.host.take(one)).toEqual(['proposal 100000001 +48', 'commit 100000001'])
+    expect(harness.host.take(three)).toEqual(['proposal 100000001 +48', 'commit 100000001'])
   })
 
   test('the own ACK covers everything logged', () => {
@@ -58,12 +58,13 @@ describe('broadcast', () => {
   })
 
   test.each([
-    { what: 'a second time', acks: [Z1, Z1] },
-    { what: 'for an unknown zxid', acks: [Z2, 0x100000009n, 0x200000001n, -1n, 0n] },
-    { what: 'for the epoch', acks: [0x100000000n] }
-  ])('an ACK $what counts for nothing', ({ acks }) => {
+    { what: 'a second time', acks: [Z1, Z1], logged: 0n },
+    { what: 'for an unknown zxid', acks: [Z2, 0x100000009n, 0x200000001n, 1n, -1n, 0n], logged: Z1 },
+    { what: 'for the epoch', acks: [0x100000000n], logged: Z1 }
+  ])('an ACK $what counts for nothing', ({ acks, logged }) => {
     const { harness, one } = Harness.established()
     harness.propose(Z1)
+    harness.logged(logged)
 
     for (const zxid of acks) harness.ack(one, zxid)
 
@@ -100,7 +101,7 @@ describe('broadcast', () => {
 
     expect(harness.host.takeCalls()).toEqual([])
     harness.ack(one, Z1)
-    expect(harness.host.take(seven)).toEqual(['proposal 100000001 +40', 'commit 100000001'])
+    expect(harness.host.take(seven)).toEqual(['proposal 100000001 +48', 'commit 100000001'])
   })
 
   test('an observer is informed when it is committed, and its ACK decides nothing', () => {
@@ -113,7 +114,7 @@ describe('broadcast', () => {
 
     expect(harness.host.take(nine)).toEqual([])
     harness.ack(one, Z1)
-    expect(harness.host.take(nine)).toEqual(['inform 100000001 +40'])
+    expect(harness.host.take(nine)).toEqual(['inform 100000001 +48'])
   })
 
   test('what is committed is in the commit log, with its bytes', () => {
@@ -193,7 +194,7 @@ describe('broadcast', () => {
 
     harness.ack(one, 0x100000000n)
 
-    expect(harness.host.take(one)).toEqual(['proposal 100000001 +40', 'upToDate ffffffffffffffff'])
+    expect(harness.host.take(one)).toEqual(['proposal 100000001 +48', 'upToDate ffffffffffffffff'])
   })
 
   test('SYNC has zxid 0', () => {
@@ -300,7 +301,7 @@ describe('what learners send', () => {
     expect(harness.host.takeCalls()).toEqual([`learnerGone ${one}`])
     harness.propose(Z1)
     expect(harness.host.take(one)).toEqual([])
-    expect(harness.host.take(three)).toEqual(['proposal 100000001 +40'])
+    expect(harness.host.take(three)).toEqual(['proposal 100000001 +48'])
   })
 
   test('a length that cannot be closes that learner only, whatever follows', () => {

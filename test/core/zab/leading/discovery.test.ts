@@ -143,6 +143,44 @@ describe('discovery', () => {
     expect(harness.host.take(one)).toEqual(['upToDate ffffffffffffffff'])
   })
 
+  test('a quorum of NEWLEADER ACKs without the leader’s own waits for it', () => {
+    const harness = new Harness()
+    const links = [1, 3].map((sid) => {
+      const link = harness.connect()
+      harness.introduce(link, sid)
+      return link
+    })
+    harness.leading.epochStored()
+    for (const link of links) harness.ackEpoch(link, 0, 0n)
+    harness.host.takeCalls()
+
+    for (const link of links) harness.ack(link, 0x100000000n)
+
+    expect(harness.host.takeCalls()).toEqual([])
+    harness.leading.epochStored()
+    expect(harness.host.takeCalls()).toEqual(['established 1'])
+  })
+
+  test('one with zxid -1 does not count', () => {
+    const harness = new Harness({ history: [5n] })
+    const one = harness.connect()
+    harness.introduce(one, 1)
+    harness.leading.epochStored()
+    harness.host.takeCalls()
+
+    harness.ackEpoch(one, 0, -1n)
+
+    expect(harness.host.takeCalls()).toEqual([])
+  })
+
+  test('a leader that does not vote is not established by the others', () => {
+    const harness = new Harness({ start: { config: configOf([1, 3, 4].map((id) => member(id))) } })
+
+    for (const sid of [1, 3, 4]) harness.introduce(harness.connect(), sid)
+
+    expect(harness.host.takeCalls()).toEqual([])
+  })
+
   test('a first configuration gets the epoch as its version, in NEWLEADER', () => {
     const harness = new Harness({ settings: { reconfigEnabled: true } })
     const one = harness.connect()

@@ -39,10 +39,17 @@ export function configOf(members: readonly EnsembleMember[], version = 0n): Ense
   return { members, groups: [], weights: new Map(), version }
 }
 
-/** A transaction as far as anybody here looks: session, cxid, zxid, time, type, some bytes. */
-export function txn(zxid: bigint, sizeBytes = 40): Buffer {
-  const bytes = Buffer.alloc(Math.max(sizeBytes, 32))
+/** Bytes of a setData transaction on `/x` without its data. */
+const SET_DATA_BYTES = 46
+
+/** A transaction: data is written to `/x`, so much that it takes `sizeBytes`. */
+export function txn(zxid: bigint, sizeBytes = 48): Buffer {
+  const bytes = Buffer.alloc(sizeBytes)
   bytes.writeBigInt64BE(zxid, 12)
+  bytes.writeInt32BE(5, 28)
+  bytes.writeInt32BE(2, 32)
+  bytes.write('/x', 36)
+  bytes.writeInt32BE(sizeBytes - SET_DATA_BYTES, 38)
   return bytes
 }
 
@@ -114,7 +121,7 @@ export class Harness {
     this.send(link, PacketType.ack, zxid)
   }
 
-  propose(zxid: bigint, config: EnsembleConfig | null = null, sizeBytes = 40): void {
+  propose(zxid: bigint, config: EnsembleConfig | null = null, sizeBytes = 48): void {
     this.leading.proposed(highWord(zxid), lowWord(zxid), txn(zxid, sizeBytes), config)
   }
 

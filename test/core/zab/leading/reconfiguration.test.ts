@@ -75,7 +75,7 @@ describe('a reconfiguration', () => {
     harness.ack(one, Z1)
 
     expect(harness.host.takeBytes(one).toString('hex')).toBe('000000090000000100000001000000080000000000000002ffffffff')
-    expect(harness.host.takeBytes(nine).toString('hex')).toMatch(/^000000130000000100000001000000300000000000000002/)
+    expect(harness.host.takeBytes(nine).toString('hex')).toMatch(/^000000130000000100000001000000380000000000000002/)
   })
 
   test('that gives the lead to another server is the last thing that this one commits', () => {

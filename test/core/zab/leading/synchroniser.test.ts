@@ -21,7 +21,7 @@ function comes(harness: Harness, last: bigint, { sid = 7, isObserver = false } =
   return link
 }
 
-function sliceOf(zxids: readonly bigint[], sizeBytes = 40): LogSlice {
+function sliceOf(zxids: readonly bigint[], sizeBytes = 48): LogSlice {
   const last = zxids.at(-1) ?? 0n
   const items = zxids.flatMap((zxid) => {
     const length = Buffer.alloc(4)
@@ -41,8 +41,8 @@ describe('bringing a learner up from memory', () => {
 
     expect(harness.host.take(link)).toEqual([
       'diff 200000000',
-      'proposal 200000001 +40',
-      'proposal 200000002 +40',
+      'proposal 200000001 +48',
+      'proposal 200000002 +48',
       NEW_LEADER
     ])
   })
@@ -55,16 +55,16 @@ describe('bringing a learner up from memory', () => {
     harness.ack(one, 0x200000001n)
     const pairs = [
       'diff 200000001',
-      'proposal 100000006 +40',
+      'proposal 100000006 +48',
       'commit 100000006',
-      'proposal 200000001 +40',
+      'proposal 200000001 +48',
       'commit 200000001'
     ]
 
     const follower = comes(harness, 0x100000005n)
     const observer = comes(harness, 0x100000005n, { sid: 9, isObserver: true })
 
-    expect(harness.host.take(follower)).toEqual([...pairs, 'proposal 200000002 +40', NEW_LEADER])
+    expect(harness.host.take(follower)).toEqual([...pairs, 'proposal 200000002 +48', NEW_LEADER])
     expect(harness.host.take(observer)).toEqual([...pairs, NEW_LEADER])
   })
 
@@ -90,9 +90,9 @@ describe('bringing a learner up from memory', () => {
 
     expect(harness.host.take(link)).toEqual([
       'trunc 100000001',
-      'proposal 100000003 +40',
+      'proposal 100000003 +48',
       'commit 100000003',
-      'proposal 100000004 +40',
+      'proposal 100000004 +48',
       'commit 100000004',
       expect.stringMatching(/^newLeader 100000000 /)
     ])
@@ -116,7 +116,7 @@ describe('bringing a learner up from memory', () => {
 
     expect(harness.host.take(link).slice(0, 3)).toEqual([
       'diff 300000001',
-      'proposal 300000001 +40',
+      'proposal 300000001 +48',
       'commit 300000001'
     ])
   })
@@ -150,14 +150,16 @@ describe('bringing a learner up from memory', () => {
     harness.logged(0x200000001n)
     harness.ack(one, 0x200000001n)
     expect(harness.host.take(link)).toEqual([])
+    expect(harness.host.awaited.delete(link)).toBe(true)
     harness.leading.linkDrained(link)
     expect(harness.host.take(link)).toHaveLength(4 * 2)
+    expect(harness.host.awaited.delete(link)).toBe(true)
     harness.leading.linkDrained(link)
 
     expect(harness.host.take(link)).toEqual([
       `proposal 10000000a +${sizeBytes}`,
       'commit 10000000a',
-      'proposal 200000001 +40',
+      'proposal 200000001 +48',
       'commit 200000001',
       NEW_LEADER
     ])
@@ -192,7 +194,7 @@ describe('bringing a learner up from the stored log', () => {
     harness.leading.logRead(2, sliceOf([0x100000002n, 0x100000003n]))
     expect(harness.host.take(link).filter((packet) => !packet.startsWith('commit'))).toEqual([
       'diff 100000006',
-      ...[2, 3, 4, 5, 6].map((lo) => `proposal 10000000${lo} +40`),
+      ...[2, 3, 4, 5, 6].map((lo) => `proposal 10000000${lo} +48`),
       NEW_LEADER
     ])
   })
@@ -212,13 +214,25 @@ describe('bringing a learner up from the stored log', () => {
 
     expect(harness.host.take(link)).toEqual([
       'diff 100000003',
-      'proposal 100000002 +40',
+      'proposal 100000002 +48',
       'commit 100000002',
-      'proposal 100000003 +40',
+      'proposal 100000003 +48',
       'commit 100000003',
-      'proposal 200000001 +40',
+      'proposal 200000001 +48',
       NEW_LEADER
     ])
+  })
+
+  test('of a slice only what is after the learner’s end and committed is sent', () => {
+    const start = { ...OPTIONS.start, lastLoggedHi: 1, lastLoggedLo: 4 }
+    const { harness } = Harness.established({ ...OPTIONS, history: [], start })
+    const link = comes(harness, 0x100000002n)
+    harness.leading.logFound(1, { hi: 1, lo: 2 })
+
+    harness.leading.logRead(2, sliceOf([0x100000001n, 0x100000002n, 0x100000003n, 0x200000001n]))
+
+    expect(harness.host.take(link)).toEqual(['diff 100000004', 'proposal 100000003 +48', 'commit 100000003'])
+    expect(harness.host.takeCalls().at(-1)).toBe('readLog 3 100000003')
   })
 
   test('a tail of the same epoch is cut off, one of another epoch is not', () => {
@@ -313,7 +327,24 @@ describe('bringing a learner up by a snapshot', () => {
     expect(stream.subarray(body.length, body.length + 14).toString('latin1')).toBe('\0\0\0\nBenWasHere')
     const packets = stream.subarray(body.length + 14)
     expect(packets.readInt32BE(0)).toBe(2)
-    expect(packets.subarray(60).toString('hex')).toMatch(/^000000040000000200000001ffffffffffffffff0000000200000002/)
+    expect(packets.subarray(68).toString('hex')).toMatch(/^000000040000000200000001ffffffffffffffff0000000200000002/)
+  })
+
+  test('of the first epoch’s beginning, it is followed from memory: nothing lies between', () => {
+    const { harness, one } = Harness.established({ settings: { forceSnapshotSync: true } })
+    harness.host.snapshot = () => new MemorySnapshot(1, 0, Buffer.alloc(2 * SYNC_SLICE_BYTES))
+    const link = harness.connect()
+    harness.introduce(link, 7)
+    harness.ackEpoch(link, 0, 0n)
+    harness.propose(0x100000001n)
+    harness.logged(0x100000001n)
+    harness.ack(one, 0x100000001n)
+    harness.host.takeCalls()
+
+    for (let round = 0; round < 3; round++) harness.leading.linkDrained(link)
+
+    expect(harness.host.takeCalls()).toEqual([])
+    expect(harness.leading.learners.at(-1)).toMatchObject({ sid: 7, isSynced: true })
   })
 
   test('while no snapshot can be opened the learner waits, and it is asked again', () => {

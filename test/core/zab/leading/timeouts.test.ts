@@ -82,7 +82,30 @@ describe('an established leader', () => {
     expect(harness.host.takeBytes(one).toString('hex')).toBe('000000050000000100000000ffffffffffffffff')
     harness.propose(Z1)
     harness.pass(500)
-    expect(harness.host.take(one)).toEqual(['proposal 100000001 +40', 'ping 100000001'])
+    expect(harness.host.take(one)).toEqual(['proposal 100000001 +48', 'ping 100000001'])
+  })
+
+  test('counts half ticks from when it is established', () => {
+    const harness = new Harness({ start: { config: configOf([member(2)]) } })
+    harness.leading.epochStored()
+    harness.leading.tick(300)
+
+    harness.leading.epochStored()
+
+    expect(harness.leading.nextDeadlineMs).toBe(800)
+  })
+
+  test('does not count a link that has not said who it is', () => {
+    const { harness, one, three } = Harness.established({
+      start: { config: configOf([0, 1, 2].map((id) => member(id))) }
+    })
+    harness.leading.linkClosed(one)
+    harness.leading.linkClosed(three)
+    harness.connect()
+
+    harness.pass(1000)
+
+    expect(harness.host.takeCalls().at(-1)).toBe('resign not enough followers are in sync, only [2]')
   })
 
   test('pings a learner from NEWLEADER on, not before', () => {
@@ -174,6 +197,17 @@ describe('an established leader', () => {
     expect(harness.leading.nextDeadlineMs).toBe(61_000)
     live(harness, 8, [one])
     expect(harness.host.closed.size).toBe(0)
+  })
+
+  test('gives itself that time too while it is being established', () => {
+    const harness = new Harness()
+
+    harness.leading.postpone(60_000)
+
+    harness.pass(69_999)
+    expect(harness.host.takeCalls()).toEqual([])
+    harness.pass(1)
+    expect(harness.host.takeCalls()).toHaveLength(1)
   })
 
   test('a late tick is one tick: no learner is given up for what was not asked', () => {
