@@ -38,7 +38,8 @@ export interface LogFileCopy {
 
 const EXIT_UNEXPECTED = 1
 const EXIT_INVALID = 2
-const RECORD_BYTES_MAX = 1 << 30
+/** What servers take unless told otherwise, `jute.maxbuffer` and the room beside it: a longer one beyond the end is no torn one. */
+const RECORD_BYTES_MAX = 0xfffff + 0x100000
 const ZXID_OFFSET = 12
 
 /** @throws ToolError, StorageError */
@@ -49,7 +50,7 @@ export function openLogFile(path: string, warn: (message: string) => void): LogF
     throw new ToolError(`File doesn't exist or not readable: ${path}`, EXIT_UNEXPECTED, { cause: error })
   }
   if (isSqliteFile(path)) return new OurLogFile(path, warn)
-  return new ApacheLogFile(path)
+  return new ApacheLogFile(path, warn)
 }
 
 export function zxidOf(txn: Uint8Array): bigint {
@@ -63,8 +64,10 @@ function isRecord(origin: TxnGroup['origin']): origin is LogRecord {
 class ApacheLogFile implements LogFile {
   readonly title = 'ZooKeeper Transactional Log File with dbid 0 txnlog format version 2'
   readonly #reader: LogReader
+  readonly #warn: (message: string) => void
 
-  constructor(path: string) {
+  constructor(path: string, warn: (message: string) => void) {
+    this.#warn = warn
     try {
       this.#reader = new LogReader(path, RECORD_BYTES_MAX, true)
     } catch (error) {
@@ -79,6 +82,14 @@ class ApacheLogFile implements LogFile {
     const reader = this.#reader
     for (let record = reader.next(); record !== null; record = reader.next()) {
       yield { txns: [record.body], isChecksumRight: record.isChecksumRight, origin: record }
+    }
+    if (reader.end === 'torn') {
+      this.#warn(
+        `${reader.path} ends at offset ${reader.offset} with a transaction that is not whole, as after a crash`
+      )
+    }
+    if (reader.end === 'not zero behind') {
+      this.#warn(`${reader.path} ends at offset ${reader.offset}, but bytes that are not zero follow`)
     }
     if (reader.end === 'no end mark') throw new ToolError('Last transaction was partial.', EXIT_UNEXPECTED)
   }

@@ -23,14 +23,14 @@ afterEach(() => {
 })
 
 /** Runs the tool; `answers` are the operator's. */
-function run(args: readonly string[], answers: readonly string[] = []): string {
+function run(args: readonly string[], answers: readonly string[] = [], warnings: string[] = []): string {
   const out = new PrintedText()
   const left = [...answers]
   const ask = (question: string): string | null => {
     out.write(question)
     return left.shift() ?? null
   }
-  txnLogToolkit(args, { out, warn: () => undefined, ask })
+  txnLogToolkit(args, { out, warn: (message) => void warnings.push(message), ask })
   return out.text
 }
 
@@ -132,7 +132,26 @@ describe('on a log of Apache’s', () => {
   test('a file that ends within a transaction ends before it', () => {
     const path = folder.put('log.1', capturedFile('plain/log.1').subarray(0, 300))
 
-    expect(run([path])).toMatch(/EOF reached after 3 txns\.\n$/)
+    const warnings: string[] = []
+
+    expect(run([path], [], warnings)).toMatch(/EOF reached after 3 txns\.\n$/)
+    expect(warnings).toEqual([expect.stringMatching(/ends at offset \d+ with a transaction that is not whole/)])
+  })
+
+  test('a file that ends before other bytes is said to', () => {
+    const bytes = capturedFile('plain/log.25')
+    bytes[5000] = 1
+    const warnings: string[] = []
+
+    expect(run([folder.put('log.25', bytes)], [], warnings)).toBe(printedByApache('dump-of-log.25.txt'))
+    expect(warnings).toEqual([expect.stringMatching(/ends at offset \d+, but bytes that are not zero follow/)])
+  })
+
+  test('a length that no transaction has is damage, not an end', () => {
+    const bytes = capturedFile('plain/log.1')
+    bytes.writeInt32BE(0x7f000000, 16 + 8)
+
+    expect(() => run([folder.put('log.1', bytes)])).toThrow(/log\.1 is damaged: the record at offset 16: its length is/)
   })
 
   test.each([
