@@ -5,7 +5,7 @@ import { Dice } from './dice.ts'
 const SEED_OFFSET = 7_000_000
 
 /**
- * Throttling, delayed flushes, large requests and few tokens, each on or off: what is off by default, and what only a
+ * Throttling, delayed flushes, large requests, few tokens and the audit log, each on or off: what is off by default, and what only a
  * server under load would meet.
  */
 export function flowSettings(seed: number): Partial<CoreSettings> {
@@ -29,7 +29,8 @@ export function flowSettings(seed: number): Partial<CoreSettings> {
       weightEnabled: dice.chance(0.3),
       globalSessionWeight: 3,
       renewSessionWeight: 2
-    }
+    },
+    audit: dice.chance(0.3) ? { serverUser: 'server' } : null
   }
 }
 

@@ -1,4 +1,5 @@
 import { JuteWriter } from 'jute-ts'
+import type { AuditRecord } from '../../src/core/audit/audit-record.ts'
 import type { CloseReason, Outbox, PersistBatch, SnapshotSummary } from '../../src/core/outbox.ts'
 import type { ConnectionId } from '../../src/core/ports.ts'
 import type { DataTree } from '../../src/core/tree/data-tree.ts'
@@ -113,8 +114,10 @@ export class JudgedOutbox implements Outbox {
     throw new Error('a standalone server gave up a snapshot')
   }
 
-  audit(): void {
-    throw new Error('audited, though that is off')
+  audit({ session, operation }: AuditRecord): void {
+    const { settings } = this.#parts.judge.peer
+    check(settings.audit !== null, () => 'audited, though that is off')
+    check(session !== '0x0', () => `a ${operation} of no session was audited`)
   }
 
   log(level: 'error' | 'warn' | 'info' | 'debug', message: string): void {
