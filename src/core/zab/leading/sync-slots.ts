@@ -7,10 +7,6 @@ export class SyncSlots {
     this.#countMax = countMax
   }
 
-  get count(): number {
-    return this.#count
-  }
-
   /**
    * Takes a slot, which `release` gives back.
    *

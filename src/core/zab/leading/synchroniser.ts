@@ -1,5 +1,5 @@
 import { JuteReader } from 'jute-ts'
-import { compareInt64 } from '../../../protocol/int64.ts'
+import { compareInt64, toHex } from '../../../protocol/int64.ts'
 import type { Zxid } from '../commit-log.ts'
 import { PacketType, SNAPSHOT_SIGNATURE } from '../packet-type.ts'
 import type { History } from './history.ts'
@@ -236,13 +236,22 @@ export class Synchroniser {
         this.#read(sync, 'slice', sync.cursorHi, sync.cursorLo, SYNC_SLICE_BYTES)
         return
       }
-      this.#history.commitLog.forEachAfter(sync.cursorHi, sync.cursorLo, (zxidHi, zxidLo, bytes) => {
-        this.#writeCommitted(sync, zxidHi, zxidLo, bytes)
-        return sync.learner.unsentBytes < SYNC_SLICE_BYTES
-      })
+      this.#writeFromMemory(sync)
     }
     sync.waiting = 'nothing'
     this.#events.synchronised(sync.learner, sync.cursorHi, sync.cursorLo)
+  }
+
+  /** Writes a slice of what is in memory. @throws Error if nothing is there after the cursor: our own mistake */
+  #writeFromMemory(sync: Sync): void {
+    const { cursorHi, cursorLo } = sync
+    this.#history.commitLog.forEachAfter(cursorHi, cursorLo, (zxidHi, zxidLo, bytes) => {
+      this.#writeCommitted(sync, zxidHi, zxidLo, bytes)
+      return sync.learner.unsentBytes < SYNC_SLICE_BYTES
+    })
+    if (sync.cursorHi === cursorHi && sync.cursorLo === cursorLo) {
+      throw new Error(`the commit log ends at 0x${toHex(cursorHi, cursorLo)}, before what is committed`)
+    }
   }
 
   #isSliceUnsent(sync: Sync): boolean {
