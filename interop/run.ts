@@ -33,7 +33,8 @@ async function main(): Promise<number> {
   const comparisons: Comparison[] = []
   for (const suite of options.suites) {
     const ofSuite: SuiteResults[] = []
-    for (const server of options.servers) {
+    const servers = suite.startsOwnServers === true ? (['zoonode'] as const) : options.servers
+    for (const server of servers) {
       const result = await runSuite(suite, server, options.quick)
       ofSuite.push(result)
       printSuite(result)
@@ -103,7 +104,7 @@ async function runSuite(suite: Suite, kind: ServerKind, quick: boolean): Promise
   const server = new Server(kind, join(folder, 'server'), suite.settings)
   try {
     await suite.prepare()
-    await server.start()
+    if (suite.startsOwnServers !== true) await server.start()
     const scratch = join(folder, 'client')
     mkdirSync(scratch)
     await suite.run({ server, quick, folder: scratch, record })

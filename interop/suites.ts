@@ -9,6 +9,7 @@ import type { Suite } from './harness/suite.ts'
 import { importExportSuite } from './import-export/suite.ts'
 import { kafkaSuite } from './kafka/suite.ts'
 import { kazooOwnTestsSuite, kazooSuite } from './kazoo/suite.ts'
+import { mixedEnsembleSuite } from './mixed-ensemble/suite.ts'
 import { zkcliSuite } from './zkcli/suite.ts'
 
 /** All suites, in the order in which they run. */
@@ -37,6 +38,7 @@ export const SUITES: readonly Suite[] = [
     settings: BRISK
   }),
   importExportSuite,
+  mixedEnsembleSuite,
   kafkaSuite,
   kazooOwnTestsSuite,
   goOwnTestsSuite

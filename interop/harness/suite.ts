@@ -13,7 +13,7 @@ export interface CaseResult {
   readonly observed: string | null
 }
 
-/** What a suite gets for a run against one server, which has been started on fresh data. */
+/** What a suite gets for a run against one server, which has been started on fresh data unless the suite starts its own. */
 export interface SuiteRun {
   readonly server: Server
   /** Only the quick part was asked for. */
@@ -29,6 +29,8 @@ export interface Suite {
   /** Whether `--quick` includes it. */
   readonly isQuick: boolean
   readonly settings: ServerSettings
+  /** It starts servers of both kinds by itself: it runs once, the server of its {@link SuiteRun} is not started, and nothing is compared. */
+  readonly startsOwnServers?: boolean
   /**
    * Downloads and compiles what the suite needs, at no cost when that was done before.
    *

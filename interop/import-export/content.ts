@@ -21,8 +21,14 @@ const BIG_BYTES = 700_000
 const MANY_COUNT = 1_000
 const DAY_MS = 86_400_000
 
-export function connectTo(port: number, more: { readonly session?: { id: bigint; password: Uint8Array } } = {}) {
-  return connect(`127.0.0.1:${port}`, { sessionTimeoutMs: SESSION_TIMEOUT_MS, auth: [SUPER], ...more })
+interface ConnectOptions {
+  /** Default: the loopback address. */
+  readonly host?: string
+  readonly session?: Pick<OpenSession, 'id' | 'password'>
+}
+
+export function connectTo(port: number, { host = '127.0.0.1', ...more }: ConnectOptions = {}) {
+  return connect(`${host}:${port}`, { sessionTimeoutMs: SESSION_TIMEOUT_MS, auth: [SUPER], ...more })
 }
 
 /** Fills an empty server. */

@@ -5,13 +5,15 @@ import { connectTo, type OpenSession } from './content.ts'
 /** All that a client can see of a server's znodes: for each path one line of data, Stat, ACL and children. */
 export type View = ReadonlyMap<string, string>
 
+/** Its time is each server's own: that of the moment at which it took the configuration. */
+const CONFIG_NODE = '/zookeeper/config'
 /** Data longer than this is told by its hash. */
 const DATA_SHOWN_BYTES = 64
 const DIFFERENCES_SHOWN_MAX = 5
 
-/** Looks at every znode as the super user. */
-export async function viewOf(port: number): Promise<View> {
-  const zk = await connectTo(port)
+/** Looks at every znode as the super user. @param host an IPv4 address */
+export async function viewOf(port: number, host = '127.0.0.1'): Promise<View> {
+  const zk = await connectTo(port, { host })
   const view = new Map<string, string>()
   await look(zk, '/', view)
   await zk.close()
@@ -21,7 +23,8 @@ export async function viewOf(port: number): Promise<View> {
 async function look(zk: ZooKeeper, path: string, view: Map<string, string>): Promise<void> {
   const [{ data, stat }, { acl }, names] = await Promise.all([zk.getData(path), zk.getAcl(path), zk.getChildren(path)])
   names.sort()
-  const fields = { data: textOf(data), ...stat, acl, children: names.length > DATA_SHOWN_BYTES ? hash(names) : names }
+  const stable = path === CONFIG_NODE ? { ...stat, mtime: 0 } : stat
+  const fields = { data: textOf(data), ...stable, acl, children: names.length > DATA_SHOWN_BYTES ? hash(names) : names }
   view.set(
     path,
     JSON.stringify(fields, (_, value: unknown) => (typeof value === 'bigint' ? value.toString(16) : value))

@@ -1,4 +1,5 @@
 import { type JuteReader, type JuteWriter, putInt } from 'jute-ts'
+import { ErrorCode } from './error-code.ts'
 import type { ACL } from './generated/data.ts'
 import {
   decodeCheckVersionTxn,
@@ -185,12 +186,22 @@ function decodeMembers(reader: JuteReader): TxnBody[] {
   return members
 }
 
-/** Reads the member whose record ends where the reader stands. */
+/**
+ * Reads the member whose record ends where the reader stands.
+ *
+ * compat: Apache's server applies a failed multi by giving the members before the failure the type `error`, in the very object that it sends
+ * to learners that it synchronises later, and that it logs after a synchronisation: their bytes are still those of the operation.
+ * By then they have failed with the code 0, whatever the bytes begin with.
+ */
 function decodeMember(reader: JuteReader, type: number, start: number): TxnBody {
   const end = reader.end
   reader.end = reader.offset
   reader.offset = start
-  const member = decodeOperation(reader, type)
+  let member = decodeOperation(reader, type)
+  if (type === OpCode.error && reader.remaining > 0) {
+    member = { kind: 'error', err: ErrorCode.OK }
+    reader.offset = reader.end
+  }
   if (reader.remaining !== 0) throw new TxnFormatError(`${reader.remaining} bytes too many in a member of type ${type}`)
   reader.end = end
   return member

@@ -149,6 +149,22 @@ describe('a create of the oldest format, which ends before parentCVersion,', () 
   })
 })
 
+// Seen from Apache's leader, in a DIFF: 56 bytes of a create behind the type -1.
+test('a member of a failed multi that is an operation under the type of an error has failed with the code 0', () => {
+  const create = fromHex(`00000002 2f61 00000002 6869 ${OPEN_HEX} 00 00000005`)
+  const members = `ffffffff ${typeHex(create.length)} ${create.toString('hex')} ffffffff 00000004 ffffff99`
+
+  expect(decode(fromHex(`${HEADER_HEX} 0000000e 00000002 ${members}`))).toEqual(
+    txnOf({
+      kind: 'multi',
+      operations: [
+        { kind: 'error', err: 0 },
+        { kind: 'error', err: -103 }
+      ]
+    })
+  )
+})
+
 test.each([
   { digestHex: '00000002 00000000 00000000', hi: 0, lo: 0 },
   { digestHex: '00000002 ffffffff 00000000', hi: -1, lo: 0 }
@@ -187,7 +203,7 @@ describe('bytes that are no transaction are refused:', () => {
     },
     {
       what: 'a member with bytes too many',
-      bytes: `${HEADER_HEX} 0000000e 00000001 ffffffff 00000005 fffffffe00`,
+      bytes: `${HEADER_HEX} 0000000e 00000001 00000002 00000007 00000002 2f61 00`,
       error: /1 bytes too many/
     },
     { what: 'a closeSession with a null path', bytes: `${HEADER_HEX} fffffff5 00000001 ffffffff`, error: /null path/ }

@@ -1,0 +1,69 @@
+import type { Ensemble } from '../harness/ensemble.ts'
+import type { Member } from '../harness/member.ts'
+import { waitFor } from '../harness/wait-for.ts'
+import { difference, viewOf } from '../import-export/view.ts'
+
+const CATCH_UP_TIMEOUT_MS = 20_000
+/** What Apache's server logs when a transaction made its tree another than the leader's. */
+const APACHE_COMPLAINTS = /^.*(?:Digests are not matching|First digest mismatch|digest mismatch).*$/im
+const OUR_COMPLAINTS = /^.*tree digest.*, but the tree.*$/im
+
+/**
+ * Compares all members with each other, with nobody writing: znodes with Stats and ACLs as clients of each see them, zxids, digests.
+ *
+ * @returns what differs, or null
+ */
+export async function divergence(ensemble: Ensemble): Promise<string | null> {
+  await sameZxid(ensemble)
+  const [first, ...others] = ensemble.members
+  if (first === undefined) throw new Error('there is no member')
+  const reference = await viewOf(first.address.clientPort, first.address.host)
+  for (const member of others) {
+    const found = difference(reference, await viewOf(member.address.clientPort, member.address.host))
+    if (found !== null) return `${member.name} differs from ${first.name}: ${found}`
+  }
+  await sameZxid(ensemble)
+  return (await digestLogDifference(ensemble.members)) ?? (await complaint(ensemble.members))
+}
+
+/** Waits until all members have the same last zxid, and returns it. */
+export async function sameZxid(ensemble: Ensemble): Promise<bigint> {
+  let seen = ''
+  try {
+    return await waitFor('the same zxid everywhere', CATCH_UP_TIMEOUT_MS, async () => {
+      const zxids = await Promise.all(ensemble.members.map((member) => member.zxid()))
+      seen = ensemble.members.map((member, index) => `${member.name}: ${zxids[index]?.toString(16)}`).join(', ')
+      const [first] = zxids
+      return first !== null && first !== undefined && zxids.every((zxid) => zxid === first) ? first : null
+    })
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}: ${seen}`)
+  }
+}
+
+/** The `hash` word: digests of each 128th transaction, of those that two members both have. */
+async function digestLogDifference(members: readonly Member[]): Promise<string | null> {
+  const known = new Map<string, { digest: string; by: string }>()
+  for (const member of members) {
+    for (const [, zxid, digest] of ((await member.ask('hash')) ?? '').matchAll(/^([0-9a-f]+): (-?\d+)$/gm)) {
+      if (zxid === undefined || digest === undefined) continue
+      const other = known.get(zxid)
+      if (other === undefined) known.set(zxid, { digest, by: member.name })
+      else if (other.digest !== digest) {
+        return `digest at ${zxid}: ${digest} on ${member.name}, ${other.digest} on ${other.by}`
+      }
+    }
+  }
+  return null
+}
+
+async function complaint(members: readonly Member[]): Promise<string | null> {
+  for (const member of members) {
+    const line = (member.kind === 'apache' ? APACHE_COMPLAINTS : OUR_COMPLAINTS).exec(member.log())?.[0]
+    if (line !== undefined) return `${member.name}: ${line}`
+    const mntr = (await member.ask('mntr')) ?? ''
+    const count = /^zk_digest_mismatches_count\t(\d+)/m.exec(mntr)?.[1]
+    if (count !== '0') return `${member.name}: zk_digest_mismatches_count is ${count}`
+  }
+  return null
+}
