@@ -66,8 +66,14 @@ module.exports = {
     {
       name: 'shell-is-below-the-programs',
       severity: 'error',
-      from: { path: '^src/(server|admin|storage|client|cli)/' },
+      from: { path: '^src/(server|admin|storage|client|cli|tools)/' },
       to: { path: '^src/bin/' }
+    },
+    {
+      name: 'tools-are-programs-of-their-own',
+      severity: 'error',
+      from: { path: '^src/(core|protocol|server|admin|storage|client|cli)/' },
+      to: { path: '^src/tools/' }
     },
     only('sqlite-in-storage-only', 'one place owns the files', '(^|/)better-sqlite3/', '^src/storage/'),
     only(
