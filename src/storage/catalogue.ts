@@ -128,7 +128,7 @@ function damagedWal(path: string, folder: string, frame: number, offset: number)
   try {
     const reader = openImmutable(path)
     try {
-      reader.pragma('locking_mode = EXCLUSIVE')
+      reader.exec('PRAGMA locking_mode = EXCLUSIVE')
       reader.prepare('SELECT count(*) FROM sqlite_schema').get()
     } finally {
       reader.close()

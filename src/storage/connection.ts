@@ -3,9 +3,12 @@ import Database from 'better-sqlite3'
 // biome-ignore lint/complexity/noBannedTypes: as the base class has it
 type Parameters = unknown[] | {}
 
+/** Whether this Node.js may have the flaw that `Connection` is made for. */
+const MUST_KEEP = Number.parseInt(process.versions.node, 10) >= 24
+
 /**
- * A connection to SQLite that the garbage collector never takes, nor any of its statements: they live as long as their
- * thread. Nothing else in the project may make one.
+ * A connection to SQLite. On Node.js 24 and later the garbage collector never takes it, nor any of its statements: they
+ * live as long as their thread. Nothing else in the project may make one.
  *
  * From Node.js 24.19 on, the base class of better-sqlite3's native objects (`node::ObjectWrap`) registers each of them
  * with the thread's environment and takes it back in its destructor; but a destructor that runs because of a collection
@@ -13,8 +16,8 @@ type Parameters = unknown[] | {}
  * destroyed in time, in reverse order, while the environment is there. So the only safe object is one that is never
  * collected; to collect early would be a race with the collections that V8 starts by itself.
  *
- * The price is memory, for a connection that is closed too. The same SQL is therefore the same statement, so that a
- * connection has only as many as the program has texts. `iterate` would make an object that is not kept: use `get` and `all`.
+ * The price is some 500 bytes for each statement, also after `close`. So the same SQL is the same statement, and what has
+ * no result to look at goes to `exec`. `iterate` would make an object that is not kept: use `get` and `all`.
  */
 export class Connection extends Database {
   readonly #statements = new Map<string, Database.Statement>()
@@ -23,7 +26,7 @@ export class Connection extends Database {
   /** Opens a file; the arguments are those of better-sqlite3. A connection must be closed: nothing else does it. */
   constructor(path: string, options?: Database.Options) {
     super(path, options)
-    keptList(this).push(this)
+    if (MUST_KEEP) keptList(this).push(this)
   }
 
   /**

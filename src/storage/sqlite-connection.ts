@@ -21,11 +21,11 @@ const SYNC_LEVEL = { OFF: 0, FULL: 2 } as const
 export function openExclusive(path: string, sync: SyncMode, isNew: boolean): Connection {
   const connection = new Connection(path, { timeout: 0, fileMustExist: !isNew })
   try {
-    connection.pragma('locking_mode = EXCLUSIVE')
-    if (isNew) connection.pragma(`page_size = ${PAGE_BYTES}`)
-    connection.pragma('journal_mode = WAL')
-    connection.pragma(`synchronous = ${sync}`)
-    connection.pragma('wal_autocheckpoint = 0')
+    connection.exec('PRAGMA locking_mode = EXCLUSIVE')
+    if (isNew) connection.exec(`PRAGMA page_size = ${PAGE_BYTES}`)
+    connection.exec('PRAGMA journal_mode = WAL')
+    connection.exec(`PRAGMA synchronous = ${sync}`)
+    connection.exec('PRAGMA wal_autocheckpoint = 0')
     assertPragma(connection, path, 'locking_mode', 'exclusive')
     assertPragma(connection, path, 'journal_mode', 'wal')
     assertPragma(connection, path, 'synchronous', SYNC_LEVEL[sync])
@@ -49,10 +49,10 @@ export function openForBulkWrite(path: string, pageBytes: number): Connection {
   try {
     // SQLite's defensive mode, which the library turns on, refuses to go without a journal.
     connection.unsafeMode(true)
-    connection.pragma('locking_mode = EXCLUSIVE')
-    connection.pragma(`page_size = ${pageBytes}`)
-    connection.pragma('journal_mode = OFF')
-    connection.pragma('synchronous = FULL')
+    connection.exec('PRAGMA locking_mode = EXCLUSIVE')
+    connection.exec(`PRAGMA page_size = ${pageBytes}`)
+    connection.exec('PRAGMA journal_mode = OFF')
+    connection.exec('PRAGMA synchronous = FULL')
     assertPragma(connection, path, 'journal_mode', 'off')
     assertPragma(connection, path, 'synchronous', SYNC_LEVEL.FULL)
     return connection
@@ -76,7 +76,7 @@ export function checkpoint(connection: Connection, mode: 'PASSIVE' | 'TRUNCATE')
 
 /** Ends the -wal for good: all pages to the main file, -wal removed, header back to rollback mode. */
 export function leaveWalMode(connection: Connection): void {
-  connection.pragma('journal_mode = DELETE')
+  connection.exec('PRAGMA journal_mode = DELETE')
   assertPragma(connection, connection.name, 'journal_mode', 'delete')
 }
 
