@@ -17,7 +17,7 @@ module.exports = {
       name: 'core-is-pure',
       comment: 'the core imports nothing of Node and no package but the Jute runtime',
       severity: 'error',
-      from: { path: '^src/(core|protocol|collections)/' },
+      from: { path: '^src/(core|protocol|collections|simulator)/' },
       to: { dependencyTypes: ['core', 'npm', 'npm-dev'], pathNot: '(^|/)(jute|jute-ts)/' }
     },
     {
@@ -74,6 +74,19 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(core|protocol|server|admin|storage|client|cli)/' },
       to: { path: '^src/tools/' }
+    },
+    {
+      name: 'simulator-knows-what-is-pure',
+      severity: 'error',
+      from: { path: '^src/simulator/' },
+      to: { path: '^src/(?!simulator/|core/|protocol/|collections/)' }
+    },
+    {
+      name: 'nobody-ships-the-simulator',
+      comment: 'tests and scripts run it',
+      severity: 'error',
+      from: { path: '^src/(?!simulator/)' },
+      to: { path: '^src/simulator/' }
     },
     only('sqlite-in-storage-only', 'one place owns the files', '(^|/)better-sqlite3/', '^src/storage/'),
     only(

@@ -1,0 +1,115 @@
+import { type ChildProcess, execFileSync, fork } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { type SimulationReport, simulate } from '../src/simulator/simulation.ts'
+
+/**
+ * `npm run simulate -- --seeds 1000 [--from S]` runs many simulated ensembles over all cores; `--seed S` replays one and
+ * tells what happens; `--servers 3|5|7` instead of what the seed chooses. Exit code 1 if anything was violated.
+ */
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '200' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    servers: { type: 'string' },
+    quiet: { type: 'boolean', default: false },
+    worker: { type: 'boolean', default: false }
+  }
+})
+
+type Outcome =
+  | { readonly seed: number; readonly report: SimulationReport }
+  | { readonly seed: number; readonly problem: string }
+
+const servers = values.servers === undefined ? undefined : Number(values.servers)
+
+if (values.worker) work()
+else if (values.seed !== undefined) replay(Number(values.seed))
+else runAll(Number(values.from), Number(values.seeds))
+
+function work(): void {
+  process.on('message', (seed: number) => process.send?.(outcomeOf(seed)))
+}
+
+function outcomeOf(seed: number): Outcome {
+  try {
+    return { seed, report: simulate(seed, { servers }) }
+  } catch (error) {
+    return { seed, problem: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }
+  }
+}
+
+function replay(seed: number): void {
+  try {
+    const report = simulate(seed, { servers, trace: values.quiet ? undefined : (line) => console.log(line) })
+    console.log(describe(report))
+  } catch (error) {
+    console.log(error instanceof Error ? error.stack : String(error))
+    tellFailure(seed)
+  }
+}
+
+function tellFailure(seed: number): void {
+  console.log(`seed=${seed} commit=${commitName()}${servers === undefined ? '' : ` servers=${servers}`}`)
+  process.exitCode = 1
+}
+
+/** Each worker gets its next seed when it has done one, so that long ones hold up nobody. */
+function runAll(from: number, count: number): void {
+  const startedMs = performance.now()
+  const totals = new Map<string, number>()
+  let next = from
+  let done = 0
+  let failed = 0
+  const isTerminal = process.stdout.isTTY
+
+  const give = (worker: ChildProcess): void => {
+    if (next < from + count) worker.send(next++)
+    else worker.disconnect()
+  }
+  const take = (outcome: Outcome): void => {
+    done++
+    if ('report' in outcome) {
+      for (const [key, value] of Object.entries(outcome.report)) totals.set(key, (totals.get(key) ?? 0) + Number(value))
+    } else {
+      failed++
+      if (isTerminal) process.stdout.write('\r\x1b[K')
+      console.log(outcome.problem)
+      tellFailure(outcome.seed)
+    }
+    const perSecond = (done * 1000) / (performance.now() - startedMs)
+    const progress = `${done} of ${count} seeds, ${failed} failed, ${perSecond.toFixed(1)} a second`
+    if (isTerminal) process.stdout.write(`\r\x1b[K${progress}`)
+    else if (done % 500 === 0) console.log(progress)
+    if (done < count) return
+    if (isTerminal) process.stdout.write('\r\x1b[K')
+    const sums = [...totals].filter(([key]) => key !== 'convergenceMs').map(([key, value]) => `${value} ${key}`)
+    console.log(sums.join(', '))
+    console.log(`${done - failed} passed, ${failed} failed, ${perSecond.toFixed(1)} a second`)
+  }
+  for (let index = Math.min(availableParallelism(), count); index > 0; index--) {
+    const args = ['--worker', ...(servers === undefined ? [] : ['--servers', String(servers)])]
+    const worker = fork(fileURLToPath(import.meta.url), args)
+    worker.on('message', (outcome: Outcome) => {
+      take(outcome)
+      give(worker)
+    })
+    give(worker)
+  }
+}
+
+function describe(report: SimulationReport): string {
+  return Object.entries(report)
+    .map(([key, value]) => `${value} ${key}`)
+    .join(', ')
+}
+
+function commitName(): string {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim()
+  } catch {
+    return 'unknown'
+  }
+}

@@ -1,0 +1,667 @@
+import { JuteReader, JuteWriter } from 'jute-ts'
+import { createAclChecker } from '../core/acl/acl-checker.ts'
+import type { EnsembleOutbox, RoleView, StorageRequest } from '../core/ensemble/ensemble-outbox.ts'
+import { EnsemblePeer } from '../core/ensemble/ensemble-peer.ts'
+import { InputBatch } from '../core/input-batch.ts'
+import { createMetrics, createServerStats } from '../core/metrics.ts'
+import type { PersistBatch, SnapshotSummary } from '../core/outbox.ts'
+import type { ConnectionId } from '../core/ports.ts'
+import { SessionTable } from '../core/session/session-table.ts'
+import { CommitLog } from '../core/zab/commit-log.ts'
+import type { LinkId } from '../core/zab/peer-link.ts'
+import { ServerState } from '../core/zab/vote.ts'
+import { encodeWatcherEvent } from '../protocol/generated/proto.ts'
+import { highWordOfNumber, lowWordOfNumber } from '../protocol/int64.ts'
+import type { EventType } from '../protocol/op-code.ts'
+import { decodeTxn, type Txn } from '../protocol/txn.ts'
+import type { Agenda } from './agenda.ts'
+import type { Applied } from './checkers/committed-history.ts'
+import type { CheckedProcess, EnsembleChecker, ServerHistory } from './checkers/ensemble-checker.ts'
+import type { ClientConnection } from './client-connection.ts'
+import type { Dice } from './dice.ts'
+import type { SimulatedDisk, StoredTxn } from './disk.ts'
+import type { ElectionEnd, ElectionMesh, ElectionPort } from './election-mesh.ts'
+import { simulatedHash } from './hash.ts'
+import type { MachineClock } from './machine-clock.ts'
+import type { Network } from './network.ts'
+import { ObservedTree, type TreeObserver } from './observed-tree.ts'
+import { QuorumConnection, type QuorumEnd } from './quorum-connection.ts'
+import type { Sabotage } from './sabotage.ts'
+import { configOf, type Scenario, TICK_MS } from './scenario.ts'
+import { showZxid, zxidOf } from './zxid.ts'
+
+const CONNECT_TRIES = 5
+const CONNECT_RETRY_MS = 50
+/** How late a tick must be before the lateness is credited, as in the real event loop. */
+const LATE_MS = 50
+const SNAPSHOT_PULL_BYTES = 4096
+const NOTIFICATION_XID = -1
+
+/** What is around a process. */
+export interface ProcessWorld {
+  readonly dice: Dice
+  readonly agenda: Agenda
+  readonly network: Network
+  readonly mesh: ElectionMesh
+  readonly scenario: Scenario
+  readonly sabotage: Sabotage
+  readonly checker: EnsembleChecker
+  server(sid: number): { readonly process: ServerProcess | null } | undefined
+  stepped(process: ServerProcess): void
+  note(line: () => string): void
+  fail(rule: string, detail: string): never
+}
+
+/** The machine that it runs on. */
+export interface ProcessMachine {
+  readonly sid: number
+  readonly clock: MachineClock
+  readonly disk: SimulatedDisk
+  crash(): void
+}
+
+interface OpenLink {
+  readonly connection: QuorumConnection
+  readonly writer: JuteWriter
+}
+
+/** A client's connection here. */
+interface OpenClient {
+  readonly connection: ClientConnection
+  isPaused: boolean
+  unread: Buffer[]
+  output: Buffer[]
+  isClosing: boolean
+}
+
+/** A running server: the member of the ensemble that ships, and around it a shell of this world. */
+export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, TreeObserver, CheckedProcess {
+  readonly sid: number
+  readonly history: ServerHistory = { verified: 0, tail: [] }
+  readonly tree: ObservedTree
+  readonly sessions: SessionTable
+  isUp = true
+  isListening = false
+  view: RoleView = { state: ServerState.looking, leader: null, isServing: false, isReadOnly: false }
+  member: EnsemblePeer | null = null
+  /** The process stands still until then, by the world's time. */
+  stalledUntilMs = 0
+  /** The process dies at the end of the step that it takes next, with nothing of it sent. */
+  diesInStep = false
+  readonly #world: ProcessWorld
+  readonly #server: ProcessMachine
+  readonly #election: ElectionPort
+  #inputs = new InputBatch()
+  #isScheduled = false
+  #wakeAtMs = Number.POSITIVE_INFINITY
+  #lastTickMs: number
+  readonly #links = new Map<LinkId, OpenLink>()
+  readonly #connecting = new Set<LinkId>()
+  readonly #awaitingDrain = new Set<LinkId>()
+  #lastLink = 0
+  readonly #nowhere = new JuteWriter(256)
+  readonly #clients = new Map<ConnectionId, OpenClient>()
+  #lastConnection = 0
+  #frame: { readonly id: ConnectionId; readonly writer: JuteWriter } | null = null
+  #snapshotParts: Buffer[] = []
+  /** Counts snapshots begun: answers of those given up are not for the one under way. */
+  #snapshotCount = 0
+  #installEpoch: number | null = null
+
+  constructor(world: ProcessWorld, server: ProcessMachine) {
+    const { agenda, scenario, dice } = world
+    this.#world = world
+    this.#server = server
+    this.sid = server.sid
+    this.#election = world.mesh.open(this)
+    const nowMs = this.#nowMs
+    this.#lastTickMs = nowMs
+    this.tree = new ObservedTree(simulatedHash, this)
+    this.sessions = new SessionTable(TICK_MS, nowMs)
+    const commitLog = new CommitLog(scenario.commitLogCount, scenario.commitLogBytes)
+    const txnCount = this.#load(commitLog)
+    const { disk } = server
+    this.member = new EnsemblePeer({
+      settings: { ...scenario.core, serverId: this.sid },
+      hash: simulatedHash,
+      tree: this.tree,
+      sessions: this.sessions,
+      replayed: { txnCount, bytes: 0 },
+      acl: createAclChecker({ providers: [], skipAcl: true }),
+      metrics: createMetrics(),
+      stats: createServerStats(),
+      seed: dice.below(1 << 30) + 1,
+      monotonicMs: nowMs,
+      out: this,
+      ensemble: { ...scenario.ensemble, sid: this.sid },
+      acceptedEpoch: disk.acceptedEpoch,
+      currentEpoch: disk.currentEpoch,
+      config: configOf(scenario),
+      lastSeen: null,
+      commitLog
+    })
+    agenda.after(dice.below(TICK_MS / 2), () => this.#tick())
+  }
+
+  begin(): void {
+    this.wake()
+  }
+
+  /** The process is gone. */
+  end(): void {
+    this.isUp = false
+    this.isListening = false
+    this.#election.close()
+    for (const { connection } of this.#links.values()) connection.cutShort(this)
+    for (const { connection } of this.#clients.values()) connection.serverGone()
+    this.#links.clear()
+    this.#clients.clear()
+  }
+
+  /** Of the leader that it is or follows; -1 while it has none. */
+  get epoch(): number {
+    const { leading, following } = this.member ?? { leading: null, following: null }
+    return leading?.leading.epoch ?? following?.following.epoch ?? -1
+  }
+
+  get isLeading(): boolean {
+    return this.view.state === ServerState.leading
+  }
+
+  get isServing(): boolean {
+    return this.isUp && this.member?.peer != null
+  }
+
+  /** Stands still, as a stopped process does: what comes meanwhile waits. */
+  stall(forMs: number): void {
+    this.stalledUntilMs = Math.max(this.stalledUntilMs, this.#world.agenda.nowMs + forMs)
+    this.#world.note(() => `server ${this.sid} stands still for ${forMs} ms`)
+  }
+
+  wake(): void {
+    if (this.#isScheduled || !this.isUp) return
+    this.#isScheduled = true
+    const { agenda, dice } = this.#world
+    const stallMs = Math.max(0, this.stalledUntilMs - agenda.nowMs)
+    agenda.after(stallMs + dice.next() * 0.3, () => this.#step())
+  }
+
+  /** Connections of the quorum port to or from another server. */
+  linksWith(sid: number): QuorumConnection[] {
+    return [...this.#links.values()].flatMap(({ connection }) => (connection.sids.includes(sid) ? [connection] : []))
+  }
+
+  // ---- clients ----------------------------------------------------------------------------------------------------
+
+  acceptClient(connection: ClientConnection): ConnectionId {
+    const id = ++this.#lastConnection as ConnectionId
+    this.#clients.set(id, { connection, isPaused: false, unread: [], output: [], isClosing: false })
+    this.#inputs.pushOpened(id, `10.1.0.${connection.place % 250}`)
+    this.wake()
+    return id
+  }
+
+  clientFrame(id: ConnectionId, frame: Buffer): void {
+    const client = this.#clients.get(id)
+    if (client === undefined || client.isClosing) return
+    if (client.isPaused) client.unread.push(frame)
+    else this.#inputs.pushFrame(id, frame, 0, frame.length, Math.floor(this.#nowMs))
+    this.wake()
+  }
+
+  clientClosed(id: ConnectionId): void {
+    if (!this.#clients.delete(id)) return
+    this.#inputs.pushClosed(id)
+    this.wake()
+  }
+
+  /** Connections of clients here. */
+  get clientConnections(): ClientConnection[] {
+    return [...this.#clients.values()].map(({ connection }) => connection)
+  }
+
+  // ---- what comes from other servers --------------------------------------------------------------------------------
+
+  notification(from: number, bytes: Buffer): void {
+    if (!this.isUp) return
+    this.#inputs.pushNotification(from, bytes, 0, bytes.length)
+    this.wake()
+  }
+
+  linkBytes(link: LinkId, bytes: Buffer): void {
+    if (!this.#links.has(link)) return
+    this.#inputs.pushLinkBytes(link, bytes, 0, bytes.length)
+    this.wake()
+  }
+
+  linkClosed(link: LinkId): void {
+    if (!this.#links.delete(link)) return
+    this.#inputs.pushLinkClosed(link)
+    this.wake()
+  }
+
+  linkDrained(link: LinkId): void {
+    if (!this.#links.has(link)) return
+    this.#inputs.pushLinkDrained(link)
+    this.wake()
+  }
+
+  /** Somebody who has connected to the quorum port. */
+  acceptLink(link: LinkId, connection: QuorumConnection, from: number): void {
+    this.#links.set(link, { connection, writer: new JuteWriter(1024) })
+    this.#inputs.pushLinkOpened(link, `server-${from}`)
+    this.wake()
+  }
+
+  nextLink(): LinkId {
+    return ++this.#lastLink as LinkId
+  }
+
+  // ---- the loop -----------------------------------------------------------------------------------------------------
+
+  get #nowMs(): number {
+    return this.#server.clock.monotonicMs(this.#world.agenda.nowMs)
+  }
+
+  #tick(): void {
+    if (!this.isUp) return
+    this.#isTickDue = true
+    this.wake()
+    this.#world.agenda.after(this.#server.clock.worldDelayMs(TICK_MS / 2), () => this.#tick())
+  }
+
+  #isTickDue = false
+
+  #step(): void {
+    this.#isScheduled = false
+    const { member } = this
+    const { nowMs: worldMs } = this.#world.agenda
+    if (!this.isUp || member === null) return
+    if (this.stalledUntilMs > worldMs) return this.wake()
+    const inputs = this.#inputs
+    this.#inputs = new InputBatch()
+    inputs.monotonicMs = this.#nowMs
+    inputs.wallMs = this.#server.clock.wallMs(worldMs)
+    this.#readyTick(inputs)
+    member.step(inputs, this)
+    member.settle(this.#nowMs)
+    this.#world.stepped(this)
+    if (this.diesInStep) return this.#server.crash()
+    this.#flush()
+    this.#scheduleNext(member.nextStepMs)
+  }
+
+  #readyTick(inputs: InputBatch): void {
+    if (!this.#isTickDue) return
+    this.#isTickDue = false
+    const lateMs = inputs.monotonicMs - this.#lastTickMs - TICK_MS / 2
+    this.#lastTickMs = inputs.monotonicMs
+    if (lateMs > LATE_MS) inputs.lateMs = lateMs
+    inputs.pushTick()
+  }
+
+  #scheduleNext(nextStepMs: number): void {
+    if (nextStepMs >= this.#wakeAtMs) return
+    this.#wakeAtMs = nextStepMs
+    const delayMs = this.#server.clock.worldDelayMs(Math.max(1, nextStepMs - this.#nowMs))
+    this.#world.agenda.after(delayMs, () => {
+      if (this.#wakeAtMs === nextStepMs) this.#wakeAtMs = Number.POSITIVE_INFINITY
+      this.wake()
+    })
+  }
+
+  #flush(): void {
+    for (const [link, { connection, writer }] of this.#links) {
+      if (writer.offset > 0) {
+        connection.send(this, writer.copyBytes())
+        writer.reset()
+      }
+      if (this.#awaitingDrain.delete(link)) connection.awaitDrained(this)
+    }
+    for (const [id, client] of this.#clients) {
+      if (client.output.length > 0) {
+        const { eventsLast } = this.#world.sabotage
+        client.connection.toClient.send(eventsLast === true ? withEventsLast(client.output) : client.output)
+        client.output = []
+      }
+      if (!client.isClosing) continue
+      client.connection.toClient.end()
+      this.#clients.delete(id)
+    }
+  }
+
+  // ---- Outbox: clients ----------------------------------------------------------------------------------------------
+
+  beginReply(id: ConnectionId, xid: number, zxidHi: number, zxidLo: number, err: number): JuteWriter {
+    const writer = this.beginFrame(id)
+    writer.writeInt(xid)
+    writer.writeInt64(zxidHi, zxidLo)
+    writer.writeInt(err)
+    return writer
+  }
+
+  beginFrame(id: ConnectionId): JuteWriter {
+    this.#frame = { id, writer: new JuteWriter(128) }
+    return this.#frame.writer
+  }
+
+  endFrame(): number {
+    const frame = this.#frame
+    this.#frame = null
+    if (frame === null) throw new Error('no frame was begun')
+    this.#clients.get(frame.id)?.output.push(frame.writer.bytes())
+    return frame.writer.offset
+  }
+
+  notify(id: ConnectionId, zxidHi: number, zxidLo: number, type: EventType, path: string): number {
+    const writer = this.beginReply(id, NOTIFICATION_XID, zxidHi, zxidLo, 0)
+    encodeWatcherEvent(writer, { type, state: 3, path })
+    return this.endFrame()
+  }
+
+  close(id: ConnectionId, reason: string): void {
+    const client = this.#clients.get(id)
+    if (client === undefined) return
+    this.#world.note(() => `server ${this.sid} closes connection ${id}: ${reason}`)
+    client.isClosing = true
+    this.#inputs.pushClosed(id)
+    this.wake()
+  }
+
+  pauseReading(id: ConnectionId): void {
+    const client = this.#clients.get(id)
+    if (client !== undefined) client.isPaused = true
+  }
+
+  resumeReading(id: ConnectionId): void {
+    const client = this.#clients.get(id)
+    if (client === undefined) return
+    client.isPaused = false
+    for (const frame of client.unread.splice(0)) this.clientFrame(id, frame)
+  }
+
+  awaitDrained(id: ConnectionId): void {
+    this.#inputs.pushDrained(id)
+    this.wake()
+  }
+
+  audit(): void {
+    throw new Error('audited, though that is off')
+  }
+
+  log(level: string, message: string): void {
+    this.#world.note(() => `server ${this.sid} ${level}: ${message}`)
+    if (message.includes('digest mismatch')) this.#world.fail('digests', `server ${this.sid}: ${message}`)
+  }
+
+  // ---- Outbox: storage ----------------------------------------------------------------------------------------------
+
+  persist(sequence: number, { body }: PersistBatch): void {
+    const bytes = Buffer.from(body)
+    const txns: StoredTxn[] = []
+    for (let offset = 0; offset < bytes.length; ) {
+      const end = offset + 4 + bytes.readInt32BE(offset)
+      const txn = bytes.subarray(offset + 4, end)
+      txns.push({ zxid: zxidOf(txn.readInt32BE(12), txn.readInt32BE(16)), bytes: txn })
+      offset = end
+    }
+    this.#server.disk.persist(
+      txns,
+      this.#answer(() => this.#inputs.pushPersisted(sequence))
+    )
+  }
+
+  snapshotBegin(): void {
+    this.#beginSnapshot(null)
+  }
+
+  installBegin(_zxidHi: number, _zxidLo: number, currentEpoch: number): void {
+    this.#beginSnapshot(currentEpoch)
+  }
+
+  snapshotChunk(bytes: Uint8Array): void {
+    this.#snapshotParts.push(Buffer.from(bytes))
+    this.#pull()
+  }
+
+  snapshotEnd({ zxidHi, zxidLo }: SnapshotSummary): void {
+    const { disk } = this.#server
+    const snapshot = { zxid: zxidOf(zxidHi, zxidLo), bytes: Buffer.concat(this.#snapshotParts) }
+    const count = this.#snapshotCount
+    const done = this.#answer(() => {
+      if (count === this.#snapshotCount) this.#inputs.pushSnapshotDone(true)
+    })
+    if (this.#installEpoch === null) disk.addSnapshot(snapshot, done)
+    else disk.install(snapshot, this.#installEpoch, done)
+  }
+
+  snapshotAbandon(): void {
+    this.#snapshotParts = []
+    this.#snapshotCount++
+  }
+
+  store(request: StorageRequest): void {
+    const { disk } = this.#server
+    const { id } = request
+    const done = this.#answer(() => this.#inputs.pushStored(id, { kind: 'done' }))
+    switch (request.kind) {
+      case 'setAcceptedEpoch':
+        return disk.setAcceptedEpoch(request.epoch, done)
+      case 'setCurrentEpoch':
+        return disk.setCurrentEpoch(request.epoch, done)
+      case 'truncate':
+        return disk.truncate(zxidOf(request.zxidHi, request.zxidLo), (isPossible) => {
+          if (!this.isUp) return
+          if (isPossible) this.#reload()
+          this.#inputs.pushStored(id, { kind: isPossible ? 'done' : 'impossible' })
+          this.wake()
+        })
+      case 'reload':
+        return disk.read(
+          this.#answer(() => {
+            this.#reload()
+            this.#inputs.pushStored(id, { kind: 'done' })
+          })
+        )
+      case 'findInLog':
+        return disk.read(this.#answer(() => this.#find(id, zxidOf(request.zxidHi, request.zxidLo))))
+      case 'readLog':
+        return disk.read(
+          this.#answer(() => this.#readLog(id, zxidOf(request.afterHi, request.afterLo), request.bytesMax))
+        )
+      case 'writeConfig':
+        return disk.read(done)
+      default:
+        request satisfies never
+    }
+  }
+
+  #beginSnapshot(installEpoch: number | null): void {
+    this.#snapshotParts = []
+    this.#snapshotCount++
+    this.#installEpoch = installEpoch
+    this.#pull()
+  }
+
+  #pull(): void {
+    const count = this.#snapshotCount
+    this.#world.agenda.after(this.#world.dice.next() * 3, () => {
+      if (!this.isUp || count !== this.#snapshotCount) return
+      this.#inputs.pushSnapshotPull(SNAPSHOT_PULL_BYTES)
+      this.wake()
+    })
+  }
+
+  #answer(push: () => void): () => void {
+    return () => {
+      if (!this.isUp) return
+      push()
+      this.wake()
+    }
+  }
+
+  #find(id: number, zxid: number): void {
+    const found = this.#server.disk.find(zxid)
+    this.#inputs.pushStored(
+      id,
+      found === null
+        ? { kind: 'nothing' }
+        : { kind: 'zxid', zxidHi: highWordOfNumber(found), zxidLo: lowWordOfNumber(found) }
+    )
+  }
+
+  #readLog(id: number, after: number, bytesMax: number): void {
+    const writer = new JuteWriter(1024)
+    let last = 0
+    for (const { zxid, bytes } of this.#server.disk.after(after) ?? []) {
+      if (last > 0 && writer.offset + bytes.length > bytesMax) break
+      writer.writeBuffer(bytes)
+      last = zxid
+    }
+    if (last === 0) this.#inputs.pushStored(id, { kind: 'nothing' })
+    else {
+      const lastZxidHi = highWordOfNumber(last)
+      this.#inputs.pushStored(id, {
+        kind: 'slice',
+        lastZxidHi,
+        lastZxidLo: lowWordOfNumber(last),
+        body: writer.bytes()
+      })
+    }
+  }
+
+  // ---- recovery -----------------------------------------------------------------------------------------------------
+
+  #reload(): void {
+    this.sessions.clear()
+    if (this.#server.disk.lastSnapshot === null) {
+      const writer = new JuteWriter(1024)
+      const cursor = new ObservedTree(simulatedHash, unobserved).openSnapshot([])
+      while (cursor.next(writer, 1 << 20));
+      this.tree.loadSnapshot(0, 0).push(writer.bytes())
+    }
+    this.#load(null)
+  }
+
+  /** Tree and sessions become what snapshot and log say. @returns how much of the log it took */
+  #load(commitLog: CommitLog | null): number {
+    const { lastSnapshot, log } = this.#server.disk
+    if (lastSnapshot !== null) {
+      const loader = this.tree.loadSnapshot(highWordOfNumber(lastSnapshot.zxid), lowWordOfNumber(lastSnapshot.zxid))
+      loader.push(lastSnapshot.bytes)
+      this.sessions.restore(loader.sessions, this.#nowMs)
+    }
+    let count = 0
+    for (const { zxid, bytes } of log) {
+      if (zxid <= (lastSnapshot?.zxid ?? 0)) continue
+      const txn = decodeTxn(new JuteReader(bytes, bytes.length))
+      this.tree.apply(txn, null)
+      this.#applyToSessions(txn)
+      commitLog?.add(txn.header.zxidHi, txn.header.zxidLo, bytes)
+      count++
+    }
+    return count
+  }
+
+  #applyToSessions({ header, body }: Txn): void {
+    const { clientIdHi, clientIdLo } = header
+    if (body.kind === 'createSession') this.sessions.create(clientIdHi, clientIdLo, body.timeoutMs, this.#nowMs)
+    else if (body.kind === 'closeSession') this.sessions.remove(clientIdHi, clientIdLo)
+  }
+
+  // ---- Outbox: other servers ------------------------------------------------------------------------------------------
+
+  sendNotification(to: number, bytes: Uint8Array): void {
+    this.#election.send(to, bytes)
+  }
+
+  linkWriter(link: LinkId): JuteWriter {
+    return this.#links.get(link)?.writer ?? this.#nowhere.reset()
+  }
+
+  awaitLinkDrained(link: LinkId): void {
+    this.#awaitingDrain.add(link)
+  }
+
+  closeLink(link: LinkId): void {
+    this.#connecting.delete(link)
+    const found = this.#links.get(link)
+    if (found === undefined) return
+    if (found.writer.offset > 0) found.connection.send(this, found.writer.copyBytes())
+    found.connection.close(this)
+    this.#links.delete(link)
+  }
+
+  openLearnerPort(): void {
+    this.isListening = true
+  }
+
+  closeLearnerPort(): void {
+    this.isListening = false
+  }
+
+  connectToLeader(link: LinkId, sid: number): void {
+    this.#connecting.add(link)
+    this.#tryConnect(link, sid, CONNECT_TRIES)
+  }
+
+  #tryConnect(link: LinkId, sid: number, tries: number): void {
+    const { network, agenda } = this.#world
+    agenda.after(network.delayMs(this.sid, sid) + network.delayMs(sid, this.sid), () => {
+      if (!this.isUp || !this.#connecting.has(link)) return
+      const other = this.#world.server(sid)?.process ?? null
+      if (other?.isListening === true && network.canConnect(this.sid, sid)) {
+        this.#connecting.delete(link)
+        const there = other.nextLink()
+        const connection = new QuorumConnection(network, { end: this, link }, { end: other, link: there })
+        this.acceptLink(link, connection, sid)
+        other.acceptLink(there, connection, this.sid)
+      } else if (tries > 1) agenda.after(CONNECT_RETRY_MS, () => this.#tryConnect(link, sid, tries - 1))
+      else {
+        this.#connecting.delete(link)
+        this.#inputs.pushLinkClosed(link)
+        this.wake()
+      }
+    })
+  }
+
+  roleChanged(view: RoleView): void {
+    this.view = view
+    this.#world.note(() => `server ${this.sid} is ${stateName(view.state)}${view.isServing ? ', serving' : ''}`)
+  }
+
+  configurationChanged(): void {
+    // The membership of this world does not change.
+  }
+
+  // ---- TreeObserver ---------------------------------------------------------------------------------------------------
+
+  applied(applied: Applied): void {
+    this.#world.note(() => `server ${this.sid} applies ${showZxid(applied.zxid)}`)
+    this.#world.checker.applied(this, applied)
+  }
+
+  snapshotOpened(zxid: number, digest: string): void {
+    this.#world.checker.snapshotOpened(this, zxid, digest)
+  }
+
+  restored(zxid: number, digest: string): void {
+    this.#world.checker.restored(this, zxid, digest)
+  }
+}
+
+const unobserved: TreeObserver = {
+  applied: () => undefined,
+  snapshotOpened: () => undefined,
+  restored: () => undefined
+}
+
+function stateName(state: ServerState): string {
+  return Object.keys(ServerState)[state] ?? String(state)
+}
+
+/** How a server that orders its output wrongly would send it. */
+function withEventsLast(frames: readonly Buffer[]): Buffer[] {
+  const isEvent = (frame: Buffer): boolean => frame.length > 16 && frame.readInt32BE(0) === NOTIFICATION_XID
+  return [...frames.filter((frame) => !isEvent(frame)), ...frames.filter(isEvent)]
+}

@@ -1,0 +1,48 @@
+import { SimulatedDisk } from './disk.ts'
+import { MachineClock } from './machine-clock.ts'
+import { type ProcessMachine, type ProcessWorld, ServerProcess } from './server-process.ts'
+
+/** A machine of the ensemble: what stays when its server dies, and the server's process while it runs. */
+export class SimulatedServer implements ProcessMachine {
+  readonly sid: number
+  readonly clock: MachineClock
+  readonly disk: SimulatedDisk
+  readonly #world: ProcessWorld
+  #process: ServerProcess | null = null
+
+  constructor(world: ProcessWorld, sid: number) {
+    const { dice, agenda, scenario, sabotage } = world
+    const { clockDrift, diskSyncMs } = scenario
+    this.#world = world
+    this.sid = sid
+    const rate = 1 + clockDrift * (2 * dice.next() - 1)
+    this.clock = new MachineClock(rate, 1_000_000 * (1 + dice.below(50)), dice.between(-2000, 2000))
+    this.disk = new SimulatedDisk(agenda, dice, diskSyncMs, sabotage.disk ?? {})
+  }
+
+  /** The process; null while the server is down. */
+  get process(): ServerProcess | null {
+    return this.#process
+  }
+
+  get isUp(): boolean {
+    return this.#process !== null
+  }
+
+  start(): void {
+    if (this.#process !== null) return
+    this.#world.note(() => `server ${this.sid} starts`)
+    this.#process = new ServerProcess(this.#world, this)
+    this.#process.begin()
+  }
+
+  /** Ends the process as kill -9 and a power cut do: what was not synced is gone. */
+  crash(): void {
+    const process = this.#process
+    if (process === null) return
+    this.#world.note(() => `server ${this.sid} crashes`)
+    this.#process = null
+    process.end()
+    this.disk.crash()
+  }
+}

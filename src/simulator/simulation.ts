@@ -1,0 +1,112 @@
+import { checkReplica } from './checkers/final-check.ts'
+import { Dice } from './dice.ts'
+import { Faults } from './faults.ts'
+import { RandomOperations } from './random-operations.ts'
+import type { Sabotage } from './sabotage.ts'
+import { drawScenario, type ScenarioChoices } from './scenario.ts'
+import { SimulatedClient } from './simulated-client.ts'
+import { demand } from './violation.ts'
+import { type Trace, World } from './world.ts'
+import { showZxid } from './zxid.ts'
+
+/** How long the ensemble may take to serve everywhere once everything works again, ms of the world's time. */
+const CONVERGENCE_MS = 15_000
+/** How often it is looked at meanwhile. */
+const LOOK_MS = 50
+/** How long clients go on asking when everything works. */
+const PEACE_MS = 1500
+const FIRST_CLIENT = 1000
+
+export interface SimulationOptions extends ScenarioChoices {
+  readonly sabotage?: Sabotage
+  readonly trace?: Trace | undefined
+}
+
+/** What a simulation went through, so that one that tests nothing is noticed. */
+export interface SimulationReport {
+  readonly servers: number
+  readonly committed: number
+  readonly epochs: number
+  readonly replies: number
+  readonly events: number
+  readonly sessions: number
+  readonly expired: number
+  readonly steps: number
+  readonly faults: number
+  /** How long it took until everybody served, ms of the world's time. */
+  readonly convergenceMs: number
+}
+
+/**
+ * Runs a whole ensemble with clients, while things go wrong, then heals everything and waits until all servers agree.
+ * Every choice comes from the seed.
+ *
+ * @throws Violation, or whatever the production code throws, when something that must hold does not
+ */
+export function simulate(seed: number, options: SimulationOptions = {}): SimulationReport {
+  const dice = new Dice(seed)
+  const scenario = drawScenario(dice, options)
+  const world = new World(dice, scenario, options.sabotage ?? {}, options.trace ?? null)
+  const operations = new RandomOperations(dice, world.history)
+  const clients = Array.from(
+    { length: scenario.clients },
+    (_, index) => new SimulatedClient(world, FIRST_CLIENT + index, operations)
+  )
+  const faults = new Faults(world, scenario.clients)
+  for (const server of world.servers) world.agenda.after(dice.below(200), () => server.start())
+  faults.begin()
+  runUntil(world, scenario.chaosMs)
+  world.isChaotic = false
+  faults.healAll()
+  const convergenceMs = converge(world, () => isServing(world))
+  runUntil(world, world.agenda.nowMs + PEACE_MS)
+  world.isResting = true
+  converge(world, () => isServing(world) && isQuiet(world) && clients.every(({ isAtRest }) => isAtRest))
+  for (const { process } of world.servers) if (process !== null) checkReplica(process, world.history)
+  const sum = (of: (figures: SimulatedClient['figures']) => number): number =>
+    clients.reduce((total, { figures }) => total + of(figures), 0)
+  return {
+    servers: world.servers.length,
+    committed: world.history.length,
+    epochs: world.checker.leaderCount,
+    replies: sum(({ replies }) => replies),
+    events: sum(({ events }) => events),
+    sessions: sum(({ sessions }) => sessions),
+    expired: world.expiry.expiredCount,
+    steps: world.stepCount,
+    faults: Object.values(faults.counts).reduce((total, count) => total + count, 0),
+    convergenceMs
+  }
+}
+
+function runUntil({ agenda }: World, untilMs: number): void {
+  while (agenda.runNext(untilMs));
+  agenda.nowMs = untilMs
+}
+
+/** @returns how long it took */
+function converge(world: World, isReached: () => boolean): number {
+  const beganMs = world.agenda.nowMs
+  while (!isReached()) {
+    const tookMs = world.agenda.nowMs - beganMs
+    demand(tookMs < CONVERGENCE_MS, 'convergence', () => `after ${tookMs} ms without faults: ${describe(world)}`)
+    runUntil(world, world.agenda.nowMs + LOOK_MS)
+  }
+  return world.agenda.nowMs - beganMs
+}
+
+function isServing({ servers, leader }: World): boolean {
+  return leader !== undefined && servers.every(({ process }) => process?.isServing === true)
+}
+
+function isQuiet({ servers, history }: World): boolean {
+  return servers.every(({ process, disk }) => process?.history.verified === history.length && disk.operationCount === 0)
+}
+
+function describe({ servers, history, checker }: World): string {
+  const views = servers.map(({ sid, process, disk }) => {
+    const role = process === null ? 'down' : `${process.view.state}/${process.isServing}/${process.epoch}`
+    return `${sid}: ${role} log ${showZxid(disk.lastZxid)} epochs ${disk.acceptedEpoch},${disk.currentEpoch} verified ${process?.history.verified}`
+  })
+  return `${history.length} committed, epoch ${checker.lastEpoch}; ${views.join('; ')}`
+}
