@@ -1,6 +1,7 @@
 import { JuteReader } from 'jute-ts'
 import { highWordOfNumber, lowWordOfNumber } from '../../protocol/int64.ts'
 import { decodeTxn, type Txn } from '../../protocol/txn.ts'
+import type { Metrics } from '../metrics.ts'
 import type { LogBatcher } from '../pipeline/log-batcher.ts'
 import type { Snapshotter } from '../pipeline/snapshotter.ts'
 import type { SessionTable } from '../session/session-table.ts'
@@ -9,6 +10,7 @@ import { type DataTree, NO_NODE } from '../tree/data-tree.ts'
 import type { CommitLog } from '../zab/commit-log.ts'
 import { formatConfigText } from '../zab/membership/config-text.ts'
 import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
+import { EnsembleMeter } from './ensemble-meter.ts'
 import type { EnsembleOutbox, StorageRequest } from './ensemble-outbox.ts'
 import type { EnsembleSettings } from './ensemble-settings.ts'
 
@@ -25,6 +27,7 @@ export class Member {
   readonly log: LogBatcher
   readonly snapshotter: Snapshotter
   readonly commitLog: CommitLog
+  readonly meter: EnsembleMeter
   /** As they are stored. */
   acceptedEpoch: number
   currentEpoch: number
@@ -52,6 +55,7 @@ export class Member {
     this.log = parts.log
     this.snapshotter = parts.snapshotter
     this.commitLog = parts.commitLog
+    this.meter = new EnsembleMeter(parts.metrics, parts.settings.sid, () => this.wallMs)
     this.acceptedEpoch = parts.acceptedEpoch
     this.currentEpoch = parts.currentEpoch
     this.config = parts.config
@@ -87,7 +91,9 @@ export class Member {
     })
   }
 
+  /** Durable with all that was added to the log: also with what waits there for its turn, or for the end of the step. */
   setCurrentEpoch(epoch: number, done: () => void): void {
+    this.snapshotter.logged(this.log.handOver(this.out, this.nowMs))
     this.store({ kind: 'setCurrentEpoch', epoch }, () => {
       this.currentEpoch = epoch
       done()
@@ -202,6 +208,7 @@ export interface MemberParts {
   readonly log: LogBatcher
   readonly snapshotter: Snapshotter
   readonly commitLog: CommitLog
+  readonly metrics: Metrics
   readonly acceptedEpoch: number
   readonly currentEpoch: number
   readonly config: EnsembleConfig

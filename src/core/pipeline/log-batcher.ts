@@ -12,7 +12,8 @@ const BATCH_BYTES_MAX = 1024 * 1024
 const KEPT_BUFFER_BYTES_MAX = 4 * BATCH_BYTES_MAX
 /** Before each transaction of a batch. */
 const LENGTH_BYTES = 4
-const SENT_FIELDS = 3
+const SENT_FIELDS = 4
+const SENT_AT = 3
 
 /**
  * Gathers transactions into batches for the log: group commit without a timer. A batch goes out at the end of the
@@ -34,7 +35,7 @@ export class LogBatcher {
   #lastZxidLo = 0
   #persistedZxidHi = 0
   #persistedZxidLo = 0
-  /** Of each batch under way: sequence and last zxid, three numbers a batch. */
+  /** Of each batch under way: sequence, last zxid and when it was sent, four numbers a batch. */
   readonly #sent: number[] = []
   #scratch = new JuteWriter(4096)
   #spare: JuteWriter | null = null
@@ -74,6 +75,11 @@ export class LogBatcher {
   moveTo(zxidHi: number, zxidLo: number): void {
     this.#lastZxidHi = zxidHi
     this.#lastZxidLo = zxidLo
+  }
+
+  /** When the batch was handed to the log that has been on its way longest; infinite if none is. */
+  get oldestSentMs(): number {
+    return this.#sent[SENT_AT] ?? Number.POSITIVE_INFINITY
   }
 
   /** Whether everything added is durable. */
@@ -135,10 +141,20 @@ export class LogBatcher {
 
   /** Sends what may be sent. Returns its bytes. */
   flush(out: Outbox, nowMs: number): number {
+    return this.#send(out, nowMs, false)
+  }
+
+  /** Sends everything, so that what the storage is asked for next comes behind all that was added. Returns its bytes. */
+  handOver(out: Outbox, nowMs: number): number {
+    return this.#send(out, nowMs, true)
+  }
+
+  #send(out: Outbox, nowMs: number, isAll: boolean): number {
     let bytes = 0
-    while (!this.#isLogBusy) {
+    while (isAll || !this.#isLogBusy) {
       if (this.#ready.length === 0) {
-        if (this.#open.txnCount === 0 || (this.#settings.flushDelayMs > 0 && nowMs < this.nextFlushMs)) break
+        const mayWait = !isAll && this.#settings.flushDelayMs > 0
+        if (this.#open.txnCount === 0 || (mayWait && nowMs < this.nextFlushMs)) break
         this.#close()
       }
       const batch = this.#ready.shift()
@@ -146,7 +162,7 @@ export class LogBatcher {
       bytes += batch.body.offset
       this.#lastFlushMs = nowMs
       this.#sentSequence = batch.sequence
-      this.#sent.push(batch.sequence, batch.lastZxidHi, batch.lastZxidLo)
+      this.#sent.push(batch.sequence, batch.lastZxidHi, batch.lastZxidLo, nowMs)
       this.#metrics.proposalProcessTime.addMany(Math.floor(nowMs) - Math.floor(batch.openedMs), batch.txnCount)
       out.persist(batch.sequence, {
         firstZxidHi: batch.firstZxidHi,
