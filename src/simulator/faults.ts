@@ -27,6 +27,7 @@ export class Faults {
     for (const server of servers) {
       server.disk.isFull = false
       server.disk.slowness = 1
+      if (server.process !== null) server.process.diesInStep = false
       server.start()
     }
   }
