@@ -1,7 +1,7 @@
 import { javaProgram } from './java.ts'
 import { runCaseProgram } from './program.ts'
 import type { ServerSettings } from './server.ts'
-import type { Suite } from './suite.ts'
+import type { ClientSuite } from './suite.ts'
 
 export interface JavaSuiteOptions {
   readonly name: string
@@ -14,7 +14,7 @@ export interface JavaSuiteOptions {
 }
 
 /** A suite whose cases are a Java program: it is given the connect string and, of a quick run, the word `quick`. */
-export function javaSuite(options: JavaSuiteOptions): Suite {
+export function javaSuite(options: JavaSuiteOptions): ClientSuite {
   return {
     name: options.name,
     isQuick: options.isQuick,
@@ -24,14 +24,17 @@ export function javaSuite(options: JavaSuiteOptions): Suite {
     },
     async run(run) {
       const classPath = await javaProgram(options.project)
-      const connect = `127.0.0.1:${run.server.port}`
       const log = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'
-      const args = ['-Xmx512m', log, '-cp', classPath, options.mainClass, connect, ...(run.quick ? ['quick'] : [])]
-      await runCaseProgram(
-        run,
-        { command: 'java', args, env: { INTEROP_HARNESS: '1' }, cwd: run.folder },
-        options.timeoutMs
-      )
+      const args = [
+        '-Xmx512m',
+        log,
+        '-cp',
+        classPath,
+        options.mainClass,
+        run.server.connectString,
+        ...(run.quick ? ['quick'] : [])
+      ]
+      await runCaseProgram(run, { command: 'java', args, cwd: run.folder }, options.timeoutMs)
     }
   }
 }

@@ -39,7 +39,8 @@ const EXPORT_TIMEOUT_MS = 60_000
 export class Member {
   readonly sid: number
   readonly role: MemberPlan['role']
-  readonly address: MemberAddress
+  /** A reconfiguration may change it. */
+  address: MemberAddress
   readonly folder: string
   readonly logFile: string
   /** The static part of the configuration that all members share, `server.N=` lines included. */
@@ -82,6 +83,11 @@ export class Member {
     return join(this.folder, 'data')
   }
 
+  /** Its `zoo.cfg`, written at the first start if it is not there. */
+  get configFile(): string {
+    return join(this.folder, 'zoo.cfg')
+  }
+
   get isRunning(): boolean {
     return this.#child?.isRunning ?? false
   }
@@ -94,10 +100,13 @@ export class Member {
   /** Starts the process; whether it serves is {@link mode}'s to say. */
   async start(): Promise<void> {
     if (this.isRunning) return
-    const file = join(this.folder, 'zoo.cfg')
-    const peerType = this.role === 'observer' ? 'peerType=observer\n' : ''
-    const own = `dataDir=${this.dataFolder}\nclientPort=${this.address.clientPort}\nclientPortAddress=${this.address.host}\n`
-    writeFileSync(file, `${this.#config}${own}${peerType}`)
+    const file = this.configFile
+    // What is there stays: a reconfiguration may have moved the membership out of it.
+    if (!existsSync(file)) {
+      const peerType = this.role === 'observer' ? 'peerType=observer\n' : ''
+      const own = `dataDir=${this.dataFolder}\nclientPort=${this.address.clientPort}\nclientPortAddress=${this.address.host}\n`
+      writeFileSync(file, `${this.#config}${own}${peerType}`)
+    }
     const properties = Object.entries(this.#settings.properties ?? {}).map(([key, value]) => `-D${key}=${value}`)
     const [command, args, env] = await this.#commandLine(file, properties)
     const [first, ...rest] = [...this.#prefix, command, ...args]
@@ -168,9 +177,14 @@ export class Member {
     return lastLines(this.logFile, count)
   }
 
+  /** Writes `myid`; for a data directory that somebody emptied. */
+  writeId(): void {
+    writeFileSync(join(this.dataFolder, 'myid'), `${this.sid}\n`)
+  }
+
   #makeDataFolder(): void {
     mkdirSync(this.dataFolder, { recursive: true })
-    writeFileSync(join(this.dataFolder, 'myid'), `${this.sid}\n`)
+    this.writeId()
   }
 
   async #exportData(): Promise<void> {

@@ -2,8 +2,7 @@ import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type ChildOptions, lastLines, startChild } from './child.ts'
-import type { Server } from './server.ts'
-import { CASE_STATUSES, type CaseResult, type CaseStatus, type SuiteRun } from './suite.ts'
+import { CASE_STATUSES, type CaseResult, type CaseStatus, type ClientRun, type ServerUnderTest } from './suite.ts'
 
 /**
  * Runs the program of a suite and records what it says. The program prints one JSON object a line on standard output:
@@ -14,15 +13,17 @@ import { CASE_STATUSES, type CaseResult, type CaseStatus, type SuiteRun } from '
  * | `{"ask": "kill" or "start" or "restart" or "stop"}`     | do that to the server; a line `done` on standard input answers      |
  * | `{"end": N}`                                            | all N cases have been printed                                       |
  *
+ * In its environment, `INTEROP_HARNESS` is 1, and `INTEROP_SERVERS` says how the servers are arranged.
  * Anything else it prints goes to the log. A program that dies, hangs, or ends without saying so has failed, whatever its cases said.
  */
 export async function runCaseProgram(
-  run: SuiteRun,
+  run: ClientRun,
   command: Pick<ChildOptions, 'command' | 'args' | 'cwd' | 'env'>,
   timeoutMs: number
 ): Promise<void> {
   const logFile = join(run.folder, 'program.log')
-  const child = startChild({ ...command, logFile, streams: 'piped' })
+  const env = { ...command.env, INTEROP_HARNESS: '1', INTEROP_SERVERS: run.server.arrangement }
+  const child = startChild({ ...command, env, logFile, streams: 'piped' })
   const { stdin, stdout } = child.process
   if (stdin === null || stdout === null) throw new Error('the program has no pipes')
   stdin.on('error', () => undefined) // it may have ended without reading the answer
@@ -109,7 +110,7 @@ function isCaseStatus(value: unknown): value is CaseStatus {
   return CASE_STATUSES.some((status) => status === value)
 }
 
-async function obey(server: Server, what: string): Promise<void> {
+async function obey(server: ServerUnderTest, what: string): Promise<void> {
   switch (what) {
     case 'kill':
       return server.kill()

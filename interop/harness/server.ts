@@ -25,6 +25,7 @@ const ZOONODE_PROGRAM = join(PROGRAMS, 'dist', 'bin', 'zoonode.js')
 /** One standalone server, Apache's or ours, on its own data folder and port, that can be killed and started again on the same ones. */
 export class Server {
   readonly kind: ServerKind
+  readonly arrangement = 'standalone'
   readonly folder: string
   readonly logFile: string
   readonly #settings: ServerSettings
@@ -38,6 +39,10 @@ export class Server {
     this.logFile = join(folder, 'server.log')
     this.#settings = settings
     mkdirSync(join(folder, 'data'), { recursive: true })
+  }
+
+  get connectString(): string {
+    return `127.0.0.1:${this.#port}`
   }
 
   get port(): number {

@@ -1,4 +1,4 @@
-import type { Server, ServerSettings } from './server.ts'
+import type { Server, ServerKind, ServerSettings } from './server.ts'
 
 export const CASE_STATUSES = ['passed', 'failed', 'skipped'] as const
 export type CaseStatus = (typeof CASE_STATUSES)[number]
@@ -23,6 +23,32 @@ export interface SuiteRun {
   record(result: CaseResult): void
 }
 
+/**
+ * How servers are arranged that a client's cases run against: one by itself; one of an ensemble, to which all clients of the cases connect; or
+ * all of an ensemble, over which they are spread.
+ */
+export type Arrangement = 'standalone' | 'member' | 'spread'
+
+/** What the cases of a client need of what they run against. */
+export interface ServerUnderTest {
+  readonly kind: ServerKind
+  readonly arrangement: Arrangement
+  readonly connectString: string
+  /** Whether all is there that should be. */
+  readonly isRunning: boolean
+  /** Starts what was ended; resolves when clients are served again. */
+  start(): Promise<void>
+  /** As `kill -9` does. */
+  kill(): Promise<void>
+  /** In order. */
+  stop(): Promise<void>
+}
+
+/** What the suite of a client gets, which runs against one server as well as against an ensemble. */
+export interface ClientRun extends Omit<SuiteRun, 'server'> {
+  readonly server: ServerUnderTest
+}
+
 /** One set of cases around one real client. */
 export interface Suite {
   readonly name: string
@@ -38,6 +64,11 @@ export interface Suite {
    */
   prepare(): Promise<void>
   run(run: SuiteRun): Promise<void>
+}
+
+/** A suite whose cases are all a client's and ask nothing else of the server than {@link ServerUnderTest} has. */
+export interface ClientSuite extends Suite {
+  run(run: ClientRun): Promise<void>
 }
 
 /** The machine lacks something that the harness cannot bring; the suite is skipped and the reason is shown. */
