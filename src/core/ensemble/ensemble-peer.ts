@@ -13,6 +13,7 @@ import type { ElectionHost } from '../zab/election/election-host.ts'
 import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
 import type { LinkId } from '../zab/peer-link.ts'
 import { ServerState, type Vote } from '../zab/vote.ts'
+import type { ZabStage } from '../zab/zab-meter.ts'
 import type { EnsembleOutbox, RoleView } from './ensemble-outbox.ts'
 import type { EnsembleSettings } from './ensemble-settings.ts'
 import { FollowingRole, roleOf } from './following-role.ts'
@@ -101,6 +102,11 @@ export class EnsemblePeer implements ElectionHost {
     return this.#following
   }
 
+  /** How far it is in its role; null while it has none. */
+  get stage(): ZabStage | null {
+    return this.#leading?.leading.stage ?? this.#following?.following.stage ?? null
+  }
+
   get role(): RoleView {
     const state = this.election.state
     const isSettled = this.#stage === 'playing'
@@ -150,6 +156,7 @@ export class EnsemblePeer implements ElectionHost {
     if (this.#peer?.isExhausted) this.#resign('the zxids of this epoch are used up: a new epoch is needed')
     this.#leaveIfResigned()
     this.#finishLeaving()
+    member.meter.stageIs(this.election.state, this.stage, member.nowMs)
     this.#inputs = null
   }
 
@@ -166,6 +173,7 @@ export class EnsemblePeer implements ElectionHost {
 
   elected(vote: Vote): void {
     const { member } = this
+    member.meter.elected(this.election.state, this.#stage === 'looking', member.nowMs)
     const { sid } = this.#parts.ensemble
     this.#stage = 'playing'
     this.#endReadOnly()
@@ -175,6 +183,10 @@ export class EnsemblePeer implements ElectionHost {
       this.#leading = new LeadingRole(member, this.#events(true))
     } else this.#follow(vote.leader)
     member.out.roleChanged(this.role)
+  }
+
+  voterLooks(sid: number): void {
+    this.#leading?.leading.voterLooks(sid, this.member.nowMs)
   }
 
   configurationLearnt(config: EnsembleConfig): void {
@@ -267,9 +279,19 @@ export class EnsemblePeer implements ElectionHost {
     this.#leading?.leading.tick(nowMs)
     this.#following?.following.tick(nowMs)
     if (nowMs >= this.#readOnlyAtMs) this.#serveReadOnly()
+    this.#watchDisk()
+  }
+
+  /** A member whose disk takes nothing must not hold the others up: a leader steps down, a follower leaves. */
+  #watchDisk(): void {
+    const { log, nowMs, settings } = this.member
+    const limitMs = settings.syncLimitTicks * settings.tickTimeMs
+    if (this.#stage !== 'playing' || nowMs - log.oldestSentMs <= limitMs) return
+    this.#resign(`the disk has not taken what was written to it for ${limitMs} ms`)
   }
 
   #postpone(deltaMs: number): void {
+    this.member.log.postpone(deltaMs)
     this.election.postpone(deltaMs)
     this.#leading?.leading.postpone(deltaMs)
     this.#following?.following.postpone(deltaMs)
@@ -282,6 +304,7 @@ export class EnsemblePeer implements ElectionHost {
   #look(): void {
     const { member } = this
     this.#stage = 'looking'
+    member.meter.looking(member.nowMs)
     const { readOnlyModeEnabled, tickTimeMs, sid } = member.settings
     // compat: observers do not serve in read-only mode.
     if (readOnlyModeEnabled && roleOf(member.config, sid) === 'participant') {

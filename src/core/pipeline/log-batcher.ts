@@ -82,6 +82,13 @@ export class LogBatcher {
     return this.#sent[SENT_AT] ?? Number.POSITIVE_INFINITY
   }
 
+  /** The process stood still for so long, which is no fault of the disk. */
+  postpone(deltaMs: number): void {
+    for (let index = SENT_AT; index < this.#sent.length; index += SENT_FIELDS) {
+      this.#sent[index] = (this.#sent[index] as number) + deltaMs
+    }
+  }
+
   /** Whether everything added is durable. */
   get isQuiet(): boolean {
     return this.#open.txnCount === 0 && this.#ready.length === 0 && this.#sentSequence === this.#persistedSequence

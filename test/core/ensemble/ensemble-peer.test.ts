@@ -208,3 +208,37 @@ describe('read-only mode', () => {
     expect(reader.frames[0]?.readInt32BE(12)).toBe(-119)
   })
 })
+
+describe('a full disk', () => {
+  test('of the leader makes it step down, and nothing that was acknowledged is lost', () => {
+    const world = startThree()
+    const client = world.node(1).connect(20_000)
+    world.until(() => client.isConnected)
+    const a = create(client, '/a')
+    world.until(() => client.outcome(a) === 0)
+    world.node(3).isDiskFull = true
+    const b = create(client, '/b')
+    world.until(() => client.outcome(b) === 0)
+    world.until(() => world.leader !== undefined && world.leader.sid !== 3)
+    world.node(3).isDiskFull = false
+    world.until(() => world.node(3).view.isServing)
+    world.run(500)
+
+    expect(world.leader?.sid).toBe(2)
+    for (const node of world.nodes.values()) expect(node.tree.find('/b')).toBeGreaterThanOrEqual(0)
+  })
+
+  test('of a follower makes it leave, and the others go on', () => {
+    const world = startThree()
+    const client = world.node(2).connect(20_000)
+    world.until(() => client.isConnected)
+    world.node(1).isDiskFull = true
+    const b = create(client, '/b')
+    world.until(() => !world.node(1).view.isServing)
+    const c = create(client, '/c')
+    world.until(() => client.outcome(c) !== undefined)
+
+    expect([client.outcome(b), client.outcome(c)]).toEqual([0, 0])
+    expect(world.leader?.sid).toBe(3)
+  })
+})

@@ -137,6 +137,7 @@ export class Node implements EnsembleOutbox {
   isUp = true
   view: RoleView = { state: ServerState.looking, leader: null, isServing: false, isReadOnly: false }
   isListening = false
+  isDiskFull = false
   readonly #world: EnsembleWorld
   #inputs = new InputBatch()
   #isScheduled = false
@@ -299,6 +300,14 @@ export class Node implements EnsembleOutbox {
     })
   }
 
+  /** A disk that is full takes nothing until there is room. */
+  #whenDiskTakes(run: () => void): void {
+    this.#answer(() => {
+      if (this.isDiskFull) this.#whenDiskTakes(run)
+      else run()
+    })
+  }
+
   #load(): void {
     const { snapshot, log } = this.disk
     const from = snapshot ?? { hi: 0, lo: 0, bytes: null }
@@ -369,7 +378,7 @@ export class Node implements EnsembleOutbox {
 
   persist(sequence: number, { body }: PersistBatch): void {
     const bytes = Buffer.from(body)
-    this.#answer(() => {
+    this.#whenDiskTakes(() => {
       for (let offset = 0; offset < bytes.length; ) {
         const end = offset + 4 + bytes.readInt32BE(offset)
         const txn = bytes.subarray(offset + 4, end)
