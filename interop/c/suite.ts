@@ -5,7 +5,7 @@ import { runCommand } from '../harness/child.ts'
 import { cacheFolder, INTEROP } from '../harness/paths.ts'
 import { runCaseProgram } from '../harness/program.ts'
 import { BRISK } from '../harness/settings.ts'
-import { type Suite, SuiteUnavailableError } from '../harness/suite.ts'
+import { type ClientSuite, SuiteUnavailableError } from '../harness/suite.ts'
 
 const SOURCES = join(INTEROP, 'c')
 const HEADER = '/usr/include/zookeeper/zookeeper.h'
@@ -13,7 +13,7 @@ const INSTALL_TIMEOUT_MS = 300_000
 const COMPILE_TIMEOUT_MS = 60_000
 
 /** The C client, as the operating system's packages have it. */
-export const cSuite: Suite = {
+export const cSuite: ClientSuite = {
   name: 'c',
   isQuick: true,
   settings: BRISK,
@@ -22,9 +22,8 @@ export const cSuite: Suite = {
     await program()
   },
   async run(run) {
-    const args = [`127.0.0.1:${run.server.port}`]
-    const env = { INTEROP_HARNESS: '1' }
-    await runCaseProgram(run, { command: join(await program(), 'interop'), args, env, cwd: run.folder }, 300_000)
+    const args = [run.server.connectString]
+    await runCaseProgram(run, { command: join(await program(), 'interop'), args, cwd: run.folder }, 300_000)
   }
 }
 

@@ -3,20 +3,22 @@ package main
 import (
 	"io"
 	"net"
+	"strings"
 	"sync"
 )
 
-// proxy is a relay in front of the server which can cut clients off from it.
+// proxy is a relay in front of a server, or of several in turn, which can cut clients off from them.
 type proxy struct {
 	listener net.Listener
-	server   string
+	servers  []string
+	turn     int
 	mutex    sync.Mutex
 	isCut    bool
 	open     []net.Conn
 }
 
 func newProxy(server string) *proxy {
-	p := &proxy{listener: value(net.Listen("tcp", "127.0.0.1:0")), server: server}
+	p := &proxy{listener: value(net.Listen("tcp", "127.0.0.1:0")), servers: strings.Split(server, ",")}
 	go p.accept()
 	return p
 }
@@ -58,7 +60,8 @@ func (p *proxy) accept() {
 func (p *proxy) relay(client net.Conn) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	server, err := net.Dial("tcp", p.server)
+	server, err := net.Dial("tcp", p.servers[p.turn%len(p.servers)])
+	p.turn++
 	if p.isCut || err != nil {
 		client.Close()
 		return

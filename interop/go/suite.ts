@@ -4,13 +4,13 @@ import { runCommand } from '../harness/child.ts'
 import { cacheFolder, INTEROP } from '../harness/paths.ts'
 import { runCaseProgram } from '../harness/program.ts'
 import { BRISK } from '../harness/settings.ts'
-import type { Suite } from '../harness/suite.ts'
+import type { ClientSuite } from '../harness/suite.ts'
 
 const SOURCES = join(INTEROP, 'go')
 const BUILD_TIMEOUT_MS = 300_000
 
 /** go-zookeeper, the Go client. */
-export const goSuite: Suite = {
+export const goSuite: ClientSuite = {
   name: 'go',
   isQuick: true,
   settings: BRISK,
@@ -19,8 +19,7 @@ export const goSuite: Suite = {
   },
   async run(run) {
     const command = join(await program(), 'interop')
-    const args = [`127.0.0.1:${run.server.port}`]
-    await runCaseProgram(run, { command, args, env: { INTEROP_HARNESS: '1' }, cwd: run.folder }, 300_000)
+    await runCaseProgram(run, { command, args: [run.server.connectString], cwd: run.folder }, 300_000)
   }
 }
 

@@ -5,17 +5,17 @@ import { cacheFolder, INTEROP } from '../harness/paths.ts'
 import { runCaseProgram } from '../harness/program.ts'
 import type { ServerSettings } from '../harness/server.ts'
 import { BRISK } from '../harness/settings.ts'
-import type { Suite } from '../harness/suite.ts'
+import type { ClientSuite } from '../harness/suite.ts'
 
 const SOURCES = join(INTEROP, 'kazoo')
 const REQUIREMENTS = join(SOURCES, 'requirements.txt')
 const INSTALL_TIMEOUT_MS = 300_000
 
 /** kazoo, the Python client, with its recipes. */
-export const kazooSuite: Suite = pythonSuite('kazoo', 'main.py', true, 600_000, BRISK)
+export const kazooSuite: ClientSuite = pythonSuite('kazoo', 'main.py', true, 600_000, BRISK)
 
 /** kazoo's own test-suite. Its super user's password is `test`. */
-export const kazooOwnTestsSuite: Suite = pythonSuite('kazoo-own-tests', 'own_tests.py', false, 1_200_000, {
+export const kazooOwnTestsSuite: ClientSuite = pythonSuite('kazoo-own-tests', 'own_tests.py', false, 1_200_000, {
   config: { maxClientCnxns: '0', 'DigestAuthenticationProvider.superDigest': 'super:D/InIHSb7yEEbrWz8b9l71RjZJU=' }
 })
 
@@ -25,7 +25,7 @@ function pythonSuite(
   isQuick: boolean,
   timeoutMs: number,
   settings: ServerSettings
-): Suite {
+): ClientSuite {
   return {
     name,
     isQuick,
@@ -34,8 +34,8 @@ function pythonSuite(
       await packages()
     },
     async run(run) {
-      const env = { PYTHONPATH: await packages(), PYTHONDONTWRITEBYTECODE: '1', INTEROP_HARNESS: '1' }
-      const args = [join(SOURCES, program), `127.0.0.1:${run.server.port}`]
+      const env = { PYTHONPATH: await packages(), PYTHONDONTWRITEBYTECODE: '1' }
+      const args = [join(SOURCES, program), run.server.connectString]
       await runCaseProgram(run, { command: 'python3', args, env, cwd: run.folder }, timeoutMs)
     }
   }

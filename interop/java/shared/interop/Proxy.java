@@ -7,22 +7,26 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A relay in front of a server which can cut a client off from it, for as long as a case wants,
- * without any help of either.
+ * A relay in front of a server, or of several in turn, which can cut a client off from them, for as
+ * long as a case wants, without any help of either.
  */
 public final class Proxy implements AutoCloseable {
-  private final InetSocketAddress server;
+  private final List<InetSocketAddress> servers = new ArrayList<>();
   private final ServerSocket listener;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private volatile boolean isCut;
 
   public Proxy(String connectString) throws IOException {
-    String[] parts = connectString.split(":");
-    server = new InetSocketAddress(parts[0], Integer.parseInt(parts[1]));
+    for (String server : connectString.split(",")) {
+      String[] parts = server.split(":");
+      servers.add(new InetSocketAddress(parts[0], Integer.parseInt(parts[1])));
+    }
     listener = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
     daemon(this::accept);
   }
@@ -48,7 +52,7 @@ public final class Proxy implements AutoCloseable {
   }
 
   private void accept() {
-    while (!listener.isClosed()) {
+    for (int turn = 0; !listener.isClosed(); turn++) {
       try {
         Socket client = listener.accept();
         Socket upstream = new Socket();
@@ -58,7 +62,10 @@ public final class Proxy implements AutoCloseable {
           quietlyClose(client);
           continue;
         }
-        upstream.connect(server);
+        if (!connect(upstream, turn)) {
+          quietlyClose(client);
+          continue;
+        }
         client.setTcpNoDelay(true);
         upstream.setTcpNoDelay(true);
         daemon(() -> relay(client, upstream));
@@ -68,6 +75,16 @@ public final class Proxy implements AutoCloseable {
         // The listener's end is seen by the loop; a connection that could not be made is the
         // client's to notice.
       }
+    }
+  }
+
+  /** A client whose server is not there sees its connection end, as if it had tried by itself. */
+  private boolean connect(Socket upstream, int turn) {
+    try {
+      upstream.connect(servers.get(turn % servers.size()));
+      return true;
+    } catch (IOException refused) {
+      return false;
     }
   }
 

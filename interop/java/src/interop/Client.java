@@ -34,13 +34,23 @@ final class Client implements Watcher, AutoCloseable {
   }
 
   Client(String connectString, int timeoutMs) throws Exception {
-    zk = new ZooKeeper(connectString, timeoutMs, this);
+    zk =
+        isSpread()
+            ? new SyncedZooKeeper(connectString, timeoutMs, this)
+            : new ZooKeeper(connectString, timeoutMs, this);
     awaitState(KeeperState.SyncConnected);
   }
 
   /** Takes up another handle's session. Does not wait for the connection. */
   Client(String connectString, int timeoutMs, long sessionId, byte[] password) throws Exception {
-    zk = new ZooKeeper(connectString, timeoutMs, this, sessionId, password);
+    zk =
+        isSpread()
+            ? new SyncedZooKeeper(connectString, timeoutMs, this, sessionId, password)
+            : new ZooKeeper(connectString, timeoutMs, this, sessionId, password);
+  }
+
+  private static boolean isSpread() {
+    return Servers.arrangement() == Servers.SPREAD;
   }
 
   @Override
@@ -71,11 +81,12 @@ final class Client implements Watcher, AutoCloseable {
   }
 
   /**
-   * Fails if an event is there that nobody took, after all that the server had sent before now has
-   * been handled.
+   * Fails if an event is there that nobody took, after all that was acknowledged to anybody before
+   * now has been handled.
    */
   void expectNoEvent() throws Exception {
     CountDownLatch handled = new CountDownLatch(1);
+    zk.sync("/", (code, path, context) -> {}, null);
     // Callbacks and events go through one queue of the client, so this one's turn comes after
     // theirs.
     zk.exists("/", false, (code, path, context, stat) -> handled.countDown(), null);
