@@ -155,6 +155,11 @@ export class Peer {
     return this.#writes?.waitingCount ?? this.#state.outstanding
   }
 
+  /** Syncs that wait for the writes before them; 0 on a learner, whose leader has them. */
+  get waitingSyncs(): number {
+    return this.#writes?.waitingSyncCount ?? 0
+  }
+
   /** Requests that the throttle holds. */
   get throttledRequests(): number {
     return this.#intake.throttledCount

@@ -6,6 +6,7 @@ import { Following } from '../zab/following/following.ts'
 import type { ActiveSession, FollowingHost } from '../zab/following/following-host.ts'
 import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
 import type { LinkId } from '../zab/peer-link.ts'
+import type { FollowingMeter } from '../zab/zab-meter.ts'
 import type { RoleEvents } from './leading-role.ts'
 import type { Member } from './member.ts'
 
@@ -14,6 +15,7 @@ export class FollowingRole implements FollowingHost, LeaderPort {
   readonly following: Following
   readonly link: LinkId
   readonly leaderSid: number
+  readonly meter: FollowingMeter
   readonly #member: Member
   readonly #events: RoleEvents
   readonly #isObserver: boolean
@@ -24,6 +26,7 @@ export class FollowingRole implements FollowingHost, LeaderPort {
 
   constructor(member: Member, events: RoleEvents, link: LinkId, leaderSid: number, isObserver: boolean) {
     this.#member = member
+    this.meter = member.meter.following
     this.#events = events
     this.link = link
     this.leaderSid = leaderSid
@@ -120,12 +123,17 @@ export class FollowingRole implements FollowingHost, LeaderPort {
   }
 
   append(zxidHi: number, zxidLo: number, bytes: Uint8Array): void {
+    // compat: what comes while a learner is brought up is not counted, nor are observers' transactions as proposals.
+    if (this.#peer !== null && !this.#isObserver) this.#member.meter.proposalReceived(bytes)
     this.#member.log.addEncoded(zxidHi, zxidLo, bytes, this.#member.nowMs)
   }
 
   commit(_zxidHi: number, _zxidLo: number, bytes: Uint8Array): void {
     if (this.#peer === null) this.#member.applyQuietly(bytes)
-    else this.#peer.commitFromLeader(this.#member.decode(bytes))
+    else {
+      this.#member.meter.commitReceived(bytes)
+      this.#peer.commitFromLeader(this.#member.decode(bytes))
+    }
   }
 
   serve(): void {

@@ -14,6 +14,7 @@ import { formatConfigText, parseConfigText } from '../zab/membership/config-text
 import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
 import { applyReconfig } from '../zab/membership/reconfig.ts'
 import type { LinkId } from '../zab/peer-link.ts'
+import type { EnsembleMeter } from './ensemble-meter.ts'
 import type { Member } from './member.ts'
 
 /** What a role tells the member that plays it. */
@@ -32,6 +33,7 @@ export interface RoleEvents {
 export class LeadingRole implements LeadingHost, FollowersPort {
   readonly leading: Leading
   readonly member: Member
+  readonly meter: EnsembleMeter
   /** Of the transactions proposed. */
   readonly proposalSize = new SizeStats()
   /** Monotonic clock when the role began, ms. */
@@ -41,6 +43,7 @@ export class LeadingRole implements LeadingHost, FollowersPort {
 
   constructor(member: Member, events: RoleEvents) {
     this.member = member
+    this.meter = member.meter
     this.sinceMs = member.nowMs
     this.#events = events
     const { settings, log, acceptedEpoch, currentEpoch, config, lastSeen, nowMs, commitLog } = member
@@ -66,13 +69,14 @@ export class LeadingRole implements LeadingHost, FollowersPort {
 
   /** Syncs of learners and own clients that wait for a commit. */
   get pendingSyncs(): number {
-    return 0
+    return this.#peer?.waitingSyncs ?? 0
   }
 
   // ---- FollowersPort ----------------------------------------------------------------------------------------------
 
   proposed({ header, body }: Txn, bytes: Uint8Array): void {
     this.proposalSize.add(bytes.length)
+    this.meter.proposed()
     // As the learners do, it takes the new configuration from the transaction.
     const isReconfig = header.type === OpCode.reconfig && body.kind === 'setData'
     const config = isReconfig ? parseConfigText(Buffer.from(body.data ?? []).toString('utf8')) : null
@@ -146,6 +150,7 @@ export class LeadingRole implements LeadingHost, FollowersPort {
   }
 
   revalidate(link: LinkId, sessionHi: number, sessionLo: number, timeoutMs: number): boolean {
+    this.meter.revalidated()
     const { sessions, nowMs } = this.member
     const session = sessions.get(sessionHi, sessionLo)
     if (session === undefined || !sessions.changeTimeout(session, timeoutMs, nowMs)) return false

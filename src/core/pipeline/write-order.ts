@@ -42,6 +42,7 @@ export class WriteOrder {
   /** On a leader: how far a quorum has acknowledged. */
   #committedHi: number
   #committedLo: number
+  #waitingSyncCount = 0
   /** Pending changes when the present step began, and how many have gone since. */
   #changesBefore = 0
   #changesApplied = 0
@@ -85,6 +86,11 @@ export class WriteOrder {
   /** Proposals and marks that are not applied yet. */
   get waitingCount(): number {
     return this.#waiting.size
+  }
+
+  /** Syncs of this server's clients and of learners that wait for writes before them. */
+  get waitingSyncCount(): number {
+    return this.#waitingSyncCount
   }
 
   /**
@@ -165,6 +171,7 @@ export class WriteOrder {
   nextCommitted(): Proposal | undefined {
     const head = this.#waiting.peek()
     if (head === undefined || !this.#isCommitted(head)) return undefined
+    if (head.type === OpCode.sync) this.#waitingSyncCount--
     return this.#waiting.shift()
   }
 
@@ -226,6 +233,7 @@ export class WriteOrder {
       owner
     }
     this.#waiting.push(proposal)
+    if (type === OpCode.sync) this.#waitingSyncCount++
     return proposal
   }
 }

@@ -8,6 +8,13 @@ import { verifierOf } from '../../core/zab/quorum/verifier-of.ts'
 import { ServerState } from '../../core/zab/vote.ts'
 import { monotonicNowMs } from '../event-loop.ts'
 
+const STATE_NAMES = {
+  [ServerState.looking]: 'looking',
+  [ServerState.following]: 'following',
+  [ServerState.leading]: 'leading',
+  [ServerState.observing]: 'observing'
+} as const satisfies Record<ServerState, string>
+
 /** What administration is shown of a member's place in its ensemble. */
 export function quorumView(peer: EnsemblePeer, role: RoleView): QuorumView {
   const { config, settings } = peer.member
@@ -18,27 +25,21 @@ export function quorumView(peer: EnsemblePeer, role: RoleView): QuorumView {
     quorumPort: own?.quorumPort ?? -1,
     role: roleOf(config, settings.sid) ?? 'participant',
     membership: formatConfigText(config),
-    peerState: peerStateOf(role),
+    peerState: peerStateOf(role, peer),
     quorumSize: verifierOf(config).voters.size,
     leader: leading === null ? null : leaderView(leading),
     syncedObservers: leading === null ? null : syncedCount(leading, true),
-    observerMasterId: null
+    observerMasterId: role.state === ServerState.observing ? role.leader : null
   }
 }
 
-/** As upstream's `zk_peer_state`. */
-function peerStateOf({ state, isServing }: RoleView): string {
-  const stage = isServing ? 'broadcast' : 'discovery'
-  switch (state) {
-    case ServerState.leading:
-      return `leading - ${stage}`
-    case ServerState.following:
-      return `following - ${stage}`
-    case ServerState.observing:
-      return `observing - ${stage}`
-    default:
-      return 'looking'
-  }
+/** As upstream's `zk_peer_state`, such as `following - synchronization - diff`. @see QuorumPeer.getDetailedPeerState */
+function peerStateOf({ state }: RoleView, { stage, following }: EnsemblePeer): string {
+  const mode = following?.following.syncMode ?? null
+  const parts: string[] = [STATE_NAMES[state]]
+  if (stage !== null) parts.push(stage)
+  if (mode !== null) parts.push(mode)
+  return parts.join(' - ')
 }
 
 function leaderView(role: LeadingRole): LeaderView {

@@ -15,5 +15,7 @@ export interface ElectionHost {
    * enabled, and gives it back by `Election.setConfiguration`, at once or later; until then it may come again.
    */
   configurationLearnt(config: EnsembleConfig): void
+  /** A voter looks for a leader while this server has one, or leads. */
+  voterLooks?(sid: number): void
   log(level: 'info' | 'warn' | 'debug', message: string): void
 }

@@ -1,5 +1,6 @@
 import { JuteWriter } from 'jute-ts'
 import { ConfigTextError, formatConfigText, isSameMembership, parseConfigText } from '../membership/config-text.ts'
+import { describeDifference } from '../membership/config-difference.ts'
 import type { EnsembleConfig } from '../membership/ensemble-config.ts'
 import type { QuorumVerifier } from '../quorum/quorum-verifier.ts'
 import { isQuorumOfAll, verifierOf, verifiersOf } from '../quorum/verifier-of.ts'
@@ -37,6 +38,9 @@ const FINALIZE_WAIT_MS = 200
 
 /** Notifications kept while this server is looking but has not entered a round yet; the oldest ones are dropped. */
 const EARLY_COUNT_MAX = 100
+
+/** Servers whose configurations are remembered so that each difference is told once. */
+const NOTED_COUNT_MAX = 255
 
 /** A notification and who sent it. */
 interface Received {
@@ -84,6 +88,8 @@ export class Election {
   #nowMs = 0
   /** What this server sent to itself, and what came while it was idle. */
   readonly #waiting: Received[] = []
+  /** Configurations of others that have been compared with the own one, of the same version. */
+  readonly #noted = new Map<number, string>()
 
   constructor(host: ElectionHost, settings: ElectionSettings) {
     this.#host = host
@@ -152,7 +158,10 @@ export class Election {
     const isSenderLooking = notification.state === ServerState.looking
     if (!this.#voters.has(from)) this.#sendTo(from, { ...this.vote, electionEpoch: this.#round })
     else if (this.#state !== ServerState.looking) {
-      if (isSenderLooking) this.#sendTo(from, this.#vote)
+      if (isSenderLooking) {
+        this.#sendTo(from, this.#vote)
+        this.#host.voterLooks?.(from)
+      }
     } else if (this.#phase === 'idle') this.#keep({ from, notification })
     else {
       if (isSenderLooking && notification.vote.electionEpoch < this.#round) this.#sendTo(from, this.#proposal)
@@ -214,10 +223,20 @@ export class Election {
     try {
       const config = parseConfigText(text)
       if (config.version > this.#config.version) this.#host.configurationLearnt(config)
+      else if (config.version === this.#config.version) this.#noteDifference(from, text, config)
     } catch (error) {
       if (!(error instanceof ConfigTextError)) throw error
       this.#host.log('warn', `the configuration that server ${from} sent is ignored: ${error.message}`)
     }
+  }
+
+  /** Neither side can know which one is right, and both go on: an operator must see it, once for each other server. */
+  #noteDifference(from: number, text: string, config: EnsembleConfig): void {
+    if (this.#noted.get(from) === text || this.#noted.size >= NOTED_COUNT_MAX) return
+    this.#noted.set(from, text)
+    const difference = describeDifference(this.#config, config)
+    if (difference === null) return
+    this.#host.log('warn', `server ${from} has another configuration than this server: ${difference}`)
   }
 
   #keep(received: Received): void {

@@ -1,5 +1,6 @@
 import type { EnsembleConfig } from '../membership/ensemble-config.ts'
 import type { LinkOutput } from '../peer-link.ts'
+import type { FollowingMeter } from '../zab-meter.ts'
 
 /** A session that gave a sign of life since the last ping. */
 export interface ActiveSession {
@@ -13,6 +14,7 @@ export interface ActiveSession {
  * a call of `Following` of the name given.
  */
 export interface FollowingHost extends LinkOutput {
+  readonly meter?: FollowingMeter
   /** Makes the epoch durable; `epochStored` answers. */
   setAcceptedEpoch(epoch: number): void
   /** Makes the epoch durable, and with it everything appended before; `epochStored` answers. */

@@ -3,6 +3,7 @@ import type { Id } from '../../../protocol/generated/data.ts'
 import type { CommitLog } from '../commit-log.ts'
 import type { PendingProposal } from '../leading/leading-host.ts'
 import type { PacketHandler, QuorumPacketReader } from '../wire/quorum-packet-reader.ts'
+import type { ZabStage } from '../zab-meter.ts'
 import { Broadcast } from './broadcast.ts'
 import { Discovery } from './discovery.ts'
 import type { FollowingHost } from './following-host.ts'
@@ -58,6 +59,16 @@ export class Following {
   /** Whether UPTODATE has come. */
   get isServing(): boolean {
     return this.#phase === 'broadcast'
+  }
+
+  get stage(): ZabStage {
+    if (this.#phase === 'synchronisation') return 'synchronization'
+    return this.#phase === 'broadcast' ? 'broadcast' : 'discovery'
+  }
+
+  /** How the histories are brought together; null before that is known, and when it is over. */
+  get syncMode(): 'diff' | 'trunc' | 'snap' | null {
+    return this.#phase === 'synchronisation' ? (this.#synchronisation?.mode ?? null) : null
   }
 
   get leaderSid(): number {

@@ -242,6 +242,7 @@ export class Proposals {
       if (compareInt64(txn.zxidHi, txn.zxidLo, this.#loggedHi, this.#loggedLo) > 0) return
       this.#unacked.shift()
       this.#output.ack(txn.zxidHi, txn.zxidLo)
+      this.#host.meter?.acknowledged(txn.bytes)
     }
   }
 }

@@ -58,6 +58,20 @@ export class Synchronisation {
     this.#epoch = epoch
   }
 
+  /** How the histories are brought together; null before the leader has told. */
+  get mode(): 'diff' | 'trunc' | 'snap' | null {
+    switch (this.#mode) {
+      case PacketType.diff:
+        return 'diff'
+      case PacketType.trunc:
+        return 'trunc'
+      case PacketType.snap:
+        return 'snap'
+      default:
+        return null
+    }
+  }
+
   /** Whether the tree is what snapshot and log say together. */
   get isTreeWhole(): boolean {
     return this.#isTreeWhole

@@ -139,6 +139,7 @@ export class Broadcast {
     const proposal = this.#outstanding(zxidHi, zxidLo)
     if (proposal === null) return
     proposal.acks.add(learner.sid)
+    this.#host.meter?.acknowledged(learner.sid, zxidHi, zxidLo, proposal.bytes)
     this.#commitReady()
   }
 
@@ -148,6 +149,7 @@ export class Broadcast {
       const proposal = this.#proposals[this.#head + this.#loggedCount]
       if (!proposal || compareInt64(proposal.zxidHi, proposal.zxidLo, zxidHi, zxidLo) > 0) break
       proposal.acks.add(this.#sid)
+      this.#host.meter?.acknowledged(this.#sid, proposal.zxidHi, proposal.zxidLo, proposal.bytes)
     }
     this.#commitReady()
   }
@@ -190,6 +192,7 @@ export class Broadcast {
 
   #commit(proposal: Proposal): void {
     const { zxidHi, zxidLo, bytes, config } = proposal
+    this.#host.meter?.quorumAcknowledged(bytes)
     this.lastCommittedHi = zxidHi
     this.lastCommittedLo = zxidLo
     this.#history.commit(zxidHi, zxidLo, bytes)

@@ -1,6 +1,7 @@
 import { toHex } from '../../../protocol/int64.ts'
 import { LEARNER_PROTOCOL_VERSION, PacketType } from '../packet-type.ts'
 import type { QuorumPacketReader } from '../wire/quorum-packet-reader.ts'
+import type { ZabStage } from '../zab-meter.ts'
 import { AckSet } from './ack-set.ts'
 import type { Broadcast } from './broadcast.ts'
 import type { Configurations } from './configurations.ts'
@@ -72,6 +73,20 @@ export class Establishment {
   /** The new epoch; -1 while it is not settled. */
   get epoch(): number {
     return this.#discovery.isAgreed ? this.#discovery.epoch : -1
+  }
+
+  /** As upstream, which calls it synchronisation when a quorum has acknowledged the epoch. */
+  get zabStage(): ZabStage {
+    switch (this.#stage) {
+      case 'established':
+      case 'deposed':
+        return 'broadcast'
+      case 'storingCurrentEpoch':
+      case 'synchronising':
+        return 'synchronization'
+      default:
+        return 'discovery'
+    }
   }
 
   get isEstablished(): boolean {

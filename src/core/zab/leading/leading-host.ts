@@ -1,6 +1,7 @@
 import type { Id } from '../../../protocol/generated/data.ts'
 import type { EnsembleConfig } from '../membership/ensemble-config.ts'
 import type { LinkId, LinkOutput } from '../peer-link.ts'
+import type { LeadingMeter } from '../zab-meter.ts'
 
 /** A snapshot stream for one learner, exact at one zxid (tree cursors are such). */
 export interface SnapshotSource {
@@ -24,6 +25,7 @@ export interface LogSlice {
  * what is written to links before a call of the host comes before anything that the host writes.
  */
 export interface LeadingHost extends LinkOutput {
+  readonly meter?: LeadingMeter
   /** Makes the epoch durable; `Leading.epochStored` follows. */
   setAcceptedEpoch(epoch: number): void
   setCurrentEpoch(epoch: number): void

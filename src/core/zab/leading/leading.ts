@@ -5,6 +5,7 @@ import { PacketType } from '../packet-type.ts'
 import type { LinkId } from '../peer-link.ts'
 import { verifierOf } from '../quorum/verifier-of.ts'
 import type { PacketHandler, QuorumPacketReader } from '../wire/quorum-packet-reader.ts'
+import type { ZabStage } from '../zab-meter.ts'
 import { Broadcast } from './broadcast.ts'
 import { Configurations } from './configurations.ts'
 import { Establishment } from './establishment.ts'
@@ -68,6 +69,10 @@ export class Leading {
   /** The new epoch; -1 while it is not settled. */
   get epoch(): number {
     return this.#establishment.epoch
+  }
+
+  get stage(): ZabStage {
+    return this.#establishment.zabStage
   }
 
   /** Whether it serves: a quorum has taken over its history. */
@@ -198,7 +203,10 @@ export class Leading {
     const { maxTimeToWaitForEpochMs } = this.#settings
     if (this.#isOver || !this.#establishment.isConnecting || maxTimeToWaitForEpochMs < 0) return
     if (!this.#configurations.currentVerifier.voters.has(sid)) return
-    if (nowMs - this.#startMs > maxTimeToWaitForEpochMs) this.#resign(`server ${sid} looks for a leader again`)
+    if (nowMs - this.#startMs > maxTimeToWaitForEpochMs) {
+      this.#host.meter?.deserted()
+      this.#resign(`server ${sid} looks for a leader again`)
+    }
   }
 
   /** May be called at any time. */

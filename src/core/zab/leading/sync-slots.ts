@@ -7,6 +7,11 @@ export class SyncSlots {
     this.#countMax = countMax
   }
 
+  /** Slots that are taken. */
+  get count(): number {
+    return this.#count
+  }
+
   /**
    * Takes a slot, which `release` gives back.
    *

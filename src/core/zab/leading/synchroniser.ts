@@ -100,7 +100,7 @@ export class Synchroniser {
     if (sync === undefined) return
     this.#syncs.delete(learner)
     this.#requests.delete(sync.request)
-    sync.slots?.release()
+    this.#release(sync)
     sync.source?.close()
     sync.source = null
   }
@@ -192,7 +192,18 @@ export class Synchroniser {
       return false
     }
     sync.slots = slots
+    this.#host.meter?.syncsChanged(this.#wayOf(slots), slots.count, true)
     return true
+  }
+
+  #release({ slots }: Sync): void {
+    if (slots === null) return
+    slots.release()
+    this.#host.meter?.syncsChanged(this.#wayOf(slots), slots.count, false)
+  }
+
+  #wayOf(slots: SyncSlots): 'snap' | 'diff' {
+    return slots === this.#snapSlots ? 'snap' : 'diff'
   }
 
   #openSnapshot(sync: Sync): void {
