@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { isSameMembership } from '../../core/zab/membership/config-text.ts'
 import type { EnsembleConfig, EnsembleMember } from '../../core/zab/membership/ensemble-config.ts'
 import type { Logger } from '../logging/logger.ts'
@@ -202,6 +202,7 @@ export class ElectionLinks implements ElectionLinkEvents {
       socket.destroy()
       return
     }
+    this.#compareAddresses(sid, addresses)
     const peer = this.#peers.get(sid) ?? this.#newPeer(sid)
     if (sid > own) {
       this.#adopt(peer, socket)
@@ -213,6 +214,18 @@ export class ElectionLinks implements ElectionLinkEvents {
     peer.link?.close()
     peer.link = null
     this.#connect(peer, addresses.length > 0 ? addresses : this.#configuredAddresses(sid))
+  }
+
+  /** A server that says of itself what the configuration does not say of it: one of two with the same id, or configured otherwise. */
+  #compareAddresses(sid: number, given: readonly PortAddress[]): void {
+    const configured = this.#configuredAddresses(sid)
+    if (given.length === 0 || configured.length === 0) return
+    if (given.some((one) => configured.some((other) => canBeSame(one, other)))) return
+    this.#limitedLog.warn(
+      `address ${sid}`,
+      `a server that says it is server ${sid} has the election address ${given.map(showAddress).join(', ')}, but the ` +
+        `configuration has ${configured.map(showAddress).join(', ')}: two servers with one myid, or another configuration`
+    )
   }
 
   /** Null: no number that a server can have. */
@@ -318,6 +331,15 @@ export class ElectionLinks implements ElectionLinkEvents {
     const member = memberOf(this.#committed, sid) ?? memberOf(this.#lastSeen, sid)
     return (member?.addresses ?? []).map(({ host, electionPort }) => ({ host, port: electionPort }))
   }
+}
+
+/** Names are not resolved: with one of them, only the ports tell a difference. */
+function canBeSame(a: PortAddress, b: PortAddress): boolean {
+  return a.port === b.port && (a.host === b.host || !isOneHost(a.host) || !isOneHost(b.host))
+}
+
+function isOneHost(host: string): boolean {
+  return isIP(host) !== 0 && host !== '0.0.0.0' && host !== '::'
 }
 
 function memberOf(config: EnsembleConfig | null, sid: number): EnsembleMember | undefined {

@@ -453,3 +453,24 @@ describe('binding', () => {
     await expect(startLinks(1, config, { bindTries: 1 })).rejects.toThrow('EADDRINUSE')
   })
 })
+
+describe('a server that says of itself what the configuration does not', () => {
+  test.each([
+    { address: { host: '127.0.0.1', port: 1 }, isTold: true },
+    { address: { host: '0.0.0.0', port: 1 }, isTold: false },
+    { address: { host: '127.0.0.9', port: 0 }, isTold: true },
+    { address: { host: '127.0.0.1', port: 0 }, isTold: false },
+    { address: { host: '0.0.0.0', port: 0 }, isTold: false },
+    { address: { host: 'some.name', port: 0 }, isTold: false }
+  ])('such as $address: told $isTold', async ({ address, isTold }) => {
+    const { links, other, port, log } = await pair(1, 3)
+    const connection = await dial(port)
+
+    // Port 0 stands for the configured one.
+    const given = { ...address, port: address.port === 0 ? other.port : address.port }
+    connection.write(encodeHandshake(3, [given], false).toString('hex'))
+    await until(() => links.connectedSids.length === 1, 'a connection')
+
+    expect(log.count('two servers with one myid')).toBe(isTold ? 1 : 0)
+  })
+})

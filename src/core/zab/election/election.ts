@@ -1,6 +1,6 @@
 import { JuteWriter } from 'jute-ts'
-import { ConfigTextError, formatConfigText, isSameMembership, parseConfigText } from '../membership/config-text.ts'
 import { describeDifference } from '../membership/config-difference.ts'
+import { ConfigTextError, formatConfigText, isSameMembership, parseConfigText } from '../membership/config-text.ts'
 import type { EnsembleConfig } from '../membership/ensemble-config.ts'
 import type { QuorumVerifier } from '../quorum/quorum-verifier.ts'
 import { isQuorumOfAll, verifierOf, verifiersOf } from '../quorum/verifier-of.ts'

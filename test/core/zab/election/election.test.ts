@@ -505,3 +505,18 @@ describe('a server that looks', () => {
     expect(bench.host.lines.filter((line) => line.startsWith('warn'))).toHaveLength(1)
   })
 })
+
+describe('a server whose configuration is another one of the same version', () => {
+  test('is told of once', () => {
+    const bench = new Bench().look()
+
+    for (const zxidLo of [4, 5]) bench.receive(1, looking, { zxidLo }, FIVE)
+
+    const told = bench.host.lines.filter((line) => line.startsWith('warn'))
+    expect(told).toEqual([
+      'warn server 1 has another configuration than this server: ' +
+        'it has the servers 1, 2, 3, 4, 5, not 1, 2, 3, 9 (observer)'
+    ])
+    expect(bench.host.learnt).toEqual([])
+  })
+})
