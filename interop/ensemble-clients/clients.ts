@@ -3,7 +3,11 @@ import { curatorSuite } from '../curator/suite.ts'
 import { goSuite } from '../go/suite.ts'
 import type { ClientSuite } from '../harness/suite.ts'
 import { javaClientSuite } from '../java/suite.ts'
-import { kazooSuite } from '../kazoo/suite.ts'
+import { kafkaSuite } from '../kafka/suite.ts'
+import { kazooOwnTestsOnEnsembles, kazooSuite } from '../kazoo/suite.ts'
 
-/** The clients whose cases are run against ensembles, the same as against one server. */
+/** The clients whose cases the suite runs against ensembles, the same as against one server. */
 export const CLIENTS: readonly ClientSuite[] = [kazooSuite, javaClientSuite, goSuite, cSuite, curatorSuite]
+
+/** Those that are run by command only. */
+export const CLIENTS_BY_COMMAND: readonly ClientSuite[] = [...CLIENTS, kafkaSuite, kazooOwnTestsOnEnsembles]

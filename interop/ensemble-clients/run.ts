@@ -4,14 +4,14 @@ import { parseArgs } from 'node:util'
 import { killAllChildren } from '../harness/child.ts'
 import { cacheFolder } from '../harness/paths.ts'
 import { countCases, formatCounts } from '../harness/report.ts'
-import { CLIENTS } from './clients.ts'
+import { CLIENTS_BY_COMMAND } from './clients.ts'
 import { ENSEMBLE_KINDS, REFERENCE } from './ensembles.ts'
 import { type ClientResults, failsOnlyHere, runClients } from './run-clients.ts'
 import { TARGETS } from './target.ts'
 
 const USAGE = `usage: npx tsx interop/ensemble-clients/run.ts [--clients NAME,…] [--kinds NAME,…] [--targets NAME,…] [--quick] [--json FILE]
 
-  --clients  ${CLIENTS.map((client) => client.name).join(', ')}
+  --clients  ${CLIENTS_BY_COMMAND.map((client) => client.name).join(', ')}
   --kinds    ${ENSEMBLE_KINDS.map((kind) => kind.name).join(', ')}
   --targets  ${TARGETS.join(', ')}
 `
@@ -28,7 +28,7 @@ async function main(): Promise<number> {
     }
   })
   const selection = {
-    clients: choose(CLIENTS, (client) => client.name, values.clients),
+    clients: choose(CLIENTS_BY_COMMAND, (client) => client.name, values.clients),
     kinds: choose(ENSEMBLE_KINDS, (kind) => kind.name, values.kinds),
     targets: choose(TARGETS, (target) => target, values.targets),
     quick: values.quick

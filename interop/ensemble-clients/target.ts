@@ -44,8 +44,8 @@ export class EnsembleTarget implements ServerUnderTest {
     return this.#ensemble.members.every((member) => member.isRunning)
   }
 
-  async kill(): Promise<void> {
-    this.#ended = await this.#choose()
+  async kill(place?: number): Promise<void> {
+    this.#ended = await this.#choose(place)
     await this.#ended.kill()
   }
 
@@ -54,12 +54,19 @@ export class EnsembleTarget implements ServerUnderTest {
     await this.#ended.stop()
   }
 
-  async start(): Promise<void> {
-    await this.#ended?.start()
+  async start(place?: number): Promise<void> {
+    await (place === undefined ? this.#ended : this.#at(place))?.start()
     await this.#ensemble.serving()
   }
 
-  async #choose(): Promise<Member> {
+  async #choose(place?: number): Promise<Member> {
+    if (place !== undefined) return this.#at(place)
     return this.#member ?? (await this.#ensemble.nextLeader())
+  }
+
+  #at(place: number): Member {
+    const found = this.#member === null ? this.#ensemble.members[place - 1] : undefined
+    if (found === undefined) throw new Error(`no server ${place} in ${this.connectString}`)
+    return found
   }
 }

@@ -17,6 +17,7 @@ export interface Placement {
 
 const ON_LOOPBACK: Placement = { host: () => '127.0.0.1', prefix: () => [] }
 const SERVING_TIMEOUT_MS = 60_000
+const ATTEMPT_COUNT_MAX = 3
 
 /** Short ticks, so that fail-overs and expiries come soon; containers and TTL znodes looked for every half second. */
 export const ENSEMBLE_CONFIG: Readonly<Record<string, string>> = {
@@ -101,19 +102,21 @@ export class Ensemble {
   }
 
   /**
-   * Starts all members with empty data, with the given one as the leader: it wins if its id is the highest. A slow start may have left it out of the
-   * first quorum; there is another election then, with all of them up.
+   * Starts all members with this one as the leader.
+   *
+   * @param sid the highest id of the voters: with nothing to tell their logs apart, it wins an election in which all take part
    */
-  async startLedBy(sid: number): Promise<Member> {
-    await Promise.all(this.members.map((member) => member.start()))
-    const leader = await this.serving()
-    if (leader.sid === sid) return leader
-    await leader.kill()
-    await this.nextLeader(leader)
-    await leader.start()
-    const next = await this.serving()
-    if (next.sid !== sid) throw new Error(`${next.name} leads, not ${this.member(sid).name}`)
-    return next
+  async startLedBy(sid: number): Promise<void> {
+    await this.start()
+    for (let attempt = 1; ; attempt++) {
+      const leader = await this.serving()
+      if (leader.sid === sid) return
+      if (attempt === ATTEMPT_COUNT_MAX) throw new Error(`${leader.name} leads, not ${this.member(sid).name}`)
+      // A slow start of the one that should lead left it out of the first quorum: another election, with all others up.
+      await leader.kill()
+      await this.nextLeader(leader)
+      await leader.start()
+    }
   }
 
   /** Waits until each member that runs serves, one of them as the leader, which is returned. */

@@ -11,6 +11,7 @@ import { CASE_STATUSES, type CaseResult, type CaseStatus, type ClientRun, type S
  * |---------------------------------------------------------|---------------------------------------------------------------------|
  * | `{"case": …, "status": …, "detail": …, "observed": …}`  | one case done; the last two may be missing                          |
  * | `{"ask": "kill" or "start" or "restart" or "stop"}`     | do that to the server; a line `done` on standard input answers      |
+ * | `{"ask": "kill N" or "start N"}`                         | the same with the Nth server of the connect string                  |
  * | `{"end": N}`                                            | all N cases have been printed                                       |
  *
  * In its environment, `INTEROP_HARNESS` is 1, and `INTEROP_SERVERS` says how the servers are arranged.
@@ -111,13 +112,15 @@ function isCaseStatus(value: unknown): value is CaseStatus {
 }
 
 async function obey(server: ServerUnderTest, what: string): Promise<void> {
-  switch (what) {
+  const [verb, number] = what.split(' ')
+  const place = number === undefined ? undefined : Number(number)
+  switch (verb) {
     case 'kill':
-      return server.kill()
+      return server.kill(place)
     case 'stop':
       return server.stop()
     case 'start':
-      return server.start()
+      return server.start(place)
     case 'restart':
       await server.kill()
       return server.start()

@@ -36,10 +36,14 @@ export interface ServerUnderTest {
   readonly connectString: string
   /** Whether all is there that should be. */
   readonly isRunning: boolean
-  /** Starts what was ended; resolves when clients are served again. */
-  start(): Promise<void>
+  /**
+   * Starts what was ended; resolves when clients are served again.
+   *
+   * @param place of a server in the connect string, from 1; for programs that know the servers one by one
+   */
+  start(place?: number): Promise<void>
   /** As `kill -9` does. */
-  kill(): Promise<void>
+  kill(place?: number): Promise<void>
   /** In order. */
   stop(): Promise<void>
 }

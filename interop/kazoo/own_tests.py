@@ -1,5 +1,5 @@
 """
-kazoo's own test-suite, which its package ships, against the harness's server instead of the cluster that it would start itself.
+kazoo's own test-suite, which its package ships, against the harness's server, or ensemble, instead of the cluster that it would start itself.
 Argument: the connect string.
 """
 
@@ -19,14 +19,14 @@ import pytest
 
 from cases import Cases
 
-HOSTS = sys.argv[1]
-# Left out, as one server without TLS, SASL or reconfiguration is what they meet here; and what repeats them for other event loops.
+ADDRESSES = sys.argv[1].split(",")
+# What one server cannot show.
+NEED_ENSEMBLE = ("TestReconfig", "test_read_only", "test_update_host_list")
+# Left out, as servers without TLS or SASL are what they meet here; and what repeats them for other event loops.
 LEFT_OUT = (
+    *(NEED_ENSEMBLE if len(ADDRESSES) == 1 else ()),
     "sasl",
     "TestSSLClient",
-    "TestReconfig",
-    "test_read_only",
-    "test_update_host_list",
     "Eventlet",
     "eventlet",
     "Gevent",
@@ -37,30 +37,32 @@ RACES = ("test_request_queuing_session_recovered", "test_request_queuing_session
 
 
 class Server:
-    """The one server, with the methods that tests call on a member of their cluster."""
+    """A server, with the methods that tests call on a member of their cluster."""
 
-    address = HOSTS
+    # One question at a time: tests stop two servers at once, in threads.
+    _lock = threading.Lock()
 
-    def __init__(self, cases):
+    def __init__(self, cases, address, place):
         self._cases = cases
-        self._lock = threading.Lock()
+        self.address = address
+        self._place = f" {place}" if len(ADDRESSES) > 1 else ""
         self.running = True
 
     def stop(self):
         with self._lock:
             if self.running:
-                self._cases.ask("kill")
+                self._cases.ask("kill" + self._place)
             self.running = False
 
     def run(self):
         with self._lock:
             if not self.running:
-                self._cases.ask("start")
+                self._cases.ask("start" + self._place)
             self.running = True
 
 
 class Cluster(list):
-    """Leaves its server running whatever a test class asks for at its end."""
+    """Leaves its servers running whatever a test class asks for at its end."""
 
     def start(self):
         for server in self:
@@ -101,7 +103,7 @@ class Reporter:
 
 
 cases = Cases()
-cluster = Cluster([Server(cases)])
+cluster = Cluster(Server(cases, address, place) for place, address in enumerate(ADDRESSES, 1))
 kazoo.testing.harness.get_global_cluster = lambda: cluster
 folder = os.path.dirname(kazoo.tests.__file__)
 # -s: the harness's answers come on standard input, which pytest would replace.

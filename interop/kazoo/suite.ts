@@ -19,6 +19,17 @@ export const kazooOwnTestsSuite: ClientSuite = pythonSuite('kazoo-own-tests', 'o
   config: { maxClientCnxns: '0', 'DigestAuthenticationProvider.superDigest': 'super:D/InIHSb7yEEbrWz8b9l71RjZJU=' }
 })
 
+/** The same on ensembles, with the tests of reconfiguration and of the read-only mode. */
+export const kazooOwnTestsOnEnsembles: ClientSuite = pythonSuite('kazoo-own-tests', 'own_tests.py', false, 2_400_000, {
+  config: {
+    tickTime: '1000',
+    maxClientCnxns: '0',
+    reconfigEnabled: 'true',
+    'DigestAuthenticationProvider.superDigest': 'super:D/InIHSb7yEEbrWz8b9l71RjZJU='
+  },
+  properties: { 'readonlymode.enabled': 'true' }
+})
+
 function pythonSuite(
   name: string,
   program: string,

@@ -72,19 +72,22 @@ public final class KafkaBroker {
   private static final String REBOOTSTRAP = "rebootstrap";
 
   private final Cases cases = new Cases();
-  private final Proxy proxy;
-  private final Proxy otherProxy;
+  private final Relays relays;
+  private final Relays otherRelays;
   private final ZooKeeper zooKeeper;
   private final Broker first;
   private final Broker second;
   private final Admin admin;
 
   private KafkaBroker(String connect, int firstPort, int secondPort) throws Exception {
-    proxy = new Proxy(connect);
-    otherProxy = new Proxy(connect);
-    zooKeeper = new ZooKeeper(connect, 20_000, null);
-    first = new Broker(0, firstPort, proxy.connectString() + "/kafka");
-    second = new Broker(1, secondPort, otherProxy.connectString() + "/kafka");
+    relays = new Relays(connect);
+    otherRelays = new Relays(connect);
+    zooKeeper =
+        Servers.arrangement() == Servers.SPREAD
+            ? new SyncedZooKeeper(connect, 20_000, null)
+            : new ZooKeeper(connect, 20_000, null);
+    first = new Broker(0, firstPort, relays.connectString() + "/kafka");
+    second = new Broker(1, secondPort, otherRelays.connectString() + "/kafka");
     admin =
         Admin.create(
             Map.of(
@@ -133,6 +136,10 @@ public final class KafkaBroker {
     run("a topic is deleted", this::deletion);
     run("kill -9 and restart of the server under the brokers loses nothing", this::serverKilled);
     run("stop and start of the server while messages are sent", this::serverRestartedUnderLoad);
+    if (Servers.arrangement() == Servers.SPREAD)
+      run(
+          "10,000 messages while the leader is killed, topics before and after it is back",
+          this::leaderKilledUnderLoad);
     run("a broker whose session expires registers again", this::sessionExpiry);
     run("the leader moves when a broker is killed, and comes back into the ISR", this::failover);
     run("brokers end in order and start again with all they had", this::brokerRestart);
@@ -504,14 +511,14 @@ public final class KafkaBroker {
    */
   private void endServer(String how) throws Exception {
     cases.ask(how);
-    proxy.cut();
-    otherProxy.cut();
+    relays.cut();
+    otherRelays.cut();
   }
 
   private void startServer() throws Exception {
     cases.ask("start");
-    proxy.mend();
-    otherProxy.mend();
+    relays.mend();
+    otherRelays.mend();
   }
 
   private void serverKilled() throws Exception {
@@ -545,13 +552,51 @@ public final class KafkaBroker {
     create("after-stop", 1, 2);
   }
 
+  /**
+   * The brokers find the other servers by themselves, and their sessions outlive the leader's. The
+   * topics after it are made by two servers of three, and then by all of them.
+   */
+  private void leaderKilledUnderLoad() throws Exception {
+    retrying("both brokers", () -> has("/brokers/ids/0") && has("/brokers/ids/1"));
+    create("under-failover", 4, 2);
+    List<Long> owners = owners();
+    try (KafkaProducer<String, String> producer = producer(Map.of())) {
+      List<Future<RecordMetadata>> sent = new ArrayList<>();
+      for (int i = 0; i < MESSAGE_COUNT; i++) {
+        if (i == MESSAGE_COUNT / 3) {
+          done(sent.get(i - 1));
+          cases.ask("kill");
+        }
+        sent.add(producer.send(new ProducerRecord<>("under-failover", "" + i)));
+      }
+      for (Future<RecordMetadata> one : sent) done(one);
+    }
+    create("without-one", 2, 2);
+    equal(owners, owners(), "sessions of the brokers");
+    roundTrip("without-one", 1000);
+    List<String> received = receive("under-failover", MESSAGE_COUNT, "under-failover", false);
+    equal(MESSAGE_COUNT, received.size(), "messages");
+    equal(MESSAGE_COUNT, new HashSet<>(received).size(), "different messages");
+    cases.ask("start");
+    create("with-all", 2, 2);
+    roundTrip("with-all", 1000);
+    equal(owners, owners(), "sessions of the brokers");
+  }
+
+  private List<Long> owners() throws Exception {
+    List<Long> owners = new ArrayList<>();
+    for (int id = 0; id < 2; id++)
+      owners.add(zooKeeper.exists("/kafka/brokers/ids/" + id, false).getEphemeralOwner());
+    return owners;
+  }
+
   private void sessionExpiry() throws Exception {
     retrying("broker 0", () -> has("/brokers/ids/0"));
     long owner = zooKeeper.exists("/kafka/brokers/ids/0", false).getEphemeralOwner();
-    proxy.cut();
+    relays.cut();
     retrying("its registration to go", () -> !has("/brokers/ids/0"));
     retrying("another controller", () -> node("/controller").contains("\"brokerid\":1"));
-    proxy.mend();
+    relays.mend();
     retrying("its registration to come back", () -> has("/brokers/ids/0"));
     check(
         zooKeeper.exists("/kafka/brokers/ids/0", false).getEphemeralOwner() != owner,
