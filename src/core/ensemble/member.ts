@@ -47,6 +47,7 @@ export class Member {
   readonly #reader: JuteReader
   #lastRequest = 0
   #unwrittenCount = 0
+  readonly #afterWriting: (() => void)[] = []
 
   constructor(parts: MemberParts) {
     this.settings = parts.settings
@@ -120,7 +121,8 @@ export class Member {
     if (!isWritten) return false
     this.log.moveTo(this.tree.lastZxidHi, this.tree.lastZxidLo)
     this.currentEpoch = installing.epoch
-    installing.done()
+    if (this.isConfigurationUnwritten) this.#afterWriting.push(installing.done)
+    else installing.done()
     return true
   }
 
@@ -129,13 +131,17 @@ export class Member {
    * that means that what was seen since will not come into force.
    */
   configurationSeen(config: EnsembleConfig): void {
-    if (!this.settings.reconfigEnabled || config.version === (this.lastSeen ?? this.config).version) return
-    this.lastSeen = config.version > this.config.version ? config : null
+    if (!this.settings.reconfigEnabled) return
+    const next = config.version > this.config.version ? config : this.config
+    if (next.version === (this.lastSeen ?? this.config).version) return
+    this.lastSeen = next === this.config ? null : next
     this.#configurationChanged()
     this.#unwrittenCount++
-    this.store({ kind: 'writeConfig', which: 'next', text: formatConfigText(config) }, () => {
+    this.store({ kind: 'writeConfig', which: 'next', text: formatConfigText(next) }, () => {
       this.#unwrittenCount--
-      if (this.#unwrittenCount === 0) this.configurationWritten()
+      if (this.#unwrittenCount > 0) return
+      for (const done of this.#afterWriting.splice(0)) done()
+      this.configurationWritten()
     })
   }
 

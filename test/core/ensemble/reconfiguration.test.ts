@@ -216,6 +216,21 @@ describe('a reconfiguration', () => {
     write(world, 2, '/by-another')
   })
 
+  test('that gave the lead to another server is found by who comes later', () => {
+    const world = startAll(participants(1, 2, 3, 4))
+    world.node(2).crash()
+    ask(world, connect(world, 1), { leaving: '4' })
+    world.until(() => [1, 3, 4].every((sid) => world.node(sid).view.isServing && world.node(sid).view.leader === 1))
+
+    const late = world.start(2)
+    world.until(() => late.view.isServing)
+
+    expect(late.view.leader).toBe(1)
+    expect(sidsOf(late)).toEqual([1, 2, 3])
+    expect(late.disk.next).toBeNull()
+    write(world, 2, '/by-the-late-one')
+  })
+
   test('that makes an observer of a follower and back brings it in by its other door', () => {
     const world = startAll(participants(1, 2, 3))
     const rounds = world.node(1).peer.election.round
