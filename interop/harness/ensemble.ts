@@ -106,11 +106,11 @@ export class Ensemble {
    *
    * @param sid the highest id of the voters: with nothing to tell their logs apart, it wins an election in which all take part
    */
-  async startLedBy(sid: number): Promise<void> {
+  async startLedBy(sid: number): Promise<Member> {
     await this.start()
     for (let attempt = 1; ; attempt++) {
       const leader = await this.serving()
-      if (leader.sid === sid) return
+      if (leader.sid === sid) return leader
       if (attempt === ATTEMPT_COUNT_MAX) throw new Error(`${leader.name} leads, not ${this.member(sid).name}`)
       // A slow start of the one that should lead left it out of the first quorum: another election, with all others up.
       await leader.kill()

@@ -4,7 +4,16 @@ import { participants } from '../harness/ensemble.ts'
 import { mavenClassPath } from '../harness/java.ts'
 import { buildZoonode } from '../harness/server.ts'
 import type { Suite } from '../harness/suite.ts'
-import { runScenario, type Scenario } from './scenario.ts'
+import { runHostile } from './hostile/hostile-scenario.ts'
+import { type MigrationPlan, migrateThereAndBack } from './migration/rolling-migration.ts'
+import { runScenario, type Scenario, type Tell } from './scenario.ts'
+
+const MIGRATIONS: readonly MigrationPlan[] = [
+  { there: 'clear', back: 'export' },
+  { there: 'keep', back: 'clear' }
+]
+/** A migration costs a fail-over each way and no more; with a tick of half a second, on a busy machine. */
+const GAP_MAX_MS = 5_000
 
 /** With nothing in the logs, the highest id wins an election in which all take part. */
 const SCENARIOS: readonly Scenario[] = [
@@ -45,13 +54,32 @@ export const mixedEnsembleSuite: Suite = {
     await mavenClassPath('java')
   },
   async run({ quick, folder, record }) {
+    const tell: Tell = (name, problem) => {
+      record({ name, status: problem === null ? 'passed' : 'failed', detail: problem ?? '', observed: null })
+    }
     for (const [index, one] of SCENARIOS.entries()) {
       if (quick && !one.isQuick) continue
-      const own = join(folder, String(index))
-      mkdirSync(own)
-      await runScenario(one, own, (name, problem) => {
-        record({ name, status: problem === null ? 'passed' : 'failed', detail: problem ?? '', observed: null })
-      })
+      await runScenario(one, ownFolder(folder, String(index)), tell)
     }
+    await runHostile(ownFolder(folder, 'hostile'), tell)
+    const migrations = quick ? MIGRATIONS.slice(0, 1) : MIGRATIONS
+    for (const plan of migrations) await migrate(plan, ownFolder(folder, `migration-${plan.there}`), tell)
   }
+}
+
+async function migrate(plan: MigrationPlan, folder: string, tell: Tell): Promise<void> {
+  const name = `rolling migration there (${plan.there}) and back (${plan.back})`
+  try {
+    const { gaps } = await migrateThereAndBack(plan, folder, () => undefined)
+    const longest = Math.max(...gaps.map((gap) => gap.longestGapMs))
+    tell(name, longest > GAP_MAX_MS ? `no write was acknowledged for ${Math.round(longest)} ms` : null)
+  } catch (error) {
+    tell(name, error instanceof Error ? error.message : String(error))
+  }
+}
+
+function ownFolder(folder: string, name: string): string {
+  const own = join(folder, name)
+  mkdirSync(own)
+  return own
 }

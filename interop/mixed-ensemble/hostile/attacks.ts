@@ -1,0 +1,235 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { RawConnection } from '../../differential/wire/raw-connection.ts'
+import { WireWriter } from '../../differential/wire/wire-writer.ts'
+import { Random } from '../../faults/power-cut/random.ts'
+import type { Member } from '../../harness/member.ts'
+import { electionHandshake, FalsePeer, learnerInfo, notification, Packet, packet, request } from './false-peer.ts'
+
+/** Who is attacked: zoonode leads, zoonode and Apache ZooKeeper follow. */
+export interface Victims {
+  readonly leader: Member
+  readonly follower: Member
+  readonly apache: Member
+  readonly epoch: number
+}
+
+export interface Attack {
+  readonly name: string
+  /** Ends with its connections closed, unless the attack is that they stay open: then it returns them. */
+  run(victims: Victims): Promise<readonly FalsePeer[]>
+}
+
+const FOREIGN_SID = 99n
+const GARBAGE_BYTES = 60_000
+const LINGER_MS = 300
+const HUGE = 0x7fffffff
+/** All types of requests that go to the leader, and some that no server knows. */
+const WRITE_TYPES = [1, 2, 5, 7, 9, 13, 14, 15, 16, 19, 20, 21, -10, -11] as const
+const UNKNOWN_TYPES = [0, 3, 4, 10, 23, 99, 108, -1, -2, -12, HUGE, -HUGE] as const
+
+export const ATTACKS: readonly Attack[] = [
+  onQuorumPort('connections that say nothing', () => [Buffer.alloc(0)], { isKept: true, count: 30 }),
+  onQuorumPort('half a packet, and silence', () => [learnerInfo(Packet.followerInfo, FOREIGN_SID, 0).subarray(0, 9)], {
+    isKept: true
+  }),
+  onQuorumPort('garbage', () => [garbage(1), garbage(2)]),
+  onQuorumPort('packets of impossible lengths', () => [
+    new WireWriter().int(Packet.followerInfo).long(0n).int(HUGE).take(),
+    new WireWriter().int(Packet.followerInfo).long(0n).int(-5).int(HUGE).take()
+  ]),
+  onQuorumPort('a packet of another kind first', () => [
+    packet(Packet.ack, 1n, null),
+    request(1n, 1, 1, Buffer.alloc(4)),
+    packet(Packet.ping, 0n, Buffer.alloc(5))
+  ]),
+  onQuorumPort('introductions with too little in them', () => [
+    packet(Packet.followerInfo, 0n, Buffer.alloc(3)),
+    packet(Packet.followerInfo, 0n, null),
+    learnerInfo(Packet.followerInfo, -1n, HUGE)
+  ]),
+  onQuorumPort('a foreign id with an epoch of the far future', () => [
+    learnerInfo(Packet.followerInfo, FOREIGN_SID, HUGE)
+  ]),
+  onQuorumPort('a foreign id that never goes on', () => [learnerInfo(Packet.followerInfo, FOREIGN_SID, 0)], {
+    isKept: true
+  }),
+  onQuorumPort("a member's own id", ({ follower, epoch }) => [
+    learnerInfo(Packet.followerInfo, BigInt(follower.sid), epoch)
+  ]),
+  asLearner('forwarded requests whose body ends early', (victims) =>
+    WRITE_TYPES.flatMap((type) =>
+      cuts(type).map((body, index) => request(sessionLike(victims, index), index, type, body))
+    )
+  ),
+  asLearner('forwarded requests of unknown types', () =>
+    UNKNOWN_TYPES.map((type, index) => request(0x99n, index, type, Buffer.from('0000000000000001', 'hex')))
+  ),
+  asLearner('a REQUEST without its header', () => [packet(Packet.request, -1n, Buffer.alloc(7))]),
+  asLearner('half a session in a PING', () => [packet(Packet.ping, 0n, Buffer.alloc(11))]),
+  asLearner('a REVALIDATE without a session', () => [packet(Packet.revalidate, 0n, null)]),
+  asLearner('acknowledgements of what was never proposed', ({ epoch }) => [
+    packet(Packet.ack, (BigInt(epoch) << 32n) + 0xffffffn, null),
+    packet(Packet.ack, -1n, null)
+  ]),
+  asLearner('half a REQUEST, and silence', () => [request(0x99n, 1, 1, Buffer.alloc(400)).subarray(0, 100)]),
+  onElectionPort('garbage', () => [garbage(3)]),
+  onElectionPort('half a handshake, and silence', (own) => [electionHandshake(1n, own).subarray(0, 19)], true),
+  onElectionPort('handshakes that lie', (own, victim) => [
+    electionHandshake(BigInt(victim.sid), own),
+    electionHandshake(FOREIGN_SID, own),
+    electionHandshake(-5n, own),
+    electionHandshake(1n, 'no address'),
+    new WireWriter().long(-65536n).long(1n).int(HUGE).take(),
+    new WireWriter().long(-7n).take()
+  ]),
+  onElectionPort('messages that lie', (own) => [
+    Buffer.concat([electionHandshake(FOREIGN_SID, own), vote(FOREIGN_SID, 0), vote(FOREIGN_SID, 2)]),
+    Buffer.concat([electionHandshake(FOREIGN_SID, own), new WireWriter().int(HUGE).take(), garbage(4)]),
+    Buffer.concat([electionHandshake(FOREIGN_SID, own), new WireWriter().int(3).raw(Buffer.alloc(3)).take()]),
+    Buffer.concat([electionHandshake(1n, own), vote(1n, 0), vote(1n, 2), vote(1n, 77)])
+  ]),
+  {
+    name: "cut-off requests of each type, by a client of Apache's follower",
+    run: async ({ apache }) => {
+      for (const type of [...WRITE_TYPES.filter((one) => one > 0), ...UNKNOWN_TYPES]) {
+        for (const body of cuts(type)) await sendAsClient(apache, type, body)
+      }
+      return []
+    }
+  },
+  {
+    name: "cut-off requests of each type, by a client of zoonode's follower",
+    run: async ({ follower }) => {
+      for (const type of [...WRITE_TYPES.filter((one) => one > 0), ...UNKNOWN_TYPES]) {
+        for (const body of cuts(type)) await sendAsClient(follower, type, body)
+      }
+      return []
+    }
+  }
+]
+
+/** Each piece on a connection of its own. */
+function onQuorumPort(
+  name: string,
+  pieces: (victims: Victims) => readonly Buffer[],
+  { isKept = false, count = 1 } = {}
+): Attack {
+  return {
+    name: `quorum port: ${name}`,
+    run: async (victims) => {
+      const { host, quorumPort } = victims.leader.address
+      return sendEach(host, quorumPort, Array(count).fill(pieces(victims)).flat(), isKept)
+    }
+  }
+}
+
+function onElectionPort(
+  name: string,
+  pieces: (ownAddress: string, victim: Member) => readonly Buffer[],
+  isKept = false
+): Attack {
+  return {
+    name: `election port: ${name}`,
+    run: async ({ leader, follower }) => {
+      const kept: FalsePeer[] = []
+      for (const victim of [leader, follower]) {
+        const { host, electionPort } = victim.address
+        kept.push(...(await sendEach(host, electionPort, pieces('127.0.0.1:1', victim), isKept)))
+      }
+      return kept
+    }
+  }
+}
+
+/** Each piece by a false peer that has become a learner. */
+function asLearner(name: string, pieces: (victims: Victims) => readonly Buffer[]): Attack {
+  return {
+    name: `a learner that nobody knows: ${name}`,
+    run: async (victims) => {
+      const { host, quorumPort } = victims.leader.address
+      const open = async () => {
+        const peer = await FalsePeer.open(host, quorumPort)
+        await peer.becomeLearner(FOREIGN_SID, victims.epoch)
+        if (peer.isClosed) throw new Error('the leader did not take it as a learner')
+        return peer
+      }
+      let peer = await open()
+      for (const piece of pieces(victims)) {
+        peer.send(piece)
+        await delay(1)
+        if (peer.isClosed) peer = await open()
+      }
+      await delay(LINGER_MS)
+      peer.close()
+      return []
+    }
+  }
+}
+
+async function sendEach(host: string, port: number, pieces: readonly Buffer[], isKept: boolean): Promise<FalsePeer[]> {
+  const peers = await Promise.all(pieces.map(() => FalsePeer.open(host, port)))
+  for (const [index, peer] of peers.entries()) peer.send(pieces[index] ?? Buffer.alloc(0))
+  if (isKept) return peers
+  await delay(LINGER_MS)
+  for (const peer of peers) peer.close()
+  return []
+}
+
+/** A request of a session of its own, on a connection that is dropped as soon as there is an answer, or none comes. */
+async function sendAsClient(member: Member, type: number, body: Buffer): Promise<void> {
+  const connection = await RawConnection.open(member.address.clientPort, member.address.host)
+  const greeting = new WireWriter()
+    .int(0)
+    .long(0n)
+    .int(4_000)
+    .long(0n)
+    .blob({ hex: '00'.repeat(16) })
+    .byte(0)
+    .take()
+  connection.send(framed(greeting))
+  await connection.waitUntil((frames) => frames.length > 0, ANSWER_TIMEOUT_MS)
+  connection.takeFrames()
+  connection.send(framed(new WireWriter().int(1).int(type).raw(body).take()))
+  await connection.waitUntil((frames) => frames.length > 0, ANSWER_WAIT_MS)
+  connection.drop()
+}
+
+const ANSWER_TIMEOUT_MS = 5_000
+/** Some get no answer by right. */
+const ANSWER_WAIT_MS = 60
+
+function framed(payload: Buffer): Buffer {
+  return new WireWriter().int(payload.length).raw(payload).take()
+}
+
+/** Beginnings of a body that would do for a create, and of others. */
+function cuts(type: number): Buffer[] {
+  const acl = new WireWriter().int(1).int(31).blob('world').blob('anyone').take()
+  const whole =
+    type === 14
+      ? new WireWriter().int(1).byte(0).int(-1).blob('/cut').blob('data').raw(acl).int(0).take()
+      : new WireWriter().blob('/cut-off').blob('data').raw(acl).int(0).long(5n).take()
+  const lengths = [0, 1, 3, 4, 7, whole.length >> 1, whole.length - 9, whole.length - 1]
+  return lengths.map((length) => whole.subarray(0, Math.max(0, length)))
+}
+
+function sessionLike({ leader }: Victims, index: number): bigint {
+  return (BigInt(leader.sid) << 56n) + BigInt(index)
+}
+
+function vote(leader: bigint, state: number): Buffer {
+  const far = 0x7fff_ffffn
+  return notification({
+    state,
+    leader,
+    zxid: far << 32n,
+    round: far,
+    peerEpoch: far,
+    config: 'server.99=nowhere:1:2\nversion=7f'
+  })
+}
+
+function garbage(seed: number): Buffer {
+  const random = new Random(seed)
+  return Buffer.from(Array.from({ length: GARBAGE_BYTES }, () => random.below(256)))
+}
