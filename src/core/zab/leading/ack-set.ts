@@ -19,6 +19,11 @@ export class AckSet {
     }
   }
 
+  /** The server does not have it any more, or may not. */
+  remove(sid: number): void {
+    this.#sids.delete(sid)
+  }
+
   get isQuorum(): boolean {
     for (const verifier of this.#verifiers) {
       if (!verifier.isQuorum(this.#sids)) return false

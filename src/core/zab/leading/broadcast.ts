@@ -31,6 +31,8 @@ export class Broadcast {
   readonly #history: History
   readonly #followers = new Set<Learner>()
   readonly #observers = new Set<Learner>()
+  /** The newest connection of each server: its ACKs count. */
+  readonly #newest = new Map<number, Learner>()
   /** Outstanding ones from `#head` on; their zxids follow each other. */
   #proposals: (Proposal | null)[] = []
   #head = 0
@@ -87,6 +89,20 @@ export class Broadcast {
     return this.#followers
   }
 
+  /**
+   * A learner has come, perhaps once more, and is about to be synchronised: that may cut from its log what it has
+   * acknowledged and is not committed, and sends it again in its turn. So what it said before does not count any more, nor
+   * what a former connection of it still brings.
+   *
+   * (Upstream goes on counting: then a quorum may commit what is not in the logs of one.)
+   */
+  begin(learner: Learner): void {
+    this.#newest.set(learner.sid, learner)
+    for (let index = this.#head; index < this.#proposals.length; index++) {
+      this.#proposals[index]?.acks.remove(learner.sid)
+    }
+  }
+
   /** A learner has everything committed up to the zxid: it takes part from here on. A follower gets what is outstanding. */
   join(learner: Learner): void {
     if (learner.isObserver) {
@@ -136,6 +152,7 @@ export class Broadcast {
       learner.lastAckedHi = zxidHi
       learner.lastAckedLo = zxidLo
     }
+    if ((this.#newest.get(learner.sid) ?? learner) !== learner) return
     const proposal = this.#outstanding(zxidHi, zxidLo)
     if (proposal === null) return
     proposal.acks.add(learner.sid)

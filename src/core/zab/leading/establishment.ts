@@ -243,6 +243,7 @@ export class Establishment {
   #synchronise(learner: Learner): void {
     learner.phase = 'syncing'
     learner.readDeadlineMs = this.#parts.clock.initDeadlineMs
+    this.#parts.broadcast.begin(learner)
     this.#parts.synchroniser.begin(learner)
   }
 

@@ -89,6 +89,27 @@ describe('broadcast', () => {
     expect(harness.host.takeCalls()).toEqual(['committed 100000001'])
   })
 
+  // Found by the simulator: synchronisation cuts from the follower's log what is not committed.
+  test('what a follower acknowledged before it came again does not count, nor what its former link still brings', () => {
+    const config = configOf([1, 2, 3, 4, 5].map((id) => member(id)))
+    const { harness, one, three } = Harness.established({ start: { config } })
+    harness.propose(Z1)
+    harness.propose(Z2)
+    harness.ack(one, Z1)
+    const again = harness.join(1, { lastZxid: Z2, currentEpoch: 1 })
+    harness.host.takeCalls()
+
+    harness.ack(one, Z2)
+    harness.logged(Z2)
+    harness.ack(three, Z1)
+    harness.ack(three, Z2)
+
+    expect(harness.host.takeCalls()).toEqual([])
+    harness.ack(again, Z1)
+    harness.ack(again, Z2)
+    expect(harness.host.takeCalls()).toEqual(['committed 100000001', 'committed 100000002'])
+  })
+
   test('a follower outside of the configuration gets everything and decides nothing', () => {
     const { harness, one } = Harness.established()
     const seven = harness.join(7)
