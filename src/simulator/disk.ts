@@ -24,6 +24,8 @@ export interface DiskFaults {
   readonly forgetsAcceptedEpoch?: boolean
   /** The log is called cut and is not. */
   readonly forgetsTruncation?: boolean
+  /** A snapshot counts before the log is durable up to its zxid. */
+  readonly cataloguesEarly?: boolean
 }
 
 /** Something for the log thread: one after the other, in their order. */
@@ -222,7 +224,8 @@ export class SimulatedDisk {
 
   #catalogueWaiting(): void {
     const [first] = this.#waiting
-    if (first === undefined || first.snapshot.zxid > this.lastZxid) return
+    if (first === undefined) return
+    if (first.snapshot.zxid > this.lastZxid && this.faults.cataloguesEarly !== true) return
     this.#waiting.shift()
     const { snapshot, answer } = first
     if (snapshot.zxid > (this.lastSnapshot?.zxid ?? 0)) {

@@ -19,6 +19,12 @@ export class Faults {
     this.#plan()
   }
 
+  /** All machines stop at the same moment. */
+  cutPower(): void {
+    this.#world.note(() => 'the power fails')
+    for (const server of this.#world.servers) server.crash()
+  }
+
   /** Everything works again. */
   healAll(): void {
     const { network, servers } = this.#world

@@ -1,8 +1,19 @@
+import type { EnsemblePeer } from '../core/ensemble/ensemble-peer.ts'
+import type { SessionTable } from '../core/session/session-table.ts'
 import type { DiskFaults } from './disk.ts'
 
 /** Faults planted in the world, to see that they are found. */
 export interface Sabotage {
   readonly disk?: DiskFaults
-  /** Events are sent behind the replies of the same step. */
-  readonly eventsLast?: boolean
+  /** What a server sends to one client at the end of a step, changed. */
+  readonly output?: (frames: readonly Buffer[]) => readonly Buffer[]
+  /** Is called after each step of a server. */
+  readonly stepped?: (process: SabotagedProcess, nowMs: number) => void
+}
+
+/** What can be reached of a server. */
+export interface SabotagedProcess {
+  readonly sid: number
+  readonly member: EnsemblePeer | null
+  readonly sessions: SessionTable
 }

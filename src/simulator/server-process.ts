@@ -285,6 +285,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     this.#readyTick(inputs)
     member.step(inputs, this)
     member.settle(this.#nowMs)
+    this.#world.sabotage.stepped?.(this, this.#nowMs)
     this.#world.stepped(this)
     if (this.diesInStep) return this.#server.crash()
     this.#flush()
@@ -320,8 +321,8 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     }
     for (const [id, client] of this.#clients) {
       if (client.output.length > 0) {
-        const { eventsLast } = this.#world.sabotage
-        client.connection.toClient.send(eventsLast === true ? withEventsLast(client.output) : client.output)
+        const { output } = this.#world.sabotage
+        client.connection.toClient.send(output === undefined ? client.output : output(client.output))
         client.output = []
       }
       if (!client.isClosing) continue
@@ -658,10 +659,4 @@ const unobserved: TreeObserver = {
 
 function stateName(state: ServerState): string {
   return Object.keys(ServerState)[state] ?? String(state)
-}
-
-/** How a server that orders its output wrongly would send it. */
-function withEventsLast(frames: readonly Buffer[]): Buffer[] {
-  const isEvent = (frame: Buffer): boolean => frame.length > 16 && frame.readInt32BE(0) === NOTIFICATION_XID
-  return [...frames.filter((frame) => !isEvent(frame)), ...frames.filter(isEvent)]
 }

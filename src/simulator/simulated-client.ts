@@ -78,8 +78,8 @@ export class SimulatedClient implements ClientEnd {
     if (agenda.nowMs - this.#heardMs > (this.#timeoutMs * 2) / 3) return this.#drop(false)
     if (!this.#isEstablished) return
     if (this.#world.isResting) return this.#rest()
-    if (this.#world.isChaotic && dice.chance(0.01)) return this.#misbehave()
     this.#ask()
+    if (this.#world.isChaotic && dice.chance(0.02)) this.#misbehave()
   }
 
   /** Only what keeps the session, and what shows where its server is. */
@@ -103,12 +103,15 @@ export class SimulatedClient implements ClientEnd {
 
   #misbehave(): void {
     const { agenda, dice } = this.#world
-    const how = dice.weighted({ drop: 5, leave: 3, silence: 2, close: 2 })
+    const how = dice.weighted({ drop: 5, leave: 8, silence: 2, close: 2 })
     if (how === 'close') this.#request({ kind: 'closeSession' })
     else if (how === 'silence') {
       this.#silentUntilMs = agenda.nowMs + this.#timeoutMs * (0.5 + dice.next() * 2)
       if (dice.chance(0.5)) this.#drop(false)
-    } else this.#drop(how === 'leave')
+    } else {
+      this.#drop(how === 'leave')
+      if (dice.chance(0.7)) this.#open()
+    }
   }
 
   #drop(isOrderly: boolean): void {

@@ -33,6 +33,8 @@ export interface SimulationReport {
   readonly expired: number
   readonly steps: number
   readonly faults: number
+  /** How often a leader had to be restarted for a server that had promised to follow none of its epoch. */
+  readonly restartedLeaders: number
   /** How long it took until everybody served, ms of the world's time. */
   readonly convergenceMs: number
 }
@@ -57,6 +59,7 @@ export function simulate(seed: number, options: SimulationOptions = {}): Simulat
   faults.begin()
   runUntil(world, scenario.chaosMs)
   world.isChaotic = false
+  if (dice.chance(0.3)) faults.cutPower()
   faults.healAll()
   const convergenceMs = converge(world, () => isServing(world))
   runUntil(world, world.agenda.nowMs + PEACE_MS)
@@ -75,6 +78,7 @@ export function simulate(seed: number, options: SimulationOptions = {}): Simulat
     expired: world.expiry.expiredCount,
     steps: world.stepCount,
     faults: Object.values(faults.counts).reduce((total, count) => total + count, 0),
+    restartedLeaders: world.restartedLeaders,
     convergenceMs
   }
 }
@@ -91,6 +95,7 @@ function converge(world: World, isReached: () => boolean): number {
     const tookMs = world.agenda.nowMs - beganMs
     demand(tookMs < CONVERGENCE_MS, 'convergence', () => `after ${tookMs} ms without faults: ${describe(world)}`)
     runUntil(world, world.agenda.nowMs + LOOK_MS)
+    world.replaceLeaderThatNobodyCanJoin()
   }
   return world.agenda.nowMs - beganMs
 }

@@ -31,6 +31,7 @@ export class World {
   /** Clients ask for nothing any more. */
   isResting = false
   stepCount = 0
+  restartedLeaders = 0
   readonly #trace: Trace | null
 
   constructor(dice: Dice, scenario: Scenario, sabotage: Sabotage, trace: Trace | null) {
@@ -63,6 +64,20 @@ export class World {
     const isLeader = ({ process }: SimulatedServer): boolean =>
       process?.member?.leading?.leading.isEstablished === true && process.epoch === this.checker.lastEpoch
     return this.servers.find(isLeader)
+  }
+
+  /**
+   * A server that has accepted a later epoch than that of the leader, which was never established, is refused until there
+   * is another election. Upstream's servers behave so, too; an operator restarts the leader then.
+   */
+  replaceLeaderThatNobodyCanJoin(): void {
+    const { leader } = this
+    const epoch = leader?.process?.epoch ?? Number.POSITIVE_INFINITY
+    if (leader === undefined || !this.servers.some(({ disk }) => disk.acceptedEpoch > epoch)) return
+    this.note(() => `server ${leader.sid} is restarted: another one has accepted a later epoch than ${epoch}`)
+    this.restartedLeaders++
+    leader.crash()
+    leader.start()
   }
 
   note(line: () => string): void {
