@@ -70,7 +70,8 @@ export class RandomFaults implements Faults {
       case 8:
         return this.#part([[two, one]], `${nameOf(one, leader)} deaf to ${nameOf(two, leader)}`, lastsMs)
       default:
-        return this.#fillDisk(one, lastsMs)
+        // Apache's server ends when its disk is full.
+        return this.#fillDisk(members.find((member) => member.kind === 'zoonode') ?? one, lastsMs)
     }
   }
 

@@ -6,6 +6,7 @@ import { buildOnce } from '../../harness/build-once.ts'
 import { runCommand } from '../../harness/child.ts'
 import { Ensemble, participants } from '../../harness/ensemble.ts'
 import { cacheFolder, INTEROP } from '../../harness/paths.ts'
+import type { ServerKind } from '../../harness/server.ts'
 import { divergence } from '../../mixed-ensemble/convergence.ts'
 import { Random } from '../power-cut/random.ts'
 import { HistoryClient, NUMBERED, REGISTERS } from './client.ts'
@@ -14,6 +15,8 @@ import { History } from './history.ts'
 import { hasOwnNetwork, mountSmallDisk, type Network, unmount } from './network.ts'
 
 export interface RoundSettings {
+  /** Three of them. */
+  readonly kinds: readonly ServerKind[]
   readonly seed: number
   readonly seconds: number
   readonly folder: string
@@ -37,12 +40,19 @@ const BUILD_TIMEOUT_MS = 300_000
 const CHECKER = join(INTEROP, 'faults', 'ensemble', 'checker')
 
 /**
- * Three zoonodes under faults and clients, and the judgement.
+ * Three servers under faults and clients, and the judgement.
  *
  * @throws Error for whatever is wrong
  */
-export async function runRound({ seed, seconds, folder, network, progress }: RoundSettings): Promise<RoundResult> {
-  const settings = { members: participants('zoonode', 'zoonode', 'zoonode') }
+export async function runRound({
+  kinds,
+  seed,
+  seconds,
+  folder,
+  network,
+  progress
+}: RoundSettings): Promise<RoundResult> {
+  const settings = { members: participants(...kinds) }
   const ensemble = await Ensemble.plan(folder, settings, network ?? undefined)
   if (hasOwnNetwork()) {
     for (const member of ensemble.members) {

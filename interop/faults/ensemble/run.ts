@@ -9,10 +9,11 @@ import { checkerProgram, runRound } from './round.ts'
 
 /**
  * `tsx interop/faults/ensemble/run.ts --rounds 10 --seconds 30 --seed 7`. As root it makes network namespaces, for partitions, and small disks,
- * to fill them; else servers are only killed and stopped. The seed gives the faults and what clients do, as far as a busy machine lets it.
+ * to fill them; else servers are only killed and stopped. `--members apache,zoonode,zoonode` mixes kinds. The seed gives the faults and what clients do, as far as a busy machine lets it.
  */
 const { values } = parseArgs({
   options: {
+    members: { type: 'string', default: 'zoonode,zoonode,zoonode' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '30' },
     seed: { type: 'string', default: String(Date.now() % 100_000) }
@@ -26,6 +27,7 @@ async function main(): Promise<number> {
   console.log(network === null ? 'no partitions and no full disks: not root' : 'with partitions and full disks')
   const folder = mkdtempSync(join(cacheFolder('runs'), 'ensemble-faults-'))
   const rounds = Number(values.rounds)
+  const kinds = values.members.split(',').map((name) => (name === 'apache' ? 'apache' : 'zoonode'))
   const totals = { operations: 0, unknown: 0, faults: 0, expiries: 0, staleSyncs: 0 }
   let passed = 0
   for (let round = 0; round < rounds; round++) {
@@ -33,7 +35,7 @@ async function main(): Promise<number> {
     const own = join(folder, String(seed))
     mkdirSync(own)
     try {
-      const settings = { seed, seconds: Number(values.seconds), folder: own, network }
+      const settings = { kinds, seed, seconds: Number(values.seconds), folder: own, network }
       const result = await runRound({ ...settings, progress: (line) => console.log(`  ${line}`) })
       const { operations, unknown, faults, expiries, syncReadsHold } = result
       console.log(
