@@ -1,6 +1,7 @@
 import { auditSuite } from './audit/suite.ts'
 import { cSuite } from './c/suite.ts'
 import { curatorSuite } from './curator/suite.ts'
+import { curatorOwnTestsSuite } from './curator-own-tests/suite.ts'
 import { differentialSuite } from './differential/suite.ts'
 import { ensembleSuite } from './ensemble-clients/suite.ts'
 import { goOwnTestsSuite } from './go/own-tests-suite.ts'
@@ -31,5 +32,6 @@ export const SUITES: readonly Suite[] = [
   reconfigSuite,
   kafkaSuite,
   kazooOwnTestsSuite,
+  curatorOwnTestsSuite,
   goOwnTestsSuite
 ]

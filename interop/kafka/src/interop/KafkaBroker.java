@@ -585,8 +585,15 @@ public final class KafkaBroker {
 
   private List<Long> owners() throws Exception {
     List<Long> owners = new ArrayList<>();
-    for (int id = 0; id < 2; id++)
-      owners.add(zooKeeper.exists("/kafka/brokers/ids/" + id, false).getEphemeralOwner());
+    for (int id = 0; id < 2; id++) {
+      String path = "/kafka/brokers/ids/" + id;
+      retrying(
+          path,
+          () -> {
+            owners.add(zooKeeper.exists(path, false).getEphemeralOwner());
+            return true;
+          });
+    }
     return owners;
   }
 

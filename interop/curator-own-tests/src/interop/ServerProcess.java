@@ -1,0 +1,113 @@
+package interop;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.Writer;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.apache.zookeeper.server.quorum.QuorumPeerConfig;
+
+/**
+ * A server as a process: zoonode if the system property "interop.zoonode" names its program, Apache
+ * ZooKeeper of this class path otherwise. What tests set of the server in their own process, system
+ * properties and whether reconfiguration is allowed, goes along.
+ */
+public final class ServerProcess {
+  private static final int START_SECONDS = 40;
+  private static final int STOP_SECONDS = 20;
+  private static final String SUPER_DIGEST = "DigestAuthenticationProvider.superDigest";
+
+  private final Process process;
+
+  public ServerProcess(Properties properties, File dataDirectory, int id) throws IOException {
+    Files.createDirectories(dataDirectory.toPath());
+    Files.writeString(dataDirectory.toPath().resolve("myid"), id + "\n");
+    Properties all = new Properties();
+    all.putAll(properties);
+    all.put("admin.enableServer", "false");
+    all.put("4lw.commands.whitelist", "*");
+    if (QuorumPeerConfig.isReconfigEnabled()) all.put("reconfigEnabled", "true");
+    Path file = Files.createTempDirectory("curator-server").resolve("zoo.cfg");
+    try (Writer out = Files.newBufferedWriter(file)) {
+      // Not Properties.store: its backslashes before colons are for Java alone.
+      for (String name : all.stringPropertyNames())
+        out.write(name + "=" + all.getProperty(name) + "\n");
+    }
+    ProcessBuilder builder = new ProcessBuilder(command(file.toString()));
+    builder.environment().put("SERVER_JVMFLAGS", String.join(" ", flags()));
+    process =
+        builder
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(new File("servers.log")))
+            .start();
+  }
+
+  private static List<String> command(String file) {
+    String zoonode = System.getProperty("interop.zoonode");
+    if (zoonode != null) return List.of("node", zoonode, "--config", file);
+    List<String> command = new ArrayList<>();
+    command.addAll(List.of("java", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.addAll(flags());
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of("org.apache.zookeeper.server.quorum.QuorumPeerMain", file));
+    return command;
+  }
+
+  private static List<String> flags() {
+    return System.getProperties().stringPropertyNames().stream()
+        .filter(
+            (name) ->
+                name.startsWith("zookeeper.")
+                    || name.startsWith("znode.")
+                    || name.startsWith("readonlymode.")
+                    || name.equals(SUPER_DIGEST))
+        .map((name) -> "-D" + name + "=" + System.getProperty(name))
+        .collect(Collectors.toList());
+  }
+
+  public void awaitServing(int port) throws Exception {
+    Cases.eventually(
+        "the server to serve",
+        TimeUnit.SECONDS.toMillis(START_SECONDS),
+        () -> {
+          if (!process.isAlive()) throw new IOException("the server ended, see servers.log");
+          return answer(port).contains("Mode: ");
+        });
+  }
+
+  private static String answer(int port) {
+    try (Socket socket = new Socket("127.0.0.1", port)) {
+      socket.setSoTimeout(2000);
+      socket.getOutputStream().write("srvr".getBytes(StandardCharsets.US_ASCII));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException notYet) {
+      return "";
+    }
+  }
+
+  public void kill() {
+    process.destroyForcibly();
+    await();
+  }
+
+  public void stop() {
+    process.destroy();
+    if (!await()) kill();
+  }
+
+  private boolean await() {
+    try {
+      return process.waitFor(STOP_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import { join } from 'node:path'
+import { javaProgram } from '../harness/java.ts'
+import { PROGRAMS } from '../harness/paths.ts'
+import { runCaseProgram } from '../harness/program.ts'
+import { buildZoonode } from '../harness/server.ts'
+import type { Suite } from '../harness/suite.ts'
+
+const TIMEOUT_MS = 2_400_000
+
+/** Curator's own tests of ensembles. Each of them starts its own servers as processes; the harness's stands idle meanwhile. */
+export const curatorOwnTestsSuite: Suite = {
+  name: 'curator-own-tests',
+  isQuick: false,
+  settings: {},
+  async prepare() {
+    await javaProgram('curator-own-tests')
+  },
+  async run(run) {
+    const isOurs = run.server.kind === 'zoonode'
+    if (isOurs) await buildZoonode()
+    const program = isOurs ? [`-Dinterop.zoonode=${join(PROGRAMS, 'dist', 'bin', 'zoonode.js')}`] : []
+    const log = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'
+    const classPath = await javaProgram('curator-own-tests')
+    const args = ['-Xmx512m', log, ...program, '-cp', classPath, 'interop.CuratorOwnTests']
+    await runCaseProgram(run, { command: 'java', args, cwd: run.folder }, TIMEOUT_MS)
+  }
+}
