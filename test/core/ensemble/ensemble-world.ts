@@ -150,6 +150,9 @@ export class Node implements EnsembleOutbox {
   #snapshotParts: Buffer[] = []
   #installEpoch: number | null = null
   #lastConnection = 0
+  /** Newest message to each server, and whom this one has been connected with. */
+  readonly #notifications = new Map<number, Buffer>()
+  readonly #met = new Set<Node>()
 
   constructor(world: EnsembleWorld, sid: number, disk: Disk) {
     this.#world = world
@@ -453,12 +456,21 @@ export class Node implements EnsembleOutbox {
 
   sendNotification(to: number, bytes: Uint8Array): void {
     const copy = Buffer.from(bytes)
-    this.#world.after(LATENCY_MS, () => {
-      const node = this.#world.nodes.get(to)
-      if (node === undefined || !node.isUp || !this.isUp) return
-      node.#inputs.pushNotification(this.sid, copy, 0, copy.length)
-      node.wake()
-    })
+    this.#notifications.set(to, copy)
+    this.#world.after(LATENCY_MS, () => this.#notify(to, copy))
+  }
+
+  /** As over connections: who is met for the first time gets the last message that was sent to it before. */
+  #notify(to: number, bytes: Buffer): void {
+    const node = this.#world.nodes.get(to)
+    if (node === undefined || !node.isUp || !this.isUp) return
+    node.#inputs.pushNotification(this.sid, bytes, 0, bytes.length)
+    node.wake()
+    if (this.#met.has(node)) return
+    this.#met.add(node)
+    node.#met.add(this)
+    const last = node.#notifications.get(this.sid)
+    if (last !== undefined) this.#world.after(LATENCY_MS, () => node.#notify(this.sid, last))
   }
 
   openLearnerPort(): void {
