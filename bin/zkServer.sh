@@ -104,9 +104,10 @@ start() {
     echo FAILED TO WRITE PID
     exit 1
   fi
-  # Waits until it serves; one that needs longer, because it has much to load, goes on starting by itself.
+  # Waits until it listens; a member of an ensemble serves once there is a leader, for which others are needed. One that
+  # needs longer, because it has much to load, goes on starting by itself.
   deadline=$((SECONDS + ${ZOO_START_TIMEOUT:-10}))
-  until grep -qs '^zoonode is ready' "$daemon_out" || ((SECONDS >= deadline)); do
+  until grep -qsE '^zoonode is (ready|server )' "$daemon_out" || ((SECONDS >= deadline)); do
     if ! kill -0 "$pid" 2>/dev/null; then
       rm -f "$pid_file"
       echo FAILED TO START

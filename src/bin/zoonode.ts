@@ -82,7 +82,13 @@ function describeFailure(error: unknown): { readonly line: string; readonly code
   if (error instanceof StorageError || error instanceof RecoveryError) {
     return { line: error.message, code: ExitCode.dataDir }
   }
-  const { code, address, port, path } = error as { code?: string; address?: string; port?: number; path?: string }
+  const { code, address, port, path, hostname } = error as {
+    code?: string
+    address?: string
+    port?: number
+    path?: string
+    hostname?: string
+  }
   const where = `port ${port}${address === undefined ? '' : ` of ${address}`}`
   if (code === 'EADDRINUSE') return { line: `${where} is in use by another program`, code: ExitCode.unexpected }
   if (code === 'EACCES' && port !== undefined) {
@@ -92,6 +98,12 @@ function describeFailure(error: unknown): { readonly line: string; readonly code
     return { line: `cannot use the data directory: ${error.message}`, code: ExitCode.dataDir }
   }
   if (code === 'EADDRNOTAVAIL') return { line: `${address} is no address of this machine`, code: ExitCode.unexpected }
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return {
+      line: `the host name ${hostname} of a port to listen on cannot be resolved (${code})`,
+      code: ExitCode.unexpected
+    }
+  }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return { line: detail, code: ExitCode.unexpected }
 }

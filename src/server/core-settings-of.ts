@@ -10,11 +10,12 @@ import type { ServerSettings } from './config/settings.ts'
 export function coreSettingsOf(settings: ServerSettings, auditUser: string | null): CoreSettings {
   const { client, flow, session, storage, tree, acl, quorum } = settings
   const schemes = acl.sessionRequireClientSaslAuth ? [...acl.enforceAuthSchemes, 'sasl'] : acl.enforceAuthSchemes
+  const hasLocalSessions = session.localEnabled && !quorum.standalone
   return {
     // compat: a standalone server has no id, and its session ids begin with 1.
     serverId: quorum.standalone ? 1 : quorum.serverId,
     tickTimeMs: session.tickTimeMs,
-    localSessionsEnabled: session.localEnabled && !quorum.standalone,
+    localSessionsEnabled: hasLocalSessions,
     localSessionsUpgradingEnabled: session.localUpgradingEnabled,
     minSessionTimeoutMs: session.minTimeoutMs,
     maxSessionTimeoutMs: session.maxTimeoutMs,
@@ -34,7 +35,8 @@ export function coreSettingsOf(settings: ServerSettings, auditUser: string | nul
       fillTimeMs: flow.connectionTokenFillTimeMs,
       fillCount: flow.connectionTokenFillCount,
       weightEnabled: flow.connectionWeightEnabled,
-      globalSessionWeight: flow.connectionGlobalSessionWeight,
+      // Where sessions are local, that is what a new connection opens.
+      globalSessionWeight: hasLocalSessions ? flow.connectionLocalSessionWeight : flow.connectionGlobalSessionWeight,
       renewSessionWeight: flow.connectionRenewSessionWeight
     },
     extendedTypesEnabled: tree.extendedTypesEnabled,

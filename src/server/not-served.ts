@@ -14,6 +14,7 @@ const KNOWN_PROVIDERS = /(SASL|X509|Ensemble|Digest|IP)AuthenticationProvider$/
  */
 export function refuseWhatIsNotServed(settings: ServerSettings): void {
   const { acl, client } = settings
+  refuseUnsafeEnsemble(settings)
   if (client.securePort !== null) {
     throw new ConfigError('secureClientPort: this version has no TLS; remove the key to serve plain text on clientPort')
   }
@@ -31,6 +32,20 @@ export function refuseWhatIsNotServed(settings: ServerSettings): void {
     throw new ConfigError(
       `enforce.auth.schemes: there is no provider of the scheme ${unknown}; allowed: ${schemes.join(', ')}`
     )
+  }
+}
+
+/** Links between servers that were meant to be encrypted or authenticated must not be made without. */
+function refuseUnsafeEnsemble({ quorum, tls }: ServerSettings): void {
+  if (quorum.standalone) return
+  if (tls.quorumEnabled) {
+    throw new ConfigError(
+      'sslQuorum: this version has no TLS between servers; remove the key only where their network can be trusted'
+    )
+  }
+  if (quorum.saslServerRequired || quorum.saslLearnerRequired) {
+    const key = quorum.saslServerRequired ? 'quorum.auth.serverRequireSasl' : 'quorum.auth.learnerRequireSasl'
+    throw new ConfigError(`${key}: this version has no SASL between servers, nobody would be authenticated`)
   }
 }
 
@@ -58,6 +73,35 @@ export function withoutEffect(settings: ServerSettings): string[] {
   if (storage.snapshotCompression !== 'none') {
     lines.push('snapshot.compression.method has no effect: snapshots are SQLite files of their own format')
   }
+  if (!settings.quorum.standalone) lines.push(...unusedInEnsembles(settings))
   lines.push(...describeUnusedSettings(settings.source.properties))
+  return lines
+}
+
+/** Settings of ensembles that are read from the file only, or matter for one kind of member. */
+function unusedInEnsembles({ quorum, tls }: ServerSettings): string[] {
+  const lines: string[] = []
+  if (quorum.observerMasterPort > 0) {
+    lines.push(
+      'observerMasterPort has no effect: followers serve no observers in this version, observers use the leader'
+    )
+  }
+  if (quorum.oraclePath !== null) {
+    lines.push('oraclePath has no effect: a majority of the voters is needed, so two of two')
+  }
+  if (!quorum.observerSyncEnabled) lines.push('syncEnabled=false has no effect: observers write their log, too')
+  if (quorum.saslEnabled) {
+    lines.push(
+      'quorum.auth.enableSasl has no effect: this version has no SASL between servers, and does not require it'
+    )
+  }
+  if (tls.quorumPortUnification) {
+    lines.push('portUnification has no effect: the ports between servers take plain text only')
+  }
+  if (quorum.multiAddressEnabled && quorum.multiAddressReachabilityCheckEnabled) {
+    lines.push(
+      'multiAddress.reachabilityCheckEnabled has no effect: all addresses are tried, the first to answer counts'
+    )
+  }
   return lines
 }

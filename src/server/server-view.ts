@@ -124,21 +124,17 @@ export class LiveServerView implements ServerView {
 
   sessions(): SessionsView {
     const { sessions } = this.#parts
-    const buckets: { expiresAtMs: number; elements: bigint[]; count: number }[] = []
-    sessions.forEachBucket((deadlineMs, members) => {
-      const elements = members.map(({ idHi, idLo }) => toBigInt(idHi, idLo))
-      buckets.push({ expiresAtMs: toWallMs(deadlineMs), elements, count: members.length })
-    })
+    const { session, quorum } = this.settings
     const timeouts: { sessionId: bigint; timeoutMs: number }[] = []
-    sessions.forEach(({ idHi, idLo, timeoutMs }) => {
-      timeouts.push({ sessionId: toBigInt(idHi, idLo), timeoutMs })
+    sessions.forEach(({ idHi, idLo, timeoutMs, isLocal }) => {
+      if (!isLocal) timeouts.push({ sessionId: toBigInt(idHi, idLo), timeoutMs })
     })
     timeouts.sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1))
     return {
       globalCount: sessions.size - sessions.localCount,
       localCount: sessions.localCount,
-      globalExpiry: sessions.isExpiring ? { elementCount: sessions.expiringCount, buckets } : null,
-      localExpiry: null,
+      globalExpiry: sessions.isExpiring ? expiryOf(sessions, false) : null,
+      localExpiry: session.localEnabled && !quorum.standalone ? expiryOf(sessions, true) : null,
       globalTimeouts: timeouts
     }
   }
@@ -239,6 +235,21 @@ export class LiveServerView implements ServerView {
       }
     }
   }
+}
+
+/** Buckets of the local, or of the global sessions. */
+function expiryOf(sessions: SessionTable, isLocal: boolean): ExpiryView<bigint> {
+  const buckets: { expiresAtMs: number; elements: bigint[]; count: number }[] = []
+  let elementCount = 0
+  sessions.forEachBucket((deadlineMs, members) => {
+    const elements = members
+      .filter((member) => member.isLocal === isLocal)
+      .map(({ idHi, idLo }) => toBigInt(idHi, idLo))
+    if (elements.length === 0 && members.length > 0) return
+    elementCount += elements.length
+    buckets.push({ expiresAtMs: toWallMs(deadlineMs), elements, count: elements.length })
+  })
+  return { elementCount, buckets }
 }
 
 function toWallMs(monotonicMs: number): number {

@@ -3,6 +3,7 @@ import type { StorageRequest } from '../core/ensemble/ensemble-outbox.ts'
 import type { InputBatch } from '../core/input-batch.ts'
 import type { Storage } from '../storage/storage.ts'
 import { ClientListener, type ClientListenerPorts } from './client-listener.ts'
+import { ClockWatch } from './clock-watch.ts'
 import { bindAddress } from './config/client-address.ts'
 import type { EnsembleMember, ServerSettings } from './config/settings.ts'
 import { EventLoop, monotonicNowMs } from './event-loop.ts'
@@ -29,7 +30,7 @@ const CLOSE_DEADLINE_MS = 10_000
 /** How long it waits for clients to take what is written for them, ms. */
 const SEND_DEADLINE_MS = 2000
 
-/** A running server, standalone for now. */
+/** A running server, standalone or a member of an ensemble. */
 export interface RunningServer {
   /** Port that plain clients use. */
   readonly clientPort: number
@@ -70,6 +71,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let isOpen = false
   const tickMs = Math.min(TICK_MS_MAX, Math.max(50, Math.floor(core.tickTimeMs / 2)))
   const pauses = new PauseMonitor(settings.metrics, metrics, log.child('pauses'))
+  const clock = new ClockWatch(log)
   const loop = new EventLoop(tickMs, runStep, (lateMs) => pauses.note(lateMs))
   const isServing = (): boolean => isOpen && machine.isServing
   const ports: ClientListenerPorts = {
@@ -137,6 +139,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
 
   function runStep(inputs: InputBatch): void {
+    clock.see(inputs.monotonicMs, inputs.wallMs)
     feed.retry()
     listener.tick(inputs.monotonicMs, inputs.lateMs)
     machine.step(inputs)

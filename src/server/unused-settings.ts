@@ -16,8 +16,20 @@ const unusedSettings: readonly UnusedSettings[] = [
     why: 'replies are encoded straight from the tree; long lists of children are kept encoded in any case',
     names: ['maxResponseCacheSize', 'maxGetChildrenResponseCacheSize']
   },
-  { why: 'a standalone server checks ACLs before anything is logged', names: ['enableEagerACLCheck'] },
-  { why: 'a standalone server has no local sessions', names: ['connection_throttle_local_session_weight'] },
+  {
+    why: 'ACLs are checked before anything is logged or proposed, by the server that does it',
+    names: ['enableEagerACLCheck']
+  },
+  {
+    why: 'this version has no observer masters',
+    names: ['observerMaster.sizeLimit', 'observer.reconnectDelayMs']
+  },
+  { why: 'packets between servers are not kept', names: ['messageTracker.'] },
+  {
+    why: 'reads wait for writes of their own session only, and all commits of a turn are applied together',
+    names: ['commitProcessor.maxReadBatchSize', 'commitProcessor.maxCommitBatchSize']
+  },
+  { why: 'an epoch always begins with counter 0', names: ['testingonly.initialZxid'] },
   {
     why: 'this version has no SASL mechanisms',
     names: ['allowSaslFailedClients', 'SASLAuthenticationProvider.superPassword', 'superUser', 'sasl.serverconfig']

@@ -22,6 +22,73 @@ function settingsOf(...lines: readonly string[]): ServerSettings {
   return loadSettings({ args: [file], env: {}, workingDirectory: folder }).settings
 }
 
+const ENSEMBLE = [
+  'server.1=127.0.0.1:2888:3888;2181',
+  'server.2=127.0.0.2:2888:3888;2181',
+  'server.3=127.0.0.3:2888:3888;2181',
+  'initLimit=10',
+  'syncLimit=5'
+]
+
+/** Settings of server 1 of an ensemble. */
+function memberWith(...lines: readonly string[]): ServerSettings {
+  writeFileSync(join(folder, 'myid'), '1')
+  return settingsOf(...ENSEMBLE, ...lines)
+}
+
+describe('a member of an ensemble', () => {
+  test.each([
+    { lines: ['sslQuorum=true'], says: /sslQuorum: this version has no TLS between servers/ },
+    {
+      lines: ['quorum.auth.enableSasl=true', 'quorum.auth.learnerRequireSasl=true'],
+      says: /quorum\.auth\.learnerRequireSasl: .*SASL/
+    },
+    {
+      lines: [
+        'quorum.auth.enableSasl=true',
+        'quorum.auth.learnerRequireSasl=true',
+        'quorum.auth.serverRequireSasl=true'
+      ],
+      says: /quorum\.auth\.serverRequireSasl: .*SASL/
+    }
+  ])('refuses to run links unprotected that were to be protected: $lines', ({ lines, says }) => {
+    expect(() => refuseWhatIsNotServed(memberWith(...lines))).toThrow(says)
+  })
+
+  test('tells of each setting without an effect in one line', () => {
+    const lines = withoutEffect(
+      memberWith(
+        'observerMasterPort=2191',
+        'oraclePath=/oracle',
+        'syncEnabled=false',
+        'quorum.auth.enableSasl=true',
+        'portUnification=true',
+        'multiAddress.enabled=true',
+        'observer.reconnectDelayMs=10',
+        'messageTracker.Enabled=true',
+        'testingonly.initialZxid=5',
+        'commitProcessor.maxReadBatchSize=3'
+      )
+    )
+    expect(lines.map((line) => line.replace(/ has(ve)? no effect.*/, ''))).toEqual([
+      'observerMasterPort',
+      'oraclePath',
+      'syncEnabled=false',
+      'quorum.auth.enableSasl',
+      'portUnification',
+      'multiAddress.reachabilityCheckEnabled',
+      'observer.reconnectDelayMs',
+      'messageTracker.Enabled',
+      'commitProcessor.maxReadBatchSize',
+      'testingonly.initialZxid'
+    ])
+  })
+
+  test('has nothing to tell without them', () => {
+    expect(withoutEffect(memberWith('observer.election.DelayMs=100', 'leaderServes=no'))).toEqual([])
+  })
+})
+
 describe('a configuration that asks for what is not served', () => {
   test.each([
     { lines: ['secureClientPort=2281', 'clientPort=2181'], says: /secureClientPort/ },

@@ -62,6 +62,9 @@ export class EnsemblePeer implements ElectionHost {
   #mustReload = false
   /** When a server that is looking begins to serve in read-only mode. */
   #readOnlyAtMs = Number.POSITIVE_INFINITY
+  /** A server that has left its leader looks for one not before. */
+  #lookAtMs = 0
+  readonly #random: () => number
   #lastLink = 0
   #inputs: InputBatch | null = null
   #roleCount = 0
@@ -73,7 +76,8 @@ export class EnsemblePeer implements ElectionHost {
     this.#snapshotterState = { tree, sessions, settings, out }
     const log = new LogBatcher(settings, metrics)
     log.moveTo(tree.lastZxidHi, tree.lastZxidLo)
-    const snapshotter = new Snapshotter(this.#snapshotterState, seededRandom(parts.seed), parts.replayed)
+    this.#random = seededRandom(parts.seed)
+    const snapshotter = new Snapshotter(this.#snapshotterState, this.#random, parts.replayed)
     this.member = new Member({ ...parts, settings: ensemble, log, snapshotter, nowMs: monotonicMs })
     this.election = new Election(this, ensemble)
     this.election.setConfiguration(config, lastSeen)
@@ -127,7 +131,8 @@ export class EnsemblePeer implements ElectionHost {
       this.election.nextDeadlineMs,
       this.#leading?.leading.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
       this.#following?.following.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
-      this.#readOnlyAtMs
+      this.#readOnlyAtMs,
+      this.#lookAtMs > this.member.nowMs ? this.#lookAtMs : Number.POSITIVE_INFINITY
     )
   }
 
@@ -296,6 +301,7 @@ export class EnsemblePeer implements ElectionHost {
     this.#leading?.leading.postpone(deltaMs)
     this.#following?.following.postpone(deltaMs)
     this.#readOnlyAtMs += deltaMs
+    this.#lookAtMs += deltaMs
     if (this.#peer === null) this.member.sessions.postpone(deltaMs)
   }
 
@@ -406,6 +412,10 @@ export class EnsemblePeer implements ElectionHost {
     )
     this.#stage = 'leaving'
     this.#roleCount++
+    if (successor === null && this.election.state === ServerState.observing) {
+      // The observers of an ensemble would all come back to the next leader at once.
+      this.#lookAtMs = member.nowMs + this.#random() * (member.settings.observerElectionDelayMs ?? 0)
+    }
     this.#peer?.closeAll()
     this.#peer = null
     if (successor === null) this.election.settle(ServerState.looking, this.election.vote)
@@ -432,6 +442,7 @@ export class EnsemblePeer implements ElectionHost {
       this.#mustReload = false
       return this.#reload()
     }
+    if (member.nowMs < this.#lookAtMs) return
     if (this.#successor === null) return this.#look()
     this.#successor = null
     this.elected(this.election.vote)

@@ -23,6 +23,8 @@ export interface EnsembleSettings {
   readonly dataBytesMax: number
   /** Without a leader, reads are served after a while (`readonlymode.enabled`). */
   readonly readOnlyModeEnabled: boolean
+  /** An observer that lost its leader waits up to so long, at random, before it looks for one; 0 if not given. */
+  readonly observerElectionDelayMs?: number
   /** A leader serves clients. */
   readonly leaderServes: boolean
 }

@@ -264,6 +264,7 @@ function ensembleSettingsOf(settings: ServerSettings): EnsembleSettings {
     // A transaction is a little larger than the request that it came from.
     dataBytesMax: client.juteMaxBufferBytes + client.juteExtraSizeBytes + 1024,
     readOnlyModeEnabled: quorum.readOnlyModeEnabled,
+    observerElectionDelayMs: quorum.observerElectionDelayMs,
     leaderServes: quorum.leaderServes
   }
 }
