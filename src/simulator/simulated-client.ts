@@ -11,7 +11,7 @@ import type { Place } from './network.ts'
 import type { RandomOperations } from './random-operations.ts'
 import { demand } from './violation.ts'
 import type { World } from './world.ts'
-import { zxidOf } from './zxid.ts'
+import { showZxid, zxidOf } from './zxid.ts'
 
 const OUTSTANDING_MAX = 12
 const PASSWORD_BYTES = 16
@@ -215,6 +215,7 @@ export class SimulatedClient implements ClientEnd {
     this.#sentMs = agenda.nowMs
     const seenZxid = this.#session?.checker.lastZxid ?? 0
     this.#asked.push({ xid, operation, committedCount: history.length, seenZxid })
+    this.#world.note(() => `client ${this.place} asks ${xid}: ${JSON.stringify(operation, withoutBytes)}`)
     this.#connection?.send([frame])
   }
 
@@ -245,9 +246,12 @@ export class SimulatedClient implements ClientEnd {
       const type = reader.readInt() as EventType
       reader.readInt()
       this.#events++
-      checker.told({ type, path: reader.readString() ?? '', zxid: zxid < 0 ? -1 : zxid })
+      const path = reader.readString() ?? ''
+      this.#world.note(() => `client ${this.place} is told ${type} of ${path}, zxid ${showZxid(zxid)}`)
+      checker.told({ type, path, zxid: zxid < 0 ? -1 : zxid })
       return
     }
+    this.#world.note(() => `client ${this.place} gets ${xid}: error ${err}, zxid ${showZxid(zxid)}`)
     const asked = this.#asked.shift()
     demand(asked?.xid === xid, 'FIFO of a session', () => `${checker.id} is answered ${xid} instead of ${asked?.xid}`)
     this.#replies++
@@ -257,4 +261,8 @@ export class SimulatedClient implements ClientEnd {
       this.#drop(true)
     }
   }
+}
+
+function withoutBytes(key: string, value: unknown): unknown {
+  return key === 'data' ? undefined : value
 }

@@ -179,6 +179,7 @@ export class SessionChecker {
 
   #watched({ kind, path, watch }: { kind: string; path: string; watch: boolean }, err: number): void {
     if (!watch) return
+    if (err !== ErrorCode.OK && err !== ErrorCode.NONODE) return
     if (kind === 'exists') (err === ErrorCode.OK ? this.watches.data : this.watches.exist).add(path)
     else if (err === ErrorCode.OK) (kind === 'getData' ? this.watches.data : this.watches.child).add(path)
   }
