@@ -158,5 +158,5 @@ function typeInMulti(type: number, makes: CreateKind): number {
 
 /** Bytes that outlive the input they were read from. */
 export function copyOf(data: Uint8Array | null): Uint8Array | null {
-  return data === null ? null : new Uint8Array(data)
+  return data === null ? null : Buffer.from(data)
 }
