@@ -141,6 +141,7 @@ export class Establishment {
     learner.phase = 'awaitingEpoch'
     learner.readDeadlineMs = Number.POSITIVE_INFINITY
     this.#host.log('info', `${learner.name} has connected as ${isObserver ? 'an observer' : 'a follower'}`)
+    this.#warnOfTwin(learner)
     if (this.#stage === 'connecting') this.#connected(sid, acceptedEpoch)
     else if (this.#stage !== 'storingAcceptedEpoch') this.#sendLeaderInfo(learner)
     return null
@@ -190,6 +191,19 @@ export class Establishment {
       this.#establishIfQuorum()
     }
     return null
+  }
+
+  /** compat: as upstream, both stay: whoever gives somebody's id must not be able to turn that one away. */
+  #warnOfTwin({ link, sid, address }: Learner): void {
+    const twin = this.#parts.learners.all.find(
+      (other) => other.link !== link && other.sid === sid && other.phase !== 'connecting'
+    )
+    if (twin === undefined) return
+    this.#host.log(
+      'warn',
+      `learners at ${twin.address} and ${address} both give the id ${sid}: unless the first connection is a dead one, two ` +
+        'servers have the same myid'
+    )
   }
 
   #connected(sid: number, acceptedEpoch: number): void {

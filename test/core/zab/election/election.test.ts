@@ -411,6 +411,16 @@ describe('a server that has settled', () => {
     }
   )
 
+  test('tells its host of each voter that looks: a leader that waits for its followers may give up', () => {
+    const bench = settled()
+
+    bench.receive(1, looking, {})
+    bench.receive(9, looking, {})
+    bench.receive(3, leading, {})
+
+    expect(bench.host.lookingVoters).toEqual([1])
+  })
+
   test.each([{ from: 9 }, { from: 44 }])('answers whoever does not vote, in any state: $from', ({ from }) => {
     const bench = settled()
 

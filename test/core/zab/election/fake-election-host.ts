@@ -17,6 +17,8 @@ export class FakeElectionHost implements ElectionHost {
   readonly elections: Vote[] = []
   readonly learnt: EnsembleConfig[] = []
   readonly lines: string[] = []
+  /** Voters that were heard to look while this server had settled. */
+  readonly lookingVoters: number[] = []
   /** Called for each configuration learnt. */
   onLearnt: ((config: EnsembleConfig) => void) | null = null
 
@@ -31,6 +33,10 @@ export class FakeElectionHost implements ElectionHost {
   configurationLearnt(config: EnsembleConfig): void {
     this.learnt.push(config)
     this.onLearnt?.(config)
+  }
+
+  voterLooks(sid: number): void {
+    this.lookingVoters.push(sid)
   }
 
   log(level: string, message: string): void {

@@ -36,6 +36,19 @@ describe('discovery', () => {
     expect(harness.host.take(late)).toEqual(['leaderInfo 100000000 +4'])
   })
 
+  test('two connections that give one id are warned of, and both stay: nobody can turn away another by its id', () => {
+    const harness = new Harness()
+    const one = harness.connect()
+    harness.introduce(one, 1)
+    expect(harness.host.logged.filter((line) => line.includes('myid'))).toEqual([])
+
+    const twin = harness.connect()
+    harness.introduce(twin, 1)
+
+    expect(harness.host.logged.filter((line) => line.includes('two servers have the same myid'))).toHaveLength(1)
+    expect([...harness.host.closed.keys()]).toEqual([])
+  })
+
   test('one that comes while the epoch is being stored gets LEADERINFO when it is', () => {
     const harness = new Harness()
     harness.introduce(harness.connect(), 1)
