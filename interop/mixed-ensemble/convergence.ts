@@ -1,8 +1,12 @@
+import { connect } from '../../src/client/index.ts'
 import type { Ensemble } from '../harness/ensemble.ts'
 import type { Member } from '../harness/member.ts'
 import { waitFor } from '../harness/wait-for.ts'
 import { difference, viewOf } from '../import-export/view.ts'
 
+/** Servers keep the digest of each zxid that this divides. */
+const DIGEST_INTERVAL = 128
+const PROBE = '/digest-probe'
 const CATCH_UP_TIMEOUT_MS = 20_000
 const SETTLE_TIMEOUT_MS = 15_000
 /** What Apache's server logs when a transaction made its tree another than the leader's. */
@@ -15,6 +19,7 @@ const OUR_COMPLAINTS = /^.*tree digest.*, but the tree.*$/im
  * @returns what differs, or null
  */
 export async function divergence(ensemble: Ensemble): Promise<string | null> {
+  await writePastDigest(ensemble)
   await sameZxid(ensemble)
   const endMs = performance.now() + SETTLE_TIMEOUT_MS
   // Trees are read one after the other, and a session may expire meanwhile: a difference counts if it stays.
@@ -51,20 +56,30 @@ export async function sameZxid(ensemble: Ensemble): Promise<bigint> {
   }
 }
 
-/** The `hash` word: digests of each 128th transaction, of those that two members both have. */
+/** Enough writes for one of them to have a zxid of which each member keeps the digest. */
+async function writePastDigest(ensemble: Ensemble): Promise<void> {
+  const zk = await connect(ensemble.connectString)
+  await zk.create(PROBE)
+  await Promise.all(Array.from({ length: DIGEST_INTERVAL }, () => zk.setData(PROBE, null)))
+  await zk.delete(PROBE)
+  await zk.close()
+}
+
+/** The `hash` word: digests at zxids that {@link DIGEST_INTERVAL} divides. The last of them is compared by all members. */
 async function digestLogDifference(members: readonly Member[]): Promise<string | null> {
-  const known = new Map<string, { digest: string; by: string }>()
+  const known = new Map<string, { digest: string; by: Member[] }>()
   for (const member of members) {
     for (const [, zxid, digest] of ((await member.ask('hash')) ?? '').matchAll(/^([0-9a-f]+): (-?\d+)$/gm)) {
       if (zxid === undefined || digest === undefined) continue
-      const other = known.get(zxid)
-      if (other === undefined) known.set(zxid, { digest, by: member.name })
-      else if (other.digest !== digest) {
-        return `digest at ${zxid}: ${digest} on ${member.name}, ${other.digest} on ${other.by}`
+      const others = known.get(zxid) ?? { digest, by: [] }
+      if (others.digest !== digest) {
+        return `digest at ${zxid}: ${digest} on ${member.name}, ${others.digest} on ${others.by[0]?.name}`
       }
+      known.set(zxid, { digest, by: [...others.by, member] })
     }
   }
-  return null
+  const isCompared = [...known.values()].some(({ by }) => by.length === members.length)
+  return isCompared ? null : 'no digest was kept by all members'
 }
 
 async function complaint(members: readonly Member[]): Promise<string | null> {
