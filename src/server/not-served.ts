@@ -81,11 +81,6 @@ export function withoutEffect(settings: ServerSettings): string[] {
 /** Settings of ensembles that are read from the file only, or matter for one kind of member. */
 function unusedInEnsembles({ quorum, tls }: ServerSettings): string[] {
   const lines: string[] = []
-  if (quorum.observerMasterPort > 0) {
-    lines.push(
-      'observerMasterPort has no effect: followers serve no observers in this version, observers use the leader'
-    )
-  }
   if (quorum.oraclePath !== null) {
     lines.push('oraclePath has no effect: a majority of the voters is needed, so two of two')
   }

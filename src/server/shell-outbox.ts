@@ -167,8 +167,8 @@ export class ShellOutbox implements EnsembleOutbox {
     this.#peers.sendNotification(to, bytes)
   }
 
-  openLearnerPort(): void {
-    this.#peers.openLearnerPort()
+  openLearnerPort(observerMasterPort: number | null): void {
+    this.#peers.openLearnerPort(observerMasterPort)
   }
 
   closeLearnerPort(): void {

@@ -21,8 +21,8 @@ const unusedSettings: readonly UnusedSettings[] = [
     names: ['enableEagerACLCheck']
   },
   {
-    why: 'this version has no observer masters',
-    names: ['observerMaster.sizeLimit', 'observer.reconnectDelayMs']
+    why: 'an observer that lost its connection looks for a leader first, which takes its time',
+    names: ['observer.reconnectDelayMs']
   },
   { why: 'packets between servers are not kept', names: ['messageTracker.'] },
   {

@@ -40,12 +40,16 @@ export interface RoleView {
 export interface EnsembleOutbox extends Outbox, LinkOutput {
   /** The newest message for a server's election port; the shell connects as it must. An unsent older one is dropped. */
   sendNotification(to: number, bytes: Uint8Array): void
-  /** Listen for learners on the quorum port: `linkOpened` inputs follow. */
-  openLearnerPort(): void
+  /**
+   * Listen for learners: `linkOpened` inputs follow.
+   *
+   * @param observerMasterPort where a follower listens for observers; null: on the quorum port, as a leader
+   */
+  openLearnerPort(observerMasterPort: number | null): void
   closeLearnerPort(): void
   /**
-   * Connect to a leader's quorum port, with retries as `connectToLeader` has them; `linkOpened` or `linkClosed` answers,
-   * with this link.
+   * Connect to the quorum port of a leader, or of another server to learn from, with retries as upstream's
+   * `connectToLeader` has them; `linkOpened` or `linkClosed` answers, with this link.
    */
   connectToLeader(link: LinkId, sid: number, addresses: readonly MemberAddress[]): void
   store(request: StorageRequest): void

@@ -18,6 +18,7 @@ import type { EnsembleOutbox, RoleView } from './ensemble-outbox.ts'
 import type { EnsembleSettings } from './ensemble-settings.ts'
 import { FollowingRole, roleOf } from './following-role.ts'
 import { LeadingRole, type RoleEvents } from './leading-role.ts'
+import { type LearnerMaster, LearnerMasters } from './learner-masters.ts'
 import { Member } from './member.ts'
 
 /** A leader is looked for at least so long before reads are served without one. */
@@ -65,6 +66,8 @@ export class EnsemblePeer implements ElectionHost {
   /** A server that has left its leader looks for one not before. */
   #lookAtMs = 0
   readonly #random: () => number
+  /** For an observer; null where observers learn from the leader. */
+  readonly #masters: LearnerMasters | null
   #lastLink = 0
   #inputs: InputBatch | null = null
   #roleCount = 0
@@ -77,6 +80,8 @@ export class EnsemblePeer implements ElectionHost {
     const log = new LogBatcher(settings, metrics)
     log.moveTo(tree.lastZxidHi, tree.lastZxidLo)
     this.#random = seededRandom(parts.seed)
+    const { observerMaster } = ensemble
+    this.#masters = observerMaster === undefined ? null : new LearnerMasters(observerMaster.port, parts.seed)
     const snapshotter = new Snapshotter(this.#snapshotterState, this.#random, parts.replayed)
     this.member = new Member({ ...parts, settings: ensemble, log, snapshotter, nowMs: monotonicMs })
     this.election = new Election(this, ensemble)
@@ -131,6 +136,7 @@ export class EnsemblePeer implements ElectionHost {
       this.election.nextDeadlineMs,
       this.#leading?.leading.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
       this.#following?.following.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
+      this.#following?.observers?.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
       this.#readOnlyAtMs,
       this.#lookAtMs > this.member.nowMs ? this.#lookAtMs : Number.POSITIVE_INFINITY
     )
@@ -184,7 +190,7 @@ export class EnsemblePeer implements ElectionHost {
     this.#endReadOnly()
     if (vote.leader === sid) {
       this.log('info', 'this server leads: it waits for followers')
-      member.out.openLearnerPort()
+      member.out.openLearnerPort(null)
       this.#leading = new LeadingRole(member, this.#events(true))
     } else this.#follow(vote.leader)
     member.out.roleChanged(this.role)
@@ -219,7 +225,7 @@ export class EnsemblePeer implements ElectionHost {
       case InputKind.linkClosed:
         return this.#linkClosed(inputs.link(index))
       case InputKind.linkDrained:
-        return this.#leading?.leading.linkDrained(inputs.link(index))
+        return this.#linkDrained(inputs.link(index))
       case InputKind.stored:
         return member.stored(inputs.number(index), inputs.answer(index))
       case InputKind.persisted:
@@ -249,17 +255,25 @@ export class EnsemblePeer implements ElectionHost {
     const { nowMs, out } = this.member
     if (this.#following?.link === link) this.#following.following.connected(nowMs)
     else if (this.#leading !== null && link > 0) this.#leading.leading.learnerConnected(link, address, nowMs)
-    else out.closeLink(link, 'this server does not lead')
+    else if (link > 0 && this.#following?.observers) this.#following.observers.connected(link, address, nowMs)
+    else out.closeLink(link, 'this server serves no learners')
   }
 
   #linkBytes(link: LinkId, bytes: Buffer): void {
     if (this.#following?.link === link) this.#following.following.received(bytes, this.member.nowMs)
-    else this.#leading?.leading.received(link, bytes, this.member.nowMs)
+    else if (this.#leading !== null) this.#leading.leading.received(link, bytes, this.member.nowMs)
+    else this.#following?.observers?.received(link, bytes, this.member.nowMs)
   }
 
   #linkClosed(link: LinkId): void {
     if (this.#following?.link === link) this.#following.following.linkClosed()
-    else this.#leading?.leading.linkClosed(link)
+    else if (this.#leading !== null) this.#leading.leading.linkClosed(link)
+    else this.#following?.observers?.linkClosed(link)
+  }
+
+  #linkDrained(link: LinkId): void {
+    this.#leading?.leading.linkDrained(link)
+    this.#following?.observers?.linkDrained(link, this.member.nowMs)
   }
 
   #persisted(sequence: number): void {
@@ -283,6 +297,7 @@ export class EnsemblePeer implements ElectionHost {
     this.election.tick(nowMs)
     this.#leading?.leading.tick(nowMs)
     this.#following?.following.tick(nowMs)
+    this.#following?.observers?.tick(nowMs)
     if (nowMs >= this.#readOnlyAtMs) this.#serveReadOnly()
     this.#watchDisk()
   }
@@ -300,6 +315,7 @@ export class EnsemblePeer implements ElectionHost {
     this.election.postpone(deltaMs)
     this.#leading?.leading.postpone(deltaMs)
     this.#following?.following.postpone(deltaMs)
+    this.#following?.observers?.postpone(deltaMs)
     this.#readOnlyAtMs += deltaMs
     this.#lookAtMs += deltaMs
     if (this.#peer === null) this.member.sessions.postpone(deltaMs)
@@ -344,14 +360,20 @@ export class EnsemblePeer implements ElectionHost {
   #follow(leader: number): void {
     const { member } = this
     const { sid } = this.#parts.ensemble
-    const addresses = [member.config, member.lastSeen].flatMap(
-      (config) => config?.members.find(({ id }) => id === leader)?.addresses ?? []
-    )
     const link = --this.#lastLink as LinkId
     const isObserver = roleOf(member.config, sid) === 'observer'
-    this.log('info', `this server ${isObserver ? 'observes' : 'follows'}: server ${leader} leads`)
-    this.#following = new FollowingRole(member, this.#events(false), link, leader, isObserver)
-    member.out.connectToLeader(link, leader, addresses)
+    const master = (isObserver ? this.#masters?.choose(member.config, leader) : null) ?? this.#asMaster(leader)
+    const source = master.sid === leader ? '' : `, and server ${master.sid} is learnt from`
+    this.log('info', `this server ${isObserver ? 'observes' : 'follows'}: server ${leader} leads${source}`)
+    this.#following = new FollowingRole(member, this.#events(false), link, leader, master.sid, isObserver)
+    member.out.connectToLeader(link, master.sid, master.addresses)
+  }
+
+  /** The leader at its quorum port. */
+  #asMaster(leader: number): LearnerMaster {
+    const { config, lastSeen } = this.member
+    const addresses = [config, lastSeen].flatMap((one) => one?.members.find(({ id }) => id === leader)?.addresses ?? [])
+    return { sid: leader, addresses }
   }
 
   #events(isLeader: boolean): RoleEvents {
@@ -368,6 +390,7 @@ export class EnsemblePeer implements ElectionHost {
     const { member } = this
     const peer = this.#newPeer(this.#rolePort(isLeader))
     this.#peer = peer
+    this.#masters?.served()
     this.election.setPeerEpoch(epoch)
     member.showConfiguration()
     this.log('info', `serving in epoch ${epoch} as ${isLeader ? 'leader' : 'learner'}`)
@@ -426,7 +449,7 @@ export class EnsemblePeer implements ElectionHost {
     this.#following = null
     if (leading !== null) member.out.closeLearnerPort()
     this.#mustReload = member.isInstalling || (following !== null && !following.following.isTreeWhole)
-    for (const { zxidHi, zxidLo, bytes } of (leading?.leading ?? following?.following)?.close() ?? []) {
+    for (const { zxidHi, zxidLo, bytes } of (leading?.leading ?? following)?.close() ?? []) {
       if (this.#mustReload) break
       member.applyQuietly(bytes)
       member.commitLog.add(zxidHi, zxidLo, bytes)

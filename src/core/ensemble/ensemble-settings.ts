@@ -1,3 +1,10 @@
+/** Where the followers of an ensemble listen for observers. */
+export interface ObserverMasterPort {
+  readonly port: number
+  /** Bytes that an observer may lag behind before it is closed. */
+  readonly sizeLimitBytes: number
+}
+
 /** What a member of an ensemble is told by the configuration. Times in ms or in ticks, sizes in bytes. */
 export interface EnsembleSettings {
   /** Its own id in the ensemble (`myid`). */
@@ -25,6 +32,8 @@ export interface EnsembleSettings {
   readonly readOnlyModeEnabled: boolean
   /** An observer that lost its leader waits up to so long, at random, before it looks for one; 0 if not given. */
   readonly observerElectionDelayMs?: number
+  /** Followers serve observers, which learn from them (`observerMasterPort`); not given: the leader does. */
+  readonly observerMaster?: ObserverMasterPort
   /** A leader serves clients. */
   readonly leaderServes: boolean
 }

@@ -1,20 +1,27 @@
 import type { Id } from '../../protocol/generated/data.ts'
+import { OpCode } from '../../protocol/op-code.ts'
 import type { Peer } from '../peer.ts'
 import type { LeaderPort } from '../pipeline/role-ports.ts'
 import type { SnapshotLoader } from '../tree/snapshot.ts'
 import { Following } from '../zab/following/following.ts'
 import type { ActiveSession, FollowingHost } from '../zab/following/following-host.ts'
+import type { PendingProposal } from '../zab/leading/leading-host.ts'
 import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
+import type { ObserverMaster } from '../zab/observer-master/observer-master.ts'
 import type { LinkId } from '../zab/peer-link.ts'
 import type { FollowingMeter } from '../zab/zab-meter.ts'
 import type { RoleEvents } from './leading-role.ts'
 import type { Member } from './member.ts'
+import { ObserverMasterRole } from './observer-master-role.ts'
 
 /** A follower or an observer: joins Zab's learning half with tree, log and clients. */
 export class FollowingRole implements FollowingHost, LeaderPort {
   readonly following: Following
   readonly link: LinkId
+  /** The ensemble's leader. */
   readonly leaderSid: number
+  /** Whom it learns from: the leader, or for an observer perhaps a follower. */
+  readonly masterSid: number
   readonly meter: FollowingMeter
   readonly #member: Member
   readonly #events: RoleEvents
@@ -22,19 +29,30 @@ export class FollowingRole implements FollowingHost, LeaderPort {
   /** Leader that a reconfiguration has designated: it is followed next, without an election. */
   #successor: number | null = null
   #peer: Peer | null = null
+  #observers: ObserverMasterRole | null = null
+  /** Leader that the reconfiguration suggests which is being committed; null for other transactions. */
+  #suggestedLeader: number | null = null
   #loader: SnapshotLoader | null = null
 
-  constructor(member: Member, events: RoleEvents, link: LinkId, leaderSid: number, isObserver: boolean) {
+  constructor(
+    member: Member,
+    events: RoleEvents,
+    link: LinkId,
+    leaderSid: number,
+    masterSid: number,
+    isObserver: boolean
+  ) {
     this.#member = member
     this.meter = member.meter.following
     this.#events = events
     this.link = link
     this.leaderSid = leaderSid
+    this.masterSid = masterSid
     this.#isObserver = isObserver
     const { settings, log, acceptedEpoch, currentEpoch, config, nowMs, commitLog } = member
     const start = {
       link,
-      leaderSid,
+      leaderSid: masterSid,
       acceptedEpoch,
       currentEpoch,
       lastLoggedHi: log.lastZxidHi,
@@ -43,6 +61,20 @@ export class FollowingRole implements FollowingHost, LeaderPort {
       nowMs
     }
     this.following = new Following(this, { ...settings, isObserver }, start, commitLog)
+  }
+
+  /** Serves observers, where that is configured and this server, a follower, serves. */
+  get observers(): ObserverMaster | null {
+    return this.#observers?.master ?? null
+  }
+
+  /** Ends the role. @returns as `Following.close` */
+  close(): PendingProposal[] {
+    if (this.#observers !== null) {
+      this.#member.out.closeLearnerPort()
+      this.#observers.master.close()
+    }
+    return this.following.close()
   }
 
   // ---- LeaderPort -------------------------------------------------------------------------------------------------
@@ -55,10 +87,12 @@ export class FollowingRole implements FollowingHost, LeaderPort {
     body: Uint8Array | null,
     identities: readonly Id[] | null
   ): void {
+    if (type === OpCode.sync) this.observers?.ownSyncAsked()
     this.following.request(sessionHi, sessionLo, cxid, type, body, identities)
   }
 
   revalidate(sessionHi: number, sessionLo: number, timeoutMs: number): void {
+    this.observers?.ownRevalidationAsked(sessionHi, sessionLo, timeoutMs)
     this.following.revalidate(sessionHi, sessionLo, timeoutMs)
   }
 
@@ -128,16 +162,23 @@ export class FollowingRole implements FollowingHost, LeaderPort {
     this.#member.log.addEncoded(zxidHi, zxidLo, bytes, this.#member.nowMs)
   }
 
-  commit(_zxidHi: number, _zxidLo: number, bytes: Uint8Array): void {
+  commit(zxidHi: number, zxidLo: number, bytes: Uint8Array): void {
     if (this.#peer === null) this.#member.applyQuietly(bytes)
     else {
       this.#member.meter.commitReceived(bytes)
       this.#peer.commitFromLeader(this.#member.decode(bytes))
     }
+    this.observers?.committed(zxidHi, zxidLo, bytes, this.#suggestedLeader)
+    this.#suggestedLeader = null
   }
 
   serve(): void {
     this.#peer = this.#events.serve(this.following.epoch)
+    const { settings, out } = this.#member
+    if (this.#isObserver || settings.observerMaster === undefined) return
+    const { port, sizeLimitBytes } = settings.observerMaster
+    this.#observers = new ObserverMasterRole(this.#member, this.following, sizeLimitBytes)
+    out.openLearnerPort(port)
   }
 
   takeActiveSessions(): readonly ActiveSession[] {
@@ -145,11 +186,13 @@ export class FollowingRole implements FollowingHost, LeaderPort {
   }
 
   revalidated(sessionHi: number, sessionLo: number, isValid: boolean): void {
-    this.#peer?.revalidated(sessionHi, sessionLo, isValid)
+    const isOwn = this.observers?.revalidated(sessionHi, sessionLo, isValid) ?? true
+    if (isOwn) this.#peer?.revalidated(sessionHi, sessionLo, isValid)
   }
 
   synced(): void {
-    this.#peer?.synced()
+    const isOwn = this.observers?.synced() ?? true
+    if (isOwn) this.#peer?.synced()
   }
 
   configurationSeen(config: EnsembleConfig): void {
@@ -158,6 +201,7 @@ export class FollowingRole implements FollowingHost, LeaderPort {
 
   configurationActivated(config: EnsembleConfig, designatedLeader: number | null): boolean {
     const { settings, config: before } = this.#member
+    this.#suggestedLeader = designatedLeader
     if (!settings.reconfigEnabled) return false
     this.#member.configurationActivated(config)
     const isRoleOther = this.#isObserver !== (roleOf(config, settings.sid) === 'observer')

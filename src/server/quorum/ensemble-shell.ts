@@ -196,7 +196,7 @@ export class EnsembleShell implements Machine {
       awaitLinkDrained: (link) => this.#links.awaitLinkDrained(link),
       closeLink: (link, reason) => this.#links.closeLink(link, reason),
       sendNotification: (to, bytes) => this.#election.send(to, bytes),
-      openLearnerPort: () => this.#learnerPort.open(this.#own?.addresses ?? []),
+      openLearnerPort: (port) => this.#learnerPort.open(this.#own?.addresses ?? [], port),
       closeLearnerPort: () => this.#learnerPort.close(),
       connectToLeader: (link, sid, addresses) => this.#connector.connect(link, sid, addresses),
       store: (request) => storage.store(request),
@@ -265,6 +265,12 @@ function ensembleSettingsOf(settings: ServerSettings): EnsembleSettings {
     dataBytesMax: client.juteMaxBufferBytes + client.juteExtraSizeBytes + 1024,
     readOnlyModeEnabled: quorum.readOnlyModeEnabled,
     observerElectionDelayMs: quorum.observerElectionDelayMs,
-    leaderServes: quorum.leaderServes
+    leaderServes: quorum.leaderServes,
+    ...observerMasterOf(settings)
   }
+}
+
+function observerMasterOf({ quorum }: ServerSettings): Pick<EnsembleSettings, 'observerMaster'> {
+  const { observerMasterPort: port, observerMasterSizeLimitBytes: sizeLimitBytes } = quorum
+  return port > 0 ? { observerMaster: { port, sizeLimitBytes } } : {}
 }

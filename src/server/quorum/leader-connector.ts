@@ -18,7 +18,7 @@ export interface LeaderConnectorSettings {
 /** Attempts, as upstream's Learner has them. */
 const TRIES_MAX = 5
 
-/** Connects a learner to its leader's quorum port. */
+/** Connects a learner to its leader's quorum port, or an observer to a follower's port for observers. */
 export class LeaderConnector {
   readonly #settings: LeaderConnectorSettings
   readonly #links: PeerLinks
@@ -53,11 +53,11 @@ export class LeaderConnector {
         { noDelay, keepAlive },
         (socket, address, problem) => {
           if (socket !== null && address !== null) {
-            this.#log.info(`connected to the leader, server ${sid}, at ${showAddress(address)}`)
+            this.#log.info(`connected to server ${sid} at ${showAddress(address)}`)
             return this.#links.connected(link, socket)
           }
           const isLast = tries === TRIES_MAX || endMs - performance.now() <= retryDelayMs
-          this.#log.warn(`cannot connect to the leader, ${where} (attempt ${tries}): ${problem}`)
+          this.#log.warn(`cannot connect to ${where} (attempt ${tries}): ${problem}`)
           if (isLast) return this.#links.failed(link)
           const timer = setTimeout(() => attempt(tries + 1), retryDelayMs)
           giveUp = () => clearTimeout(timer)

@@ -16,7 +16,7 @@ export interface LearnerPortSettings {
 /** Open links above which a connection is turned away: far more than an ensemble has. */
 const LINK_COUNT_MAX = 1000
 
-/** The quorum port: open while this server leads, or wants to. */
+/** The quorum port, open while this server leads, or wants to; or the port for observers, open while it follows. */
 export class LearnerPort {
   readonly #settings: LearnerPortSettings
   readonly #links: PeerLinks
@@ -43,27 +43,28 @@ export class LearnerPort {
    * by itself meanwhile.
    *
    * @param own addresses of this server in the configuration
+   * @param observerMasterPort to listen on instead of the quorum port; null if not
    */
-  open(own: readonly MemberAddress[]): void {
+  open(own: readonly MemberAddress[], observerMasterPort: number | null = null): void {
     this.close()
     const { listenOnAllIps, noDelay, keepAlive } = this.#settings
-    const ports = [...new Set(own.map(({ quorumPort }) => quorumPort))]
-    const addresses = listenOnAllIps
-      ? ports.map((port) => ({ host: null, port }))
-      : own.map(({ host, quorumPort }) => ({ host, port: quorumPort }))
+    const name = observerMasterPort === null ? 'quorum port' : 'port for observers'
+    const named = own.map(({ host, quorumPort }) => ({ host, port: observerMasterPort ?? quorumPort }))
+    const ports = [...new Set(named.map(({ port }) => port))]
+    const addresses = listenOnAllIps ? ports.map((port) => ({ host: null, port })) : named
     const listener = new PortListener(
-      { name: 'quorum port', addresses, bindTries: 0, socket: { noDelay, keepAlive } },
+      { name, addresses, bindTries: 0, socket: { noDelay, keepAlive } },
       this.#transport,
       (socket) => {
         if (this.#links.count < LINK_COUNT_MAX) return this.#links.accept(socket)
-        this.#limitedLog.warn('full', `turning a connection to the quorum port away: ${LINK_COUNT_MAX} are open`)
+        this.#limitedLog.warn('full', `turning a connection to the ${name} away: ${LINK_COUNT_MAX} are open`)
         socket.on('error', ignore)
         socket.destroy()
       },
       this.#log
     )
     this.#listener = listener
-    listener.open().catch((error: Error) => this.#log.error(`the quorum port cannot be opened: ${error.message}`))
+    listener.open().catch((error: Error) => this.#log.error(`the ${name} cannot be opened: ${error.message}`))
   }
 
   /** Accepts no more. Open links stay. */

@@ -28,8 +28,8 @@ export function quorumView(peer: EnsemblePeer, role: RoleView): QuorumView {
     peerState: peerStateOf(role, peer),
     quorumSize: verifierOf(config).voters.size,
     leader: leading === null ? null : leaderView(leading),
-    syncedObservers: leading === null ? null : syncedCount(leading, true),
-    observerMasterId: role.state === ServerState.observing ? role.leader : null
+    syncedObservers: leading === null ? (peer.following?.observers?.observerCount ?? null) : syncedCount(leading, true),
+    observerMasterId: role.state === ServerState.observing ? (peer.following?.masterSid ?? null) : null
   }
 }
 

@@ -12,7 +12,7 @@ import { SessionTable } from '../../../src/core/session/session-table.ts'
 import { PlainTree } from '../../../src/core/tree/plain-tree.ts'
 import { CommitLog } from '../../../src/core/zab/commit-log.ts'
 import { formatConfigText, parseConfigText } from '../../../src/core/zab/membership/config-text.ts'
-import type { EnsembleConfig } from '../../../src/core/zab/membership/ensemble-config.ts'
+import type { EnsembleConfig, MemberAddress } from '../../../src/core/zab/membership/ensemble-config.ts'
 import type { LinkId } from '../../../src/core/zab/peer-link.ts'
 import { ServerState } from '../../../src/core/zab/vote.ts'
 import { compareInt64 } from '../../../src/protocol/int64.ts'
@@ -137,6 +137,11 @@ export class Node implements EnsembleOutbox {
   isUp = true
   view: RoleView = { state: ServerState.looking, leader: null, isServing: false, isReadOnly: false }
   isListening = false
+  isObserverMaster = false
+  /** Nobody reaches its port for observers. */
+  isDeafToObservers = false
+  /** Whether what is written to links is ever known to be sent. */
+  mayDrain = true
   isDiskFull = false
   readonly #world: EnsembleWorld
   #inputs = new InputBatch()
@@ -441,6 +446,7 @@ export class Node implements EnsembleOutbox {
   awaitLinkDrained(link: LinkId): void {
     this.#world.after(LATENCY_MS, () => {
       if (!this.isUp || !this.#links.has(link)) return
+      if (!this.mayDrain) return this.awaitLinkDrained(link)
       this.#inputs.pushLinkDrained(link)
       this.wake()
     })
@@ -473,23 +479,27 @@ export class Node implements EnsembleOutbox {
     if (last !== undefined) this.#world.after(LATENCY_MS, () => node.#notify(this.sid, last))
   }
 
-  openLearnerPort(): void {
-    this.isListening = true
+  openLearnerPort(observerMasterPort: number | null): void {
+    this.isListening = observerMasterPort === null
+    this.isObserverMaster = observerMasterPort !== null
   }
 
   closeLearnerPort(): void {
-    this.isListening = false
+    this.isListening = this.isObserverMaster = false
   }
 
-  connectToLeader(link: LinkId, sid: number): void {
-    this.#world.after(LATENCY_MS, () => this.#tryConnect(link, sid, 20))
+  connectToLeader(link: LinkId, sid: number, addresses: readonly MemberAddress[]): void {
+    const port = addresses[0]?.quorumPort
+    const asObserver = port !== undefined && port === this.#world.settings.observerMaster?.port
+    this.#world.after(LATENCY_MS, () => this.#tryConnect(link, sid, asObserver, 20))
   }
 
-  #tryConnect(link: LinkId, sid: number, tries: number): void {
+  #tryConnect(link: LinkId, sid: number, asObserver: boolean, tries: number): void {
     if (!this.isUp) return
     const node = this.#world.nodes.get(sid)
-    if (node === undefined || !node.isUp || !node.isListening) {
-      if (tries > 0) return this.#world.after(50, () => this.#tryConnect(link, sid, tries - 1))
+    const isListening = asObserver ? node?.isObserverMaster && !node.isDeafToObservers : node?.isListening
+    if (node === undefined || !node.isUp || isListening !== true) {
+      if (tries > 0) return this.#world.after(50, () => this.#tryConnect(link, sid, asObserver, tries - 1))
       this.#inputs.pushLinkClosed(link)
       return this.wake()
     }

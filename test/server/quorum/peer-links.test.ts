@@ -257,7 +257,7 @@ describe('the link to a leader', () => {
     const { told, log, connect } = newConnector({ retryDelayMs: 50 })
 
     connect(LINK, port)
-    await until(() => log.count('cannot connect to the leader') === 2, 'two attempts')
+    await until(() => log.count('cannot connect to server') === 2, 'two attempts')
     const leader = await RawPort.open(port)
     closers.push(() => leader.close())
 
@@ -272,7 +272,7 @@ describe('the link to a leader', () => {
 
     await until(() => told.length === 1, 'closed')
     expect(told).toEqual(['closed -1'])
-    expect(log.count('cannot connect to the leader')).toBe(5)
+    expect(log.count('cannot connect to server')).toBe(5)
   })
 
   test('is given up when the limit would pass before the next attempt', async () => {
@@ -281,7 +281,7 @@ describe('the link to a leader', () => {
     connect(LINK, await freePort())
 
     await until(() => told.length === 1, 'closed')
-    expect(log.count('cannot connect to the leader')).toBeLessThanOrEqual(2)
+    expect(log.count('cannot connect to server')).toBeLessThanOrEqual(2)
   })
 
   test('uses the address of several that answers', async () => {
@@ -300,7 +300,7 @@ describe('the link to a leader', () => {
     const { links, told, log, connect } = newConnector({ retryDelayMs: 50 })
 
     connect(LINK, port)
-    await until(() => log.count('cannot connect to the leader') === 1, 'an attempt')
+    await until(() => log.count('cannot connect to server') === 1, 'an attempt')
     links.closeLink(LINK, 'a test')
     const leader = await RawPort.open(port)
     closers.push(() => leader.close())

@@ -1,7 +1,7 @@
 import { compareInt64 } from '../../../protocol/int64.ts'
 import type { CommitLog, Zxid } from '../commit-log.ts'
 
-/** The leader's committed history: where it ends, and how much of it is in memory. */
+/** The committed history of a leader, or of a follower that serves observers: where it ends, and how much of it is in memory. */
 export class History {
   readonly commitLog: CommitLog
   /** Last committed transaction: how far the log, in memory and stored, is to be sent to a learner. */
@@ -29,6 +29,11 @@ export class History {
 
   commit(zxidHi: number, zxidLo: number, bytes: Uint8Array): void {
     this.commitLog.add(zxidHi, zxidLo, bytes)
+    this.committed(zxidHi, zxidLo)
+  }
+
+  /** Something has been committed that the commit log has already. */
+  committed(zxidHi: number, zxidLo: number): void {
     this.endHi = this.lastProcessedHi = zxidHi
     this.endLo = this.lastProcessedLo = zxidLo
   }

@@ -10,7 +10,7 @@ export class LeaderClock {
   nowMs: number
   tick = 0
 
-  constructor(settings: LeadingSettings, nowMs: number) {
+  constructor(settings: Pick<LeadingSettings, 'tickTimeMs' | 'initLimitTicks' | 'syncLimitTicks'>, nowMs: number) {
     this.initLimitMs = settings.initLimitTicks * settings.tickTimeMs
     this.syncLimitMs = settings.syncLimitTicks * settings.tickTimeMs
     this.halfTickMs = Math.max(1, settings.tickTimeMs / 2)

@@ -20,12 +20,26 @@ export interface LogSlice {
   readonly body: Uint8Array
 }
 
+/** What is needed to bring learners up, of any server that does so. */
+export interface LearnerSource extends LinkOutput {
+  readonly meter?: LeadingMeter
+  /** The tree as it is now, as a stream; null when too many snapshots are under way (the learner waits and asks again). */
+  openSnapshot(): SnapshotSource | null
+  /**
+   * Greatest zxid in the stored log that is not greater than the given one; `logFound` answers with it, or with null where
+   * the log does not go back so far.
+   */
+  findInLog(request: number, zxidHi: number, zxidLo: number): void
+  /** The stored transactions after a zxid; `logRead` answers with a slice, or null at the end or on failure. */
+  readLog(request: number, afterHi: number, afterLo: number, bytesMax: number): void
+  log(level: 'error' | 'info' | 'warn' | 'debug', message: string): void
+}
+
 /**
  * What a leader's Zab asks of the server around it. Calls are made within calls of `Leading`, in the order that matters:
  * what is written to links before a call of the host comes before anything that the host writes.
  */
-export interface LeadingHost extends LinkOutput {
-  readonly meter?: LeadingMeter
+export interface LeadingHost extends LearnerSource {
   /** Makes the epoch durable; `Leading.epochStored` follows. */
   setAcceptedEpoch(epoch: number): void
   setCurrentEpoch(epoch: number): void
@@ -56,18 +70,9 @@ export interface LeadingHost extends LinkOutput {
   touch(sessionHi: number, sessionLo: number, timeoutMs: number): void
   /** The learner is gone; what it forwarded stays valid, but nothing can be sent to it. */
   learnerGone(link: LinkId): void
-  /** The tree as it is now, as a stream; null when too many snapshots are under way (the learner waits and asks again). */
-  openSnapshot(): SnapshotSource | null
   /** Last zxid applied to the tree. */
   readonly lastProcessedHi: number
   readonly lastProcessedLo: number
-  /**
-   * Greatest zxid in the stored log that is not greater than the given one; `Leading.logFound` answers with it, or with
-   * null where the log does not go back so far.
-   */
-  findInLog(request: number, zxidHi: number, zxidLo: number): void
-  /** The stored transactions after a zxid; `Leading.logRead` answers with a slice, or null at the end or on failure. */
-  readLog(request: number, afterHi: number, afterLo: number, bytesMax: number): void
   /** This configuration has been proposed: written as the next one before its proposal is acknowledged. */
   configurationSeen(config: EnsembleConfig): void
   /**
@@ -77,7 +82,6 @@ export interface LeadingHost extends LinkOutput {
   configurationActivated(config: EnsembleConfig, designatedLeader: number): void
   /** This server cannot go on leading. The host closes the Leading and looks for a leader. */
   resign(reason: string): void
-  log(level: 'error' | 'info' | 'warn' | 'debug', message: string): void
 }
 
 /** A transaction that was proposed and not applied when a role ended: the host applies it. */

@@ -29,6 +29,12 @@ export interface LeadingSettings {
   readonly dataBytesMax: number
 }
 
+/** Of these, what decides how learners are brought up. */
+export type SyncSettings = Pick<
+  LeadingSettings,
+  'maxConcurrentSnapSyncs' | 'maxConcurrentDiffSyncs' | 'forceSnapshotSync' | 'snapshotSizeFactor'
+>
+
 /** Where a server stands when it has been elected. */
 export interface LeadingStart {
   readonly acceptedEpoch: number

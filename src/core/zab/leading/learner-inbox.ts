@@ -76,7 +76,7 @@ export function takeServedPacket(
 }
 
 /** PING: the sessions that were active at the learner since the last one. */
-function takePing({ data }: QuorumPacketReader, host: LeadingHost): string | null {
+export function takePing({ data }: QuorumPacketReader, host: Pick<LeadingHost, 'touch'>): string | null {
   if (data === null) return null
   if (data.length % SESSION_TOUCH_SIZE_BYTES !== 0) return 'a PING with half a session'
   for (let offset = 0; offset < data.length; offset += SESSION_TOUCH_SIZE_BYTES) {

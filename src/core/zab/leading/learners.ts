@@ -1,20 +1,20 @@
 import type { LinkId } from '../peer-link.ts'
 import type { Broadcast } from './broadcast.ts'
 import type { LeaderClock } from './leader-clock.ts'
-import type { LeadingHost } from './leading-host.ts'
+import type { LearnerSource } from './leading-host.ts'
 import { LEARNER_COUNT_MAX } from './leading-settings.ts'
 import { Learner, type LearnerView } from './learner.ts'
 
 /** The learners of a leader, by link: how they come and go. */
 export class Learners {
-  readonly #host: LeadingHost
+  readonly #host: LearnerSource
   readonly #clock: LeaderClock
   readonly #dataBytesMax: number
   readonly #gone: (learner: Learner) => void
   readonly #byLink = new Map<LinkId, Learner>()
 
   /** @param gone is told of each that leaves, whatever the reason */
-  constructor(host: LeadingHost, clock: LeaderClock, dataBytesMax: number, gone: (learner: Learner) => void) {
+  constructor(host: LearnerSource, clock: LeaderClock, dataBytesMax: number, gone: (learner: Learner) => void) {
     this.#host = host
     this.#clock = clock
     this.#dataBytesMax = dataBytesMax
@@ -24,6 +24,10 @@ export class Learners {
   /** All of them as they are now: the caller may drop some on the way. */
   get all(): readonly Learner[] {
     return [...this.#byLink.values()]
+  }
+
+  get count(): number {
+    return this.#byLink.size
   }
 
   get(link: LinkId): Learner | undefined {

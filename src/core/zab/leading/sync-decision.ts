@@ -1,7 +1,7 @@
 import { compareInt64 } from '../../../protocol/int64.ts'
 import type { Zxid } from '../commit-log.ts'
 import type { History } from './history.ts'
-import type { LeadingSettings } from './leading-settings.ts'
+import type { SyncSettings } from './leading-settings.ts'
 
 /** How a learner is brought up (quorum-protocol section 8). */
 export type SyncDecision =
@@ -17,7 +17,7 @@ const SNAP: SyncDecision = { kind: 'snap' }
 const LOG: SyncDecision = { kind: 'log' }
 
 /** The decision as far as it can be made from memory, for a learner whose log ends at `last`. */
-export function decideFromMemory(last: Zxid, history: History, settings: LeadingSettings): SyncDecision {
+export function decideFromMemory(last: Zxid, history: History, settings: SyncSettings): SyncDecision {
   if (settings.forceSnapshotSync) return SNAP
   if (compareInt64(last.hi, last.lo, history.lastProcessedHi, history.lastProcessedLo) === 0) {
     return { kind: 'diff', zxid: last }

@@ -3,8 +3,8 @@ import { compareInt64, toHex } from '../../../protocol/int64.ts'
 import type { Zxid } from '../commit-log.ts'
 import { PacketType, SNAPSHOT_SIGNATURE } from '../packet-type.ts'
 import type { History } from './history.ts'
-import type { LeadingHost, LogSlice, SnapshotSource } from './leading-host.ts'
-import { type LeadingSettings, SYNC_SLICE_BYTES } from './leading-settings.ts'
+import type { LearnerSource, LogSlice, SnapshotSource } from './leading-host.ts'
+import { SYNC_SLICE_BYTES, type SyncSettings } from './leading-settings.ts'
 import type { Learner } from './learner.ts'
 import { decideFromLog, decideFromMemory, isHere, type SyncDecision } from './sync-decision.ts'
 import { SyncSlots } from './sync-slots.ts'
@@ -56,8 +56,8 @@ export interface SynchroniserEvents {
  * commit log in its turn, or from the stored log when it has left that, until the learner has met the end.
  */
 export class Synchroniser {
-  readonly #host: LeadingHost
-  readonly #settings: LeadingSettings
+  readonly #host: LearnerSource
+  readonly #settings: SyncSettings
   readonly #history: History
   readonly #events: SynchroniserEvents
   readonly #snapSlots: SyncSlots
@@ -66,7 +66,7 @@ export class Synchroniser {
   readonly #requests = new Map<number, Sync>()
   #lastRequest = 0
 
-  constructor(host: LeadingHost, settings: LeadingSettings, history: History, events: SynchroniserEvents) {
+  constructor(host: LearnerSource, settings: SyncSettings, history: History, events: SynchroniserEvents) {
     this.#host = host
     this.#settings = settings
     this.#history = history
