@@ -1,0 +1,123 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Metrics } from '../../../src/core/metrics.ts'
+import { parseConfigText } from '../../../src/core/zab/membership/config-text.ts'
+import { encodeCreateRequest } from '../../../src/protocol/generated/proto.ts'
+import { OpCode } from '../../../src/protocol/op-code.ts'
+import { quorumView } from '../../../src/server/quorum/quorum-view.ts'
+import { type Client, EnsembleWorld, type Node } from '../../core/ensemble/ensemble-world.ts'
+
+const OBSERVER = 4
+const CONFIG = parseConfigText(
+  [1, 2, 3, OBSERVER]
+    .map((sid) => `server.${sid}=127.0.0.1:200${sid}:300${sid}:${sid === OBSERVER ? 'observer' : 'participant'}`)
+    .join('\n')
+)
+
+function startAll(): EnsembleWorld {
+  const world = new EnsembleWorld(CONFIG)
+  for (const sid of [1, 2, 3, OBSERVER]) world.start(sid)
+  world.until(() => [...world.nodes.values()].every(({ view }) => view.isServing))
+  return world
+}
+
+function viewOf({ peer, view }: Node) {
+  return quorumView(peer, view)
+}
+
+function metricsOf({ peer }: Node): Metrics {
+  const metrics = peer.peer?.state.metrics
+  if (metrics === undefined) throw new Error('it does not serve')
+  return metrics
+}
+
+function create(world: EnsembleWorld, client: Client, path: string): void {
+  const acl = [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }]
+  const xid = client.request(OpCode.create, (writer) =>
+    encodeCreateRequest(writer, { path, data: Buffer.from('x'), acl, flags: 0 })
+  )
+  world.until(() => client.outcome(xid) !== undefined)
+}
+
+describe('what administration is shown', () => {
+  test('of each role, while it serves', () => {
+    const world = startAll()
+    world.until(() => viewOf(world.node(3)).leader?.syncedFollowers === 2)
+
+    expect(viewOf(world.node(3))).toMatchObject({
+      role: 'participant',
+      electionPort: 3003,
+      quorumPort: 2003,
+      peerState: 'leading - broadcast',
+      quorumSize: 3,
+      syncedObservers: 1,
+      observerMasterId: null,
+      leader: { learners: 3, syncedFollowers: 2, syncedNonVotingFollowers: 0, pendingSyncs: 0 }
+    })
+    expect(viewOf(world.node(1))).toMatchObject({
+      role: 'participant',
+      peerState: 'following - broadcast',
+      leader: null,
+      syncedObservers: null,
+      observerMasterId: null
+    })
+    expect(viewOf(world.node(OBSERVER))).toMatchObject({
+      role: 'observer',
+      peerState: 'observing - broadcast',
+      leader: null,
+      observerMasterId: 3
+    })
+  })
+
+  test('of a server without a leader: that it looks for one', () => {
+    const world = startAll()
+    world.node(3).crash()
+    world.node(2).crash()
+    world.until(() => !world.node(1).view.isServing)
+
+    expect(viewOf(world.node(1))).toMatchObject({ peerState: 'looking', leader: null, observerMasterId: null })
+  })
+})
+
+describe('what is measured of a write', () => {
+  test('proposals, ACKs and commits are counted on leader, follower and observer, each its part', () => {
+    const world = startAll()
+    const client = world.node(1).connect()
+    world.until(() => client.isConnected)
+    const before = metricsOf(world.node(3)).commitCount.value
+    create(world, client, '/a')
+    create(world, client, '/b')
+    world.run(100)
+
+    const leader = metricsOf(world.node(3))
+    expect(leader.commitCount.value - before).toBe(2)
+    expect(leader.proposalCount.value).toBe(leader.commitCount.value)
+    expect(leader.quorumAckLatency.all.count).toBe(leader.commitCount.value)
+    expect(leader.learnerProposalReceivedCount.value).toBe(0)
+    const follower = metricsOf(world.node(1))
+    expect(follower.learnerProposalReceivedCount.value).toBe(leader.proposalCount.value)
+    expect(follower.learnerCommitReceivedCount.value).toBe(leader.commitCount.value)
+    expect(follower.proposalAckCreationLatency.all.count).toBe(leader.proposalCount.value)
+    expect(follower.commitCount.value).toBe(0)
+    const observer = metricsOf(world.node(OBSERVER))
+    expect(observer.learnerProposalReceivedCount.value).toBe(0)
+    expect(observer.learnerCommitReceivedCount.value).toBe(leader.commitCount.value)
+    expect(observer.proposalAckCreationLatency.all.count).toBe(0)
+  })
+
+  test('elections and the time without service, after the leader was lost', () => {
+    const world = startAll()
+    world.node(3).crash()
+    world.until(() => world.leader !== undefined && world.node(1).view.isServing && world.node(OBSERVER).view.isServing)
+
+    const leader = metricsOf(world.node(2))
+    expect(leader.lookingCount.value).toBeGreaterThanOrEqual(2)
+    expect(leader.electionTime.count).toBe(leader.lookingCount.value)
+    expect(leader.unavailableTime.count).toBe(2)
+    expect(leader.leaderUnavailableTime.count).toBe(1)
+    expect(leader.leaderUnavailableTime.sum).toBeGreaterThan(0)
+    expect(metricsOf(world.node(1)).followerSyncTime.count).toBe(2)
+    const observer = metricsOf(world.node(OBSERVER))
+    expect(observer.observerSyncTime.count).toBe(2)
+    expect(observer.electionTime.count).toBe(0)
+  })
+})
