@@ -43,7 +43,9 @@ export class World {
     this.mesh = new ElectionMesh(this.network)
     this.expiry = new ExpiryChecker(this)
     this.checker = new EnsembleChecker(this.history, {
-      isDurable: (zxid, bytes) => this.#isDurable(zxid, bytes),
+      isDurable: (zxid, bytes) => this.#isQuorum(({ disk }) => disk.has(zxid, bytes)),
+      isEpochDurable: (epoch) =>
+        this.#isQuorum(({ disk }) => disk.acceptedEpoch >= epoch && disk.currentEpoch >= epoch),
       committed: (entry) => this.expiry.committed(entry),
       established: (sid, epoch) => {
         if (epoch === this.checker.lastEpoch) this.expiry.established(epoch)
@@ -98,10 +100,10 @@ export class World {
     this.expiry.refused(session)
   }
 
-  #isDurable(zxid: number, bytes: Buffer): boolean {
+  #isQuorum(holds: (server: SimulatedServer) => boolean): boolean {
     const { voters } = this.scenario
     let count = 0
-    for (const { disk, sid } of this.servers) if (sid <= voters && disk.has(zxid, bytes)) count++
+    for (const server of this.servers) if (server.sid <= voters && holds(server)) count++
     return count * 2 > voters
   }
 }

@@ -20,6 +20,8 @@ export interface CheckedProcess {
 export interface EnsembleCheckerPorts {
   /** Whether a quorum has the transaction on its disks. */
   isDurable(zxid: number, bytes: Buffer): boolean
+  /** Whether a quorum has stored this acceptedEpoch and currentEpoch, or later ones. */
+  isEpochDurable(epoch: number): boolean
   committed(entry: Committed): void
   established(sid: number, epoch: number): void
 }
@@ -139,6 +141,8 @@ export class EnsembleChecker {
       'one leader an epoch',
       () => `server ${process.sid} leads epoch ${epoch}, as server ${known?.member.settings.sid} does`
     )
+    const isDurable = this.#ports.isEpochDurable(epoch)
+    demand(isDurable, 'epochs are durable', () => `epoch ${epoch} is not on the disks of a quorum when it begins`)
     this.#leaders.set(epoch, leading)
     this.#established(process, epoch)
   }
