@@ -88,8 +88,9 @@ export const TXN_BATCH_COUNT_MAX = ROW_TXN_COUNT_MAX
 
 const TUNING_DEFAULT: StorageTuning = {
   ringBytes: RING_BYTES_DEFAULT,
+  // perf: what lies within the -wal's size is written over, and syncing that costs little more than half of growing.
   checkpointPages: 1000,
-  checkpointPagesMax: 4000,
+  checkpointPagesMax: 1500,
   diskFullRetryMs: 1000
 }
 const ROLL_BYTES_DEFAULT = 1024 ** 3
