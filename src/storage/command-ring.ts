@@ -81,6 +81,7 @@ export class RingWriter {
     view.setInt32(at + 32, txnCount, true)
     view.setInt32(at + 36, isLarge ? 1 : 0, true)
     if (!isLarge) this.#memory.bytes.set(body, at + HEADER_BYTES)
+    Atomics.add(this.#memory.control, ControlWord.txns, txnCount)
     this.#publish(recordBytes(isLarge ? 0 : body.length))
     return true
   }
@@ -143,6 +144,9 @@ export class RingReader {
   #tail = 0
   #cursor = 0
   #largePassed = 0
+  /** Transactions passed by the cursor since the last release, and all before that (modulo 2^32). */
+  #txnsPassed = 0
+  #txnsReleased = 0
   #at = 0
 
   kind: number = RecordKind.pad
@@ -167,6 +171,21 @@ export class RingReader {
   /** Sleeps until there is a record behind the cursor, at most `timeoutMs`. */
   wait(timeoutMs = Number.POSITIVE_INFINITY): void {
     Atomics.wait(this.#memory.control, ControlWord.head, this.#cursor | 0, timeoutMs)
+  }
+
+  /** What `waitForMore` compares with: to be read before what decides whether to wait. */
+  get mark(): number {
+    return Atomics.load(this.#memory.control, ControlWord.head)
+  }
+
+  /** Transactions of the batches behind the cursor; one that is just being put may be among them. */
+  get queuedTxns(): number {
+    return (Atomics.load(this.#memory.control, ControlWord.txns) - this.#txnsReleased - this.#txnsPassed) | 0
+  }
+
+  /** Sleeps until a record has been put since `mark` was read, at most `timeoutMs`. */
+  waitForMore(mark: number, timeoutMs: number): void {
+    Atomics.wait(this.#memory.control, ControlWord.head, mark, timeoutMs)
   }
 
   /** The kind of the record that `next` would step onto; -1 when there is none. */
@@ -197,6 +216,7 @@ export class RingReader {
   takeRequestsAhead(take: (id: number, body: Uint8Array) => boolean): void {
     const cursor = this.#cursor
     const largePassed = this.#largePassed
+    const txnsPassed = this.#txnsPassed
     try {
       while (this.next()) {
         if (this.kind !== RecordKind.request || !take(this.sequence, this.body)) continue
@@ -205,6 +225,7 @@ export class RingReader {
     } finally {
       this.#cursor = cursor
       this.#largePassed = largePassed
+      this.#txnsPassed = txnsPassed
     }
   }
 
@@ -212,6 +233,7 @@ export class RingReader {
   rewind(): void {
     this.#cursor = this.#tail
     this.#largePassed = 0
+    this.#txnsPassed = 0
   }
 
   /** Frees everything before the cursor for the writer. */
@@ -219,6 +241,8 @@ export class RingReader {
     let largeBytes = 0
     for (const body of this.#received.splice(0, this.#largePassed)) largeBytes += body.length
     this.#largePassed = 0
+    this.#txnsReleased = (this.#txnsReleased + this.#txnsPassed) | 0
+    this.#txnsPassed = 0
     this.body = EMPTY
     this.#tail = this.#cursor
     if (largeBytes > 0) Atomics.add(this.#memory.control, ControlWord.largeBytesDone, largeBytes)
@@ -237,6 +261,7 @@ export class RingReader {
     this.lastHi = view.getInt32(at + 24, true)
     this.lastLo = view.getInt32(at + 28, true)
     this.txnCount = view.getInt32(at + 32, true)
+    if (this.kind === RecordKind.batch) this.#txnsPassed += this.txnCount
     this.body = isLarge ? this.#large() : bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + bodyBytes)
     this.#cursor = (this.#cursor + recordBytes(isLarge ? 0 : bodyBytes)) >>> 0
   }

@@ -1,5 +1,6 @@
 import { toBigInt } from '../protocol/int64.ts'
 import { RecordKind, RingReader } from './command-ring.ts'
+import { CommitPacing } from './commit-pacing.ts'
 import { versionFolder } from './file-names.ts'
 import { LogRequests } from './log-requests.ts'
 import type { LogStore } from './log-store.ts'
@@ -24,6 +25,7 @@ export class LogLoop {
   readonly #report: SendReport
   readonly #memory: SharedMemory
   readonly #ring: RingReader
+  readonly #pacing = new CommitPacing()
   #isDiskFull = false
   #lastDiskFullLineMs = Number.NEGATIVE_INFINITY
 
@@ -88,6 +90,7 @@ export class LogLoop {
     }
     const kind = ring.peekKind()
     if (kind === RecordKind.batch) {
+      if (this.#putOff()) return
       this.#whileFull(store, requests, () => this.#commitQueued(store))
       const { sequence } = ring
       ring.release()
@@ -102,6 +105,16 @@ export class LogLoop {
       this.#whileFull(store, requests, () => requests.handle(id, request))
     }
     ring.release()
+  }
+
+  /** Waits a little if more is expected for the next commit. Returns whether it did. */
+  #putOff(): boolean {
+    const ring = this.#ring
+    const { mark } = ring
+    const delayMs = this.#pacing.delayMs(ring.queuedTxns, performance.now())
+    if (delayMs <= 0) return false
+    ring.waitForMore(mark, delayMs)
+    return true
   }
 
   /** Returns false when the disk is too full for it: then it waits, and whatever comes goes first. */
@@ -121,12 +134,14 @@ export class LogLoop {
     const started = performance.now()
     ring.rewind()
     let isBegun = false
+    let txnCount = 0
     try {
       while (ring.peekKind() === RecordKind.batch) {
         ring.next()
         const firstZxid = toBigInt(ring.firstHi, ring.firstLo)
         if (!isBegun) store.beginGroup(firstZxid)
         isBegun = true
+        txnCount += ring.txnCount
         store.addBatch(firstZxid, toBigInt(ring.lastHi, ring.lastLo), ring.txnCount, ring.body)
       }
       store.commitGroup()
@@ -134,7 +149,9 @@ export class LogLoop {
       store.rollbackGroup()
       throw error
     }
-    this.#countCommit(performance.now() - started)
+    const ended = performance.now()
+    this.#countCommit(ended - started)
+    this.#pacing.committed(txnCount, ring.queuedTxns, ended, ended - started)
   }
 
   #countCommit(durationMs: number): void {

@@ -20,7 +20,9 @@ export const ControlWord = {
   /** Bytes of large bodies that the log thread is done with, modulo 2^32. */
   largeBytesDone: 2,
   /** 1: the main thread gives up waiting for room on the disk; the log thread stops retrying. */
-  giveUp: 3
+  giveUp: 3,
+  /** Transactions ever put into the ring, modulo 2^32; written by the main thread, ahead of `head`. */
+  txns: 4
 } as const
 
 export const CounterSlot = {

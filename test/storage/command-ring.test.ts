@@ -95,6 +95,35 @@ describe('the ring', () => {
     expect(putBatch(2, large)).toBe(true)
   })
 
+  test('counts the transactions behind the cursor', () => {
+    putBatch(1, Buffer.from('seven'))
+    writer.putRequest(2, Buffer.from('{}'))
+    putBatch(3, Buffer.alloc(RING_BYTES, 9))
+    const all = reader.queuedTxns
+
+    reader.next()
+    const passed = reader.queuedTxns
+    reader.takeRequestsAhead(() => false)
+    const looked = reader.queuedTxns
+    reader.rewind()
+    const rewound = reader.queuedTxns
+    while (reader.next());
+    reader.release()
+    putBatch(4, Buffer.from('seven more'))
+
+    expect([all, passed, looked, rewound, reader.queuedTxns]).toEqual([14, 7, 7, 14, 7])
+  })
+
+  test('does not let the reader sleep when something has come since its mark', () => {
+    const { mark } = reader
+    putBatch(1, Buffer.from('some transactions'))
+    const startMs = performance.now()
+
+    reader.waitForMore(mark, 20_000)
+
+    expect(performance.now() - startMs).toBeLessThan(10_000)
+  })
+
   test('shows requests ahead of batches, and those taken do not come again', () => {
     putBatch(1, Buffer.from('one'))
     writer.putRequest(2, Buffer.from('purge'))

@@ -4,15 +4,19 @@ import type { Metrics } from '../metrics.ts'
 import type { Outbox } from '../outbox.ts'
 import type { CoreSettings } from './core-settings.ts'
 
-/** Batches handed to the log and not yet durable; while there are so many, the next one gathers. */
-const IN_FLIGHT_BATCHES_MAX = 4
+/**
+ * Batches handed to the log and not yet durable; while there are so many, or so many bytes of them, the next one gathers.
+ * The log puts a commit off while it sees that more is coming, so a batch is not kept from it without need.
+ */
+const IN_FLIGHT_BATCHES_MAX = 32
+const IN_FLIGHT_BYTES_MAX = 2 * 1024 * 1024
 /** A batch is closed before its body would exceed this size; a larger transaction has one for itself. */
 const BATCH_BYTES_MAX = 1024 * 1024
 /** A body buffer that one huge transaction made larger than this is let go afterwards. */
 const KEPT_BUFFER_BYTES_MAX = 4 * BATCH_BYTES_MAX
 /** Before each transaction of a batch. */
 const LENGTH_BYTES = 4
-const SENT_FIELDS = 4
+const SENT_FIELDS = 5
 const SENT_AT = 3
 
 /**
@@ -35,8 +39,9 @@ export class LogBatcher {
   #lastZxidLo = 0
   #persistedZxidHi = 0
   #persistedZxidLo = 0
-  /** Of each batch under way: sequence, last zxid and when it was sent, four numbers a batch. */
+  /** Of each batch under way: sequence, last zxid, when it was sent and its bytes, five numbers a batch. */
   readonly #sent: number[] = []
+  #sentBytes = 0
   #scratch = new JuteWriter(4096)
   #spare: JuteWriter | null = null
   #lastFlushMs = Number.NEGATIVE_INFINITY
@@ -141,7 +146,7 @@ export class LogBatcher {
     this.#lastAddMs = nowMs
     this.#lastZxidHi = zxidHi
     this.#lastZxidLo = zxidLo
-    batch.add(zxidHi, zxidLo, encoded.bytes())
+    batch.add(zxidHi, zxidLo, encoded)
     if (batch.txnCount >= this.#settings.maxBatchSize) this.#close()
     return batch.sequence
   }
@@ -169,7 +174,8 @@ export class LogBatcher {
       bytes += batch.body.offset
       this.#lastFlushMs = nowMs
       this.#sentSequence = batch.sequence
-      this.#sent.push(batch.sequence, batch.lastZxidHi, batch.lastZxidLo, nowMs)
+      this.#sent.push(batch.sequence, batch.lastZxidHi, batch.lastZxidLo, nowMs, batch.body.offset)
+      this.#sentBytes += batch.body.offset
       this.#metrics.proposalProcessTime.addMany(Math.floor(nowMs) - Math.floor(batch.openedMs), batch.txnCount)
       out.persist(batch.sequence, {
         firstZxidHi: batch.firstZxidHi,
@@ -185,16 +191,18 @@ export class LogBatcher {
   }
 
   get #isLogBusy(): boolean {
-    return this.#sentSequence - this.#persistedSequence >= IN_FLIGHT_BATCHES_MAX
+    if (this.#sentSequence - this.#persistedSequence >= IN_FLIGHT_BATCHES_MAX) return true
+    return this.#sentBytes >= IN_FLIGHT_BYTES_MAX
   }
 
   persisted(sequence: number): void {
     if (sequence <= this.#persistedSequence) return
     this.#persistedSequence = sequence
     while (this.#sent.length > 0 && (this.#sent[0] as number) <= sequence) {
-      const [, zxidHi, zxidLo] = this.#sent.splice(0, SENT_FIELDS)
+      const [, zxidHi, zxidLo, , bytes] = this.#sent.splice(0, SENT_FIELDS)
       this.#persistedZxidHi = zxidHi as number
       this.#persistedZxidLo = zxidLo as number
+      this.#sentBytes -= bytes as number
     }
   }
 
@@ -226,13 +234,14 @@ class Batch {
   }
 
   /** @param encoded int32 length and the transaction's bytes */
-  add(zxidHi: number, zxidLo: number, encoded: Uint8Array): void {
+  add(zxidHi: number, zxidLo: number, encoded: JuteWriter): void {
     if (this.txnCount++ === 0) {
       this.firstZxidHi = zxidHi
       this.firstZxidLo = zxidLo
     }
     this.lastZxidHi = zxidHi
     this.lastZxidLo = zxidLo
-    this.body.writeBytes(encoded)
+    const offset = this.body.claim(encoded.offset)
+    encoded.buffer.copy(this.body.buffer, offset, 0, encoded.offset)
   }
 }

@@ -13,16 +13,30 @@ function batcher(settings: Partial<CoreSettings>): { log: LogBatcher; sent: numb
 }
 
 describe('a log that is busy', () => {
-  test('gets no more batches than a few, until everything must be handed over', () => {
+  test('gets no more batches than a number of them, until everything must be handed over', () => {
     const { log, sent, out } = batcher({ maxBatchSize: 1 })
-    for (let lo = 1; lo <= 6; lo++) log.addEncoded(1, lo, Buffer.from('txn'), 0)
+    for (let lo = 1; lo <= 40; lo++) log.addEncoded(1, lo, Buffer.from('txn'), 0)
 
     log.flush(out, 0)
     const before = sent.length
     log.handOver(out, 0)
 
-    expect(before).toBe(4)
-    expect(sent).toEqual([1, 2, 3, 4, 5, 6])
+    expect(before).toBe(32)
+    expect(sent).toEqual(Array.from({ length: 40 }, (_, index) => index + 1))
+  })
+
+  test('gets no more than 2 MiB, and more when some of them are durable', () => {
+    const { log, sent, out } = batcher({ maxBatchSize: 1 })
+    const body = Buffer.alloc(700 * 1024)
+    for (let lo = 1; lo <= 5; lo++) log.addEncoded(1, lo, body, 0)
+
+    log.flush(out, 0)
+    const before = [...sent]
+    log.persisted(2)
+    log.flush(out, 0)
+
+    expect(before).toEqual([1, 2, 3])
+    expect(sent).toEqual([1, 2, 3, 4, 5])
   })
 })
 
