@@ -4,7 +4,7 @@ import { curatorSuite } from './curator/suite.ts'
 import { curatorOwnTestsSuite } from './curator-own-tests/suite.ts'
 import { differentialSuite } from './differential/suite.ts'
 import { ensembleSuite } from './ensemble-clients/suite.ts'
-import { goOwnTestsSuite } from './go/own-tests-suite.ts'
+import { goOwnEnsembleTestsSuite, goOwnTestsSuite } from './go/own-tests-suite.ts'
 import { goSuite } from './go/suite.ts'
 import type { Suite } from './harness/suite.ts'
 import { importExportSuite } from './import-export/suite.ts'
@@ -33,5 +33,6 @@ export const SUITES: readonly Suite[] = [
   kafkaSuite,
   kazooOwnTestsSuite,
   curatorOwnTestsSuite,
-  goOwnTestsSuite
+  goOwnTestsSuite,
+  goOwnEnsembleTestsSuite
 ]

@@ -26,28 +26,42 @@ const OF_ENSEMBLES = [
  * go-zookeeper's own tests of one server. Each of them starts its own by a script `zkServer.sh`, so the harness's stands idle meanwhile; the
  * script is the project's for zoonode, and one that starts Apache's server otherwise.
  */
-export const goOwnTestsSuite: Suite = {
-  name: 'go-own-tests',
-  isQuick: false,
-  settings: {},
-  async prepare() {
-    await capture('go', ['mod', 'download'], SOURCES)
-  },
-  async run(run) {
-    const scripts = await scriptFolder(run.server.kind, run.folder)
-    const cwd = await repairedModule(run.folder)
-    const skip = `^(${OF_ENSEMBLES.join('|')})$`
-    const args = ['test', '-json', '-count=1', '-run', '^TestIntegration_', '-skip', skip, '.']
-    const env = { ZOOKEEPER_BIN_PATH: scripts, ZK_VERSION: '3.9.5' }
-    const logFile = join(run.folder, 'program.log')
-    const child = startChild({ command: 'go', args, cwd, env, logFile, streams: 'piped' })
-    const timer = setTimeout(() => child.killGroup(), TEST_TIMEOUT_MS)
-    if (child.process.stdout === null) throw new Error('go test has no output')
-    const output = new Map<string, string>()
-    for await (const line of createInterface({ input: child.process.stdout })) recordEvent(run, line, output)
-    const end = await child.ended
-    clearTimeout(timer)
-    if (end.signal !== null) throw new Error(`go test was not done after ${TEST_TIMEOUT_MS} ms`)
+export const goOwnTestsSuite: Suite = goTests('go-own-tests', [
+  '-run',
+  '^TestIntegration_',
+  '-skip',
+  `^(${OF_ENSEMBLES.join('|')})$`
+])
+
+/** Those of its own tests that start ensembles. */
+export const goOwnEnsembleTestsSuite: Suite = goTests('go-own-ensemble-tests', [
+  '-run',
+  `^(${OF_ENSEMBLES.join('|')})$`
+])
+
+function goTests(name: string, selection: readonly string[]): Suite {
+  return {
+    name,
+    isQuick: false,
+    settings: {},
+    async prepare() {
+      await capture('go', ['mod', 'download'], SOURCES)
+    },
+    async run(run) {
+      const scripts = await scriptFolder(run.server.kind, run.folder)
+      const cwd = await repairedModule(run.folder)
+      const args = ['test', '-json', '-count=1', ...selection, '.']
+      const env = { ZOOKEEPER_BIN_PATH: scripts, ZK_VERSION: '3.9.5' }
+      const logFile = join(run.folder, 'program.log')
+      const child = startChild({ command: 'go', args, cwd, env, logFile, streams: 'piped' })
+      const timer = setTimeout(() => child.killGroup(), TEST_TIMEOUT_MS)
+      if (child.process.stdout === null) throw new Error('go test has no output')
+      const output = new Map<string, string>()
+      for await (const line of createInterface({ input: child.process.stdout })) recordEvent(run, line, output)
+      const end = await child.ended
+      clearTimeout(timer)
+      if (end.signal !== null) throw new Error(`go test was not done after ${TEST_TIMEOUT_MS} ms`)
+    }
   }
 }
 
