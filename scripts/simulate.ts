@@ -82,7 +82,7 @@ function runAll(from: number, count: number): void {
     const perSecond = (done * 1000) / (performance.now() - startedMs)
     const progress = `${done} of ${count} seeds, ${failed} failed, ${perSecond.toFixed(1)} a second`
     if (isTerminal) process.stdout.write(`\r\x1b[K${progress}`)
-    else if (done % 500 === 0) console.log(progress)
+    else if (done % 100 === 0) console.log(progress)
     if (done < count) return
     if (isTerminal) process.stdout.write('\r\x1b[K')
     const sums = [...totals].filter(([key]) => key !== 'convergenceMs').map(([key, value]) => `${value} ${key}`)
