@@ -72,6 +72,18 @@ describe('zkServer.sh with a stand-in for the server', () => {
     expect(existsSync(pidFile)).toBe(false)
   })
 
+  test('does not wait for the leader of an ensemble: other servers are needed for that', async () => {
+    const member = STAND_IN.replace(
+      'zoonode is ready',
+      'zoonode is server 1 of 3 and looks for a leader: clients on port 2181'
+    )
+    const env = { ...standIn, ZOONODE_MAIN: folder.write('member.mjs', member), ZOO_START_TIMEOUT: '60' }
+    const beganMs = performance.now()
+
+    expect(await zk('start', env)).toMatchObject({ code: 0, stdout: 'Starting zookeeper ... STARTED\n' })
+    expect(performance.now() - beganMs).toBeLessThan(30_000)
+  })
+
   test('does not start a second one', async () => {
     await zk('start')
     const { pid } = startedWith()
