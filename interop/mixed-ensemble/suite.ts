@@ -6,6 +6,7 @@ import { buildZoonode } from '../harness/server.ts'
 import type { Suite } from '../harness/suite.ts'
 import { runHostile } from './hostile/hostile-scenario.ts'
 import { type MigrationPlan, migrateThereAndBack } from './migration/rolling-migration.ts'
+import { OBSERVER_SCENARIOS, runObserverScenario } from './observer-master/observer-scenario.ts'
 import { runScenario, type Scenario, type Tell } from './scenario.ts'
 
 const MIGRATIONS: readonly MigrationPlan[] = [
@@ -57,6 +58,11 @@ export const mixedEnsembleSuite: Suite = {
     for (const [index, one] of SCENARIOS.entries()) {
       if (quick && !one.isQuick) continue
       await runScenario(one, ownFolder(folder, String(index)), tell)
+    }
+    if (!quick) {
+      for (const [index, one] of OBSERVER_SCENARIOS.entries()) {
+        await runObserverScenario(one, ownFolder(folder, `observer-master-${index}`), tell)
+      }
     }
     await runHostile(ownFolder(folder, 'hostile'), tell)
     const migrations = quick ? MIGRATIONS.slice(0, 1) : MIGRATIONS
