@@ -30,11 +30,15 @@ function metricsOf({ peer }: Node): Metrics {
   return metrics
 }
 
-function create(world: EnsembleWorld, client: Client, path: string): void {
+function send(client: Client, path: string): number {
   const acl = [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }]
-  const xid = client.request(OpCode.create, (writer) =>
+  return client.request(OpCode.create, (writer) =>
     encodeCreateRequest(writer, { path, data: Buffer.from('x'), acl, flags: 0 })
   )
+}
+
+function create(world: EnsembleWorld, client: Client, path: string): void {
+  const xid = send(client, path)
   world.until(() => client.outcome(xid) !== undefined)
 }
 
@@ -66,6 +70,23 @@ describe('what administration is shown', () => {
       leader: null,
       observerMasterId: 3
     })
+  })
+
+  test('syncs that wait for a commit, on the leader: of its own clients and of learners', () => {
+    const world = startAll()
+    const [own, remote] = [world.node(3).connect(), world.node(1).connect()]
+    world.until(() => own.isConnected && remote.isConnected)
+    const pending = (): number => viewOf(world.node(3)).leader?.pendingSyncs ?? -1
+    const syncs = [own, remote].map((client) => {
+      send(client, `/${client.id}`)
+      return { client, xid: client.request(OpCode.sync, (writer) => writer.writeString('/')) }
+    })
+
+    world.until(() => pending() === 2)
+    world.until(() => syncs.every(({ client, xid }) => client.outcome(xid) === 0))
+
+    expect(pending()).toBe(0)
+    expect(viewOf(world.node(1)).leader).toBeNull()
   })
 
   test('of a server without a leader: that it looks for one', () => {
