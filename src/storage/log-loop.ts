@@ -84,7 +84,7 @@ export class LogLoop {
   #turn(store: LogStore, requests: LogRequests): void {
     const ring = this.#ring
     if (ring.isEmpty()) {
-      if (!store.isTidyDue()) ring.wait()
+      if (requests.isReading || !store.isTidyDue()) ring.wait()
       else if (!this.#tidy(store)) ring.wait(this.#settings.tuning.diskFullRetryMs)
       return
     }

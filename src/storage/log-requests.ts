@@ -88,6 +88,11 @@ export class LogRequests {
     }
   }
 
+  /** Whether a start is reading: segments that are open must stay so, as they are read through their connections. */
+  get isReading(): boolean {
+    return this.#recovery !== null
+  }
+
   /** Catalogues the snapshots for which the log was not yet durable. Safe to repeat. */
   logReached(zxid: bigint): void {
     for (;;) {
@@ -121,8 +126,13 @@ export class LogRequests {
 
   #nextBatches(): ReadBatch | null {
     const part = this.#recovery?.nextBatches() ?? null
-    if (part === null) this.#recovery?.close()
+    if (part === null) this.#endRecovery()
     return part === null ? null : readBatchOf(part)
+  }
+
+  #endRecovery(): void {
+    this.#recovery?.close()
+    this.#recovery = null
   }
 
   #readLog(after: bigint, bytesMax: number): ReadBatch | null {
@@ -184,7 +194,7 @@ export class LogRequests {
   }
 
   #truncate(id: number, zxid: bigint): void {
-    this.#recovery?.close()
+    this.#endRecovery()
     this.#failWaiting('is of a history that was cut off')
     try {
       truncateLog(this.#store, zxid)
@@ -197,7 +207,7 @@ export class LogRequests {
   }
 
   #close(id: number): void {
-    this.#recovery?.close()
+    this.#endRecovery()
     this.#failWaiting('was not finished before the storage was closed')
     this.#store.close()
     this.isClosed = true
