@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import type { Proposals as RealProposals } from '../../../src/core/zab/following/proposals.ts'
 import type { ReceivedTxn } from '../../../src/core/zab/following/received-txn.ts'
 import type { Vote } from '../../../src/core/zab/vote.ts'
@@ -6,6 +6,9 @@ import { OpCode, Xid } from '../../../src/protocol/op-code.ts'
 import type { Sabotage, SabotagedProcess } from '../../../src/simulator/sabotage.ts'
 import { simulate } from '../../../src/simulator/simulation.ts'
 import { hunt, withChanged } from './planted.ts'
+
+// Pure computing: on a machine that has much else to do it takes many times as long.
+jest.setTimeout(120_000)
 
 /** Of the chaos in each of these simulations. */
 const CHAOS_MS = 8000

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import { type SimulationReport, simulate } from '../../../src/simulator/simulation.ts'
+
+// Pure computing: on a machine that has much else to do it takes many times as long.
+jest.setTimeout(120_000)
 
 /** Of the chaos in each of the short simulations. More and longer ones: `npm run simulate -- --seeds 1000`. */
 const CHAOS_MS = 3000
