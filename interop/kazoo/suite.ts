@@ -25,6 +25,9 @@ export const kazooOwnTestsOnEnsembles: ClientSuite = pythonSuite('kazoo-own-test
     tickTime: '1000',
     maxClientCnxns: '0',
     reconfigEnabled: 'true',
+    // The test of the read-only mode needs them, on Apache's servers as well.
+    localSessionsEnabled: 'true',
+    localSessionsUpgradingEnabled: 'true',
     'DigestAuthenticationProvider.superDigest': 'super:D/InIHSb7yEEbrWz8b9l71RjZJU='
   },
   properties: { 'readonlymode.enabled': 'true' }

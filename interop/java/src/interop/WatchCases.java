@@ -116,6 +116,8 @@ final class WatchCases {
       writer.set(path, "value " + i);
       String wanted = "value " + i;
       java.util.concurrent.CountDownLatch done = new java.util.concurrent.CountDownLatch(1);
+      if (Servers.arrangement() == Servers.SPREAD)
+        watcher.zk.sync(path, (code, synced, context) -> {}, null);
       watcher.zk.getData(
           path,
           false,
