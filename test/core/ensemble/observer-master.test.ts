@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { EnsembleConfig, EnsembleMember, MemberRole } from '../../../src/core/zab/membership/ensemble-config.ts'
+import { ServerState } from '../../../src/core/zab/vote.ts'
 import { encodeCreateRequest, encodeReconfigRequest, encodeSyncRequest } from '../../../src/protocol/generated/proto.ts'
 import { OpCode } from '../../../src/protocol/op-code.ts'
 import { type Client, EnsembleWorld, type Node } from './ensemble-world.ts'
@@ -263,6 +264,28 @@ describe('observers and their masters', () => {
     master.mayDrain = true
 
     world.until(() => world.node(4).view.isServing && has(world.node(4), '/big-29'))
+    expectSameTrees(world)
+  })
+
+  test('leave their master for the leader when a reconfiguration makes them voters', () => {
+    const world = start([4, 5], 1 << 25, true)
+    const client = connect(world, 5)
+    const asked = client.request(OpCode.reconfig, (writer) =>
+      encodeReconfigRequest(writer, {
+        joiningServers: 'server.4=127.0.0.1:2004:3004:participant;0.0.0.0:4004',
+        leavingServers: null,
+        newMembers: null,
+        curConfigIdHi: -1,
+        curConfigIdLo: -1
+      })
+    )
+    world.until(() => client.outcome(asked) !== undefined)
+    world.until(() => world.leader?.peer.leading?.leading.isQuorumSynced(world.node(4).peer.member.config) ?? false)
+    world.until(() => world.node(4).view.isServing && world.node(4).view.state === ServerState.following)
+
+    expect(client.outcome(asked)).toBe(0)
+    expect(masterOf(world, 4).sid).toBe(3)
+    expect(masterOf(world, 5).sid).not.toBe(3)
     expectSameTrees(world)
   })
 
