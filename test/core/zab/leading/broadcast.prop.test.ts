@@ -128,7 +128,10 @@ function play(harness: Harness, model: Model, links: Map<number, LinkId>, step: 
       return
     }
     case 'join':
-      if (step.sid !== 2 && !links.has(step.sid)) links.set(step.sid, harness.join(step.sid))
+      if (step.sid === 2 || links.has(step.sid)) return
+      links.set(step.sid, harness.join(step.sid))
+      // The synchronisation may have cut it from its log: what it acknowledged before does not count any more.
+      for (const { acks } of model.proposals.slice(model.committed)) acks.delete(step.sid)
       return
     default:
       step satisfies never
