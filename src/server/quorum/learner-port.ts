@@ -49,9 +49,13 @@ export class LearnerPort {
     this.close()
     const { listenOnAllIps, noDelay, keepAlive } = this.#settings
     const name = observerMasterPort === null ? 'quorum port' : 'port for observers'
-    const named = own.map(({ host, quorumPort }) => ({ host, port: observerMasterPort ?? quorumPort }))
-    const ports = [...new Set(named.map(({ port }) => port))]
-    const addresses = listenOnAllIps ? ports.map((port) => ({ host: null, port })) : named
+    const named = own.map(({ host, quorumPort }) => ({
+      host: listenOnAllIps ? null : host,
+      port: observerMasterPort ?? quorumPort
+    }))
+    const addresses = named.filter(
+      (one, index) => named.findIndex(({ host, port }) => host === one.host && port === one.port) === index
+    )
     const listener = new PortListener(
       { name, addresses, bindTries: 0, socket: { noDelay, keepAlive } },
       this.#transport,

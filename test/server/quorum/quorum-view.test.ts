@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import type { EnsembleSettings } from '../../../src/core/ensemble/ensemble-settings.ts'
 import type { Metrics } from '../../../src/core/metrics.ts'
 import { parseConfigText } from '../../../src/core/zab/membership/config-text.ts'
 import { encodeCreateRequest } from '../../../src/protocol/generated/proto.ts'
@@ -13,8 +14,8 @@ const CONFIG = parseConfigText(
     .join('\n')
 )
 
-function startAll(): EnsembleWorld {
-  const world = new EnsembleWorld(CONFIG)
+function startAll(settings: Partial<EnsembleSettings> = {}): EnsembleWorld {
+  const world = new EnsembleWorld(CONFIG, settings)
   for (const sid of [1, 2, 3, OBSERVER]) world.start(sid)
   world.until(() => [...world.nodes.values()].every(({ view }) => view.isServing))
   return world
@@ -70,6 +71,15 @@ describe('what administration is shown', () => {
       leader: null,
       observerMasterId: 3
     })
+  })
+
+  test('of an observer behind a follower: from whom it learns, and who serves it', () => {
+    const world = startAll({ observerMaster: { port: 2191, sizeLimitBytes: 1 << 20 } })
+    const { observerMasterId } = viewOf(world.node(OBSERVER))
+
+    expect([1, 2]).toContain(observerMasterId)
+    for (const sid of [1, 2]) expect(viewOf(world.node(sid)).syncedObservers).toBe(sid === observerMasterId ? 1 : 0)
+    expect(viewOf(world.node(3)).syncedObservers).toBe(0)
   })
 
   test('syncs that wait for a commit, on the leader: of its own clients and of learners', () => {

@@ -99,7 +99,7 @@ export const quorumKeys = {
     'observerMaster.sizeLimit',
     javaInteger({ min: 0 }),
     33_554_432,
-    'packets kept for observers',
+    'what an observer may lag behind',
     {
       unit: 'bytes'
     }
