@@ -175,3 +175,22 @@ describe('requests sent before the session is there', () => {
     ])
   })
 })
+
+test('a read that came before closeSession is answered, whatever it waits for; one that came later is refused', () => {
+  const harness = new PeerHarness()
+  const client = harness.session()
+  harness.autoPersist = false
+  harness.request(client, OpCode.create, 1, create('/a'))
+  harness.request(client, OpCode.exists, 2, pathAndBool('/a'))
+  harness.request(client, OpCode.closeSession, 3)
+  harness.request(client, OpCode.exists, 4, pathAndBool('/a'))
+  harness.persist()
+  harness.persist()
+
+  const replies = harness.sent(client).flatMap((one) => (one.kind === 'reply' ? [[one.xid, one.err]] : []))
+  expect(replies).toEqual([
+    [1, 0],
+    [2, 0],
+    [3, 0]
+  ])
+})

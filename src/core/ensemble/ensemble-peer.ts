@@ -60,6 +60,8 @@ export class EnsemblePeer implements ElectionHost {
   #resignReason: string | null = null
   /** Whom a reconfiguration designates as the next leader; null where there must be an election. */
   #successor: number | null = null
+  /** Whose connection has broken since the last election. */
+  #lostLeader: number | null = null
   #mustReload = false
   /** When a server that is looking begins to serve in read-only mode. */
   #readOnlyAtMs = Number.POSITIVE_INFINITY
@@ -266,8 +268,10 @@ export class EnsemblePeer implements ElectionHost {
   }
 
   #linkClosed(link: LinkId): void {
-    if (this.#following?.link === link) this.#following.following.linkClosed()
-    else if (this.#leading !== null) this.#leading.leading.linkClosed(link)
+    if (this.#following?.link === link) {
+      this.#lostLeader = this.#following.leaderSid
+      this.#following.following.linkClosed()
+    } else if (this.#leading !== null) this.#leading.leading.linkClosed(link)
     else this.#following?.observers?.linkClosed(link)
   }
 
@@ -337,8 +341,10 @@ export class EnsemblePeer implements ElectionHost {
       zxidHi: member.log.lastZxidHi,
       zxidLo: member.log.lastZxidLo,
       peerEpoch: member.currentEpoch,
-      nowMs: member.nowMs
+      nowMs: member.nowMs,
+      lost: this.#lostLeader
     })
+    this.#lostLeader = null
   }
 
   /** No leader for a while: reads are served to those who ask for no more. @see `QuorumPeer.run`, `ReadOnlyZooKeeperServer` */

@@ -71,10 +71,14 @@ export class RequestPipeline {
     }
     if (answer === undefined) return this.#order(connection, { type, xid, receivedMs, largeBytes })
     // What the throttle lets out may be of a connection that has been blocked meanwhile.
+    const isOver = connection.session === null || connection.session.isClosing
     if (connection.pending.size > 0 || connection.isBlocked) {
-      return this.#hold(connection, { type, xid, receivedMs, largeBytes }, this.#copyBody(), ErrorCode.OK)
+      const fields = { type, xid, receivedMs, largeBytes }
+      if (isOver) return this.#hold(connection, fields, NO_BODY, ErrorCode.SESSIONEXPIRED)
+      return this.#hold(connection, fields, this.#copyBody(), ErrorCode.OK)
     }
-    this.#answerNow(connection, answer, type, xid, receivedMs)
+    if (isOver) this.#answerUnseen(connection, xid, receivedMs, ErrorCode.SESSIONEXPIRED)
+    else this.#answerNow(connection, answer, type, xid, receivedMs)
     this.#state.largeRequests.leave(largeBytes)
   }
 
@@ -172,10 +176,6 @@ export class RequestPipeline {
   }
 
   #answerNow(connection: ClientConnection, answer: Answer, type: number, xid: number, receivedMs: number): void {
-    const { session } = connection
-    if (session === null || session.isClosing) {
-      return this.#answerUnseen(connection, xid, receivedMs, ErrorCode.SESSIONEXPIRED)
-    }
     const state = this.#state
     const context = this.#answer
     context.connection = connection

@@ -26,8 +26,8 @@ class Bench {
     this.election.setConfiguration(config, lastSeen)
   }
 
-  look(zxidLo = 5): this {
-    this.election.look({ zxidHi: 1, zxidLo, peerEpoch: 1, nowMs: this.nowMs })
+  look(zxidLo = 5, lost: number | null = null): this {
+    this.election.look({ zxidHi: 1, zxidLo, peerEpoch: 1, nowMs: this.nowMs, lost })
     return this
   }
 
@@ -108,13 +108,37 @@ describe('a server that begins to look', () => {
 })
 
 describe('a server alone in its ensemble', () => {
-  test('leads after the wait for better votes', () => {
+  test('leads at once', () => {
     const bench = new Bench({ sid: 1, config: parseConfigText('server.1=a:1:2') }).look()
-    expect(bench.outcome.state).toBe(looking)
-
-    bench.wait(200)
 
     expect(bench.outcome).toEqual({ state: leading, leader: 1, round: 1, elections: 1 })
+  })
+})
+
+describe('the wait for better votes', () => {
+  test('is left out where all voters want the same', () => {
+    const bench = new Bench().look()
+    bench.receive(3, looking, {})
+    bench.receive(1, looking, { leader: 3 })
+
+    expect(bench.outcome).toEqual({ state: following, leader: 3, round: 1, elections: 1 })
+  })
+
+  test('is kept while one of them has not been heard', () => {
+    const bench = new Bench().look()
+    bench.receive(3, looking, {})
+    const before = bench.outcome.state
+    bench.wait(200)
+
+    expect(before).toBe(looking)
+    expect(bench.outcome.state).toBe(following)
+  })
+
+  test('does not wait for the leader that was lost', () => {
+    const bench = new Bench().look(5, 3)
+    bench.receive(1, looking, { leader: 2 })
+
+    expect(bench.outcome).toEqual({ state: leading, leader: 2, round: 1, elections: 1 })
   })
 })
 
