@@ -46,6 +46,8 @@ export class ClientSocket implements ExpiryEntry {
   expiryIndex = 0
   readonly #surroundings: SocketSurroundings
   #output: JuteWriter | null = null
+  /** What `writeShared` was given in this turn, while there is nothing else. */
+  #shared: Buffer | null = null
   /** The kernel takes no more: what comes now is gathered until what was written has been sent. */
   #isStuck = false
   #isDrainAwaited = false
@@ -67,12 +69,25 @@ export class ClientSocket implements ExpiryEntry {
 
   /** Where this turn's frames go. */
   get output(): JuteWriter {
-    this.#output ??= this.#surroundings.pool.take()
-    return this.#output
+    if (this.#output !== null) return this.#output
+    const writer = this.#surroundings.pool.take()
+    this.#output = writer
+    if (this.#shared !== null) writer.writeBytes(this.#shared)
+    this.#shared = null
+    return writer
+  }
+
+  /**
+   * Adds a frame that many connections get and nobody changes any more.
+   * perf: alone in its turn, as most events are, it is sent as it is: no buffer for each of 500 watchers.
+   */
+  writeShared(frame: Buffer): void {
+    if (this.#output === null && this.#shared === null && !this.#isStuck) this.#shared = frame
+    else this.output.writeBytes(frame)
   }
 
   get unsentBytes(): number {
-    return this.socket.writableLength + (this.#output?.offset ?? 0)
+    return this.socket.writableLength + (this.#output?.offset ?? this.#shared?.length ?? 0)
   }
 
   /** Most bytes of events that can be waiting for the client to take them. */
@@ -92,6 +107,7 @@ export class ClientSocket implements ExpiryEntry {
 
   /** Sends what was gathered, in one write; while earlier output is stuck it goes on gathering. */
   flush(): void {
+    this.#sendShared()
     const writer = this.#output
     if (writer !== null && (!this.#isStuck || writer.offset >= PIECE_BYTES)) this.#send(writer)
     const { unsentBytes } = this
@@ -105,6 +121,7 @@ export class ClientSocket implements ExpiryEntry {
 
   /** Closes after all output has been sent. */
   closeWhenSent(): void {
+    this.#sendShared()
     if (this.#output !== null) this.#send(this.#output)
     this.isClosing = true
     this.socket.destroySoon()
@@ -136,7 +153,18 @@ export class ClientSocket implements ExpiryEntry {
     const isTaken = socket.write(isCopied ? writer.copyBytes() : writer.bytes())
     // The kernel has taken everything, so the buffer is free again; else it belongs to the socket until it is sent.
     if (isCopied || socket.writableLength === 0) pool.giveBack(writer)
-    if (this.#isStuck || isTaken || socket.writableLength === 0) return
+    this.#noteWritten(isTaken)
+  }
+
+  #sendShared(): void {
+    const frame = this.#shared
+    if (frame === null) return
+    this.#shared = null
+    if (!this.socket.destroyed) this.#noteWritten(this.socket.write(frame))
+  }
+
+  #noteWritten(isTaken: boolean): void {
+    if (this.#isStuck || isTaken || this.socket.writableLength === 0) return
     this.#isStuck = true
     this.#stuckEventBytes = 0
   }

@@ -1,9 +1,10 @@
 import { JuteWriter } from 'jute-ts'
 
-const INITIAL_BYTES = 16 * 1024
+const INITIAL_BYTES = 4 * 1024
 /** Buffers larger than this, which one huge reply made, are not kept. */
 const KEPT_BYTES_MAX = 256 * 1024
-const KEPT_COUNT_MAX = 64
+/** Of all kept buffers: a turn of a thousand connections with small replies finds one for each. */
+const KEPT_TOTAL_BYTES_MAX = 4 * 1024 * 1024
 
 /**
  * Output buffers that wait for use. A connection takes one with the first reply of a turn and, if the kernel took all
@@ -11,14 +12,20 @@ const KEPT_COUNT_MAX = 64
  */
 export class OutputPool {
   readonly #free: JuteWriter[] = []
+  #freeBytes = 0
 
   take(): JuteWriter {
-    return this.#free.pop() ?? new JuteWriter(INITIAL_BYTES)
+    const writer = this.#free.pop()
+    if (writer === undefined) return new JuteWriter(INITIAL_BYTES)
+    this.#freeBytes -= writer.buffer.length
+    return writer
   }
 
   /** The writer's bytes must not be in use any more. */
   giveBack(writer: JuteWriter): void {
-    if (this.#free.length >= KEPT_COUNT_MAX || writer.buffer.length > KEPT_BYTES_MAX) return
+    const { length } = writer.buffer
+    if (length > KEPT_BYTES_MAX || this.#freeBytes + length > KEPT_TOTAL_BYTES_MAX) return
+    this.#freeBytes += length
     this.#free.push(writer.reset())
   }
 }

@@ -46,8 +46,6 @@ export class ShellOutbox implements EnsembleOutbox {
   readonly #dirty: ClientSocket[] = []
   readonly #closing: { readonly socket: ClientSocket; readonly reason: CloseReason }[] = []
   #writer: JuteWriter = this.#nowhere
-  /** Whose writer that is; null = nobody's. */
-  #socket: ClientSocket | null = null
   #frameStart = 0
   #notification: Notification | null = null
 
@@ -84,34 +82,27 @@ export class ShellOutbox implements EnsembleOutbox {
 
   /** perf: the same event for many watchers is encoded once. */
   notify(connection: ConnectionId, zxidHi: number, zxidLo: number, type: EventType, path: string): number {
-    const writer = this.#outputOf(connection)
-    const bytes = this.#writeEvent(writer, zxidHi, zxidLo, type, path)
-    this.#noteEvent(bytes)
-    return bytes - 4
-  }
-
-  #noteEvent(bytes: number): void {
-    const socket = this.#socket
-    if (socket === null) return
-    socket.noteEvent(bytes)
-    if (socket.unsentEventBytes > UNSENT_EVENT_BYTES_MAX) this.#ports.overflow(socket)
-  }
-
-  /** Returns the bytes of the whole frame. */
-  #writeEvent(writer: JuteWriter, zxidHi: number, zxidLo: number, type: EventType, path: string): number {
-    const last = this.#notification
-    if (last?.path === path && last.type === type && last.zxidLo === zxidLo && last.zxidHi === zxidHi) {
-      writer.writeBytes(last.frame)
-      return last.frame.length
+    const frame = this.#eventFrame(zxidHi, zxidLo, type, path)
+    const socket = this.#dirtySocket(connection)
+    if (socket !== null) {
+      socket.writeShared(frame)
+      socket.noteEvent(frame.length)
+      if (socket.unsentEventBytes > UNSENT_EVENT_BYTES_MAX) this.#ports.overflow(socket)
     }
-    const start = writer.offset
+    return frame.length - 4
+  }
+
+  #eventFrame(zxidHi: number, zxidLo: number, type: EventType, path: string): Buffer {
+    const last = this.#notification
+    if (last?.path === path && last.type === type && last.zxidLo === zxidLo && last.zxidHi === zxidHi) return last.frame
+    const writer = this.#nowhere.reset()
     writer.writeInt(0)
     encodeReplyHeader(writer, { xid: Xid.notification, zxidHi, zxidLo, err: 0 })
     encodeWatcherEvent(writer, { type, state: KeeperState.syncConnected, path })
-    writer.buffer.writeInt32BE(writer.offset - start - 4, start)
-    const frame = Buffer.from(writer.buffer.subarray(start, writer.offset))
+    writer.buffer.writeInt32BE(writer.offset - 4, 0)
+    const frame = writer.copyBytes()
     this.#notification = { zxidHi, zxidLo, type, path, frame }
-    return frame.length
+    return frame
   }
 
   close(connection: ConnectionId, reason: CloseReason): void {
@@ -220,17 +211,18 @@ export class ShellOutbox implements EnsembleOutbox {
   }
 
   #outputOf(connection: ConnectionId): JuteWriter {
+    return this.#dirtySocket(connection)?.output ?? this.#nowhere.reset()
+  }
+
+  /** The connection's socket, which `flush` will see to; null when nothing can be sent to it any more. */
+  #dirtySocket(connection: ConnectionId): ClientSocket | null {
     const socket = this.#ports.socket(connection)
-    if (socket === undefined || socket.isClosing) {
-      this.#socket = null
-      return this.#nowhere.reset()
-    }
-    this.#socket = socket
+    if (socket === undefined || socket.isClosing) return null
     if (!socket.isDirty) {
       socket.isDirty = true
       this.#dirty.push(socket)
     }
-    return socket.output
+    return socket
   }
 }
 

@@ -62,6 +62,34 @@ function writer(): { write: (bytes: number) => void; digest: () => string; total
   }
 }
 
+describe('frames that many connections get', () => {
+  test('go out in their place among other output, whether the client takes it or not', async () => {
+    const received: Buffer[] = []
+    client.on('data', (chunk) => received.push(chunk))
+    const large = Buffer.alloc(8_000_000, 'L')
+    const frames = ['a', 'b', 'c', 'd', 'e'].map((letter) => Buffer.alloc(10, letter))
+    const [a, b, c, d, e] = frames as [Buffer, Buffer, Buffer, Buffer, Buffer]
+    socket.writeShared(a)
+    const waiting = socket.unsentBytes
+    socket.flush()
+    socket.writeShared(b)
+    socket.output.writeBytes(large)
+    socket.writeShared(c)
+    socket.flush()
+    socket.writeShared(d)
+    socket.flush()
+
+    client.resume()
+    await until(() => socket.unsentBytes === 0)
+    socket.writeShared(e)
+    socket.closeWhenSent()
+    await until(() => client.readableEnded)
+
+    expect(waiting).toBe(10)
+    expect(Buffer.concat(received).equals(Buffer.concat([a, b, large, c, d, e]))).toBe(true)
+  })
+})
+
 describe('output to a client that reads by fits and starts', () => {
   test('arrives whole and in order, whatever the sizes', async () => {
     const { write, digest, total } = writer()
