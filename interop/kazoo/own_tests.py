@@ -1,6 +1,6 @@
 """
 kazoo's own test-suite, which its package ships, against the harness's server, or ensemble, instead of the cluster that it would start itself.
-Argument: the connect string.
+Arguments: the connect string, and "local-sessions" for the one test that needs those, and is left out otherwise.
 """
 
 import os
@@ -21,7 +21,9 @@ from cases import Cases
 
 ADDRESSES = sys.argv[1].split(",")
 # What one server cannot show.
-NEED_ENSEMBLE = ("TestReconfig", "test_read_only", "test_update_host_list")
+NEED_ENSEMBLE = ("TestReconfig", "test_update_host_list")
+NEEDS_LOCAL_SESSIONS = "test_read_only"
+HAVE_LOCAL_SESSIONS = "local-sessions" in sys.argv[2:]
 # Left out, as servers without TLS or SASL are what they meet here; and what repeats them for other event loops.
 LEFT_OUT = (
     *(NEED_ENSEMBLE if len(ADDRESSES) == 1 else ()),
@@ -83,7 +85,11 @@ class Reporter:
         self._names = set()
 
     def pytest_collection_modifyitems(self, config, items):
-        items[:] = [item for item in items if not any(part in item.nodeid for part in LEFT_OUT + RACES)]
+        if HAVE_LOCAL_SESSIONS:
+            items[:] = [item for item in items if NEEDS_LOCAL_SESSIONS in item.nodeid]
+            return
+        left_out = (*LEFT_OUT, *RACES, NEEDS_LOCAL_SESSIONS)
+        items[:] = [item for item in items if not any(part in item.nodeid for part in left_out)]
 
     def pytest_runtest_logreport(self, report):
         done = report.when == "call" or (report.when == "setup" and not report.passed)

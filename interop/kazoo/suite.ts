@@ -19,26 +19,36 @@ export const kazooOwnTestsSuite: ClientSuite = pythonSuite('kazoo-own-tests', 'o
   config: { maxClientCnxns: '0', 'DigestAuthenticationProvider.superDigest': 'super:D/InIHSb7yEEbrWz8b9l71RjZJU=' }
 })
 
-/** The same on ensembles, with the tests of reconfiguration and of the read-only mode. */
+/** The same on ensembles, with the tests of reconfiguration. */
 export const kazooOwnTestsOnEnsembles: ClientSuite = pythonSuite('kazoo-own-tests', 'own_tests.py', false, 2_400_000, {
   config: {
     tickTime: '1000',
     maxClientCnxns: '0',
     reconfigEnabled: 'true',
-    // The test of the read-only mode needs them, on Apache's servers as well.
-    localSessionsEnabled: 'true',
-    localSessionsUpgradingEnabled: 'true',
     'DigestAuthenticationProvider.superDigest': 'super:D/InIHSb7yEEbrWz8b9l71RjZJU='
-  },
-  properties: { 'readonlymode.enabled': 'true' }
+  }
 })
+
+/** kazoo's own test of the read-only mode, which needs local sessions. */
+export const kazooReadOnlyTest: ClientSuite = pythonSuite(
+  'kazoo-read-only-test',
+  'own_tests.py',
+  false,
+  300_000,
+  {
+    config: { tickTime: '1000', localSessionsEnabled: 'true', localSessionsUpgradingEnabled: 'true' },
+    properties: { 'readonlymode.enabled': 'true' }
+  },
+  ['local-sessions']
+)
 
 function pythonSuite(
   name: string,
   program: string,
   isQuick: boolean,
   timeoutMs: number,
-  settings: ServerSettings
+  settings: ServerSettings,
+  words: readonly string[] = []
 ): ClientSuite {
   return {
     name,
@@ -49,7 +59,7 @@ function pythonSuite(
     },
     async run(run) {
       const env = { PYTHONPATH: await packages(), PYTHONDONTWRITEBYTECODE: '1' }
-      const args = [join(SOURCES, program), run.server.connectString]
+      const args = [join(SOURCES, program), run.server.connectString, ...words]
       await runCaseProgram(run, { command: 'python3', args, env, cwd: run.folder }, timeoutMs)
     }
   }
