@@ -15,8 +15,13 @@ export interface LeaderConnectorSettings {
   readonly keepAlive: boolean
 }
 
-/** Attempts, as upstream's Learner has them. */
+/** Attempts with the whole delay behind them, as upstream's Learner has them. */
 const TRIES_MAX = 5
+/**
+ * Before them come some in quick succession: a leader that has just been elected listens a moment later than its followers
+ * know of it, and a fail-over should not take longer for that.
+ */
+const QUICK_DELAYS_MS = [5, 10, 20, 40]
 
 /** Connects a learner to its leader's quorum port, or an observer to a follower's port for observers. */
 export class LeaderConnector {
@@ -56,10 +61,14 @@ export class LeaderConnector {
             this.#log.info(`connected to server ${sid} at ${showAddress(address)}`)
             return this.#links.connected(link, socket)
           }
-          const isLast = tries === TRIES_MAX || endMs - performance.now() <= retryDelayMs
-          this.#log.warn(`cannot connect to ${where} (attempt ${tries}): ${problem}`)
+          const quickMs = QUICK_DELAYS_MS[tries - 1]
+          const delayMs = Math.min(quickMs ?? retryDelayMs, retryDelayMs)
+          const isLast = tries === QUICK_DELAYS_MS.length + TRIES_MAX || endMs - performance.now() <= delayMs
+          this.#log[quickMs === undefined ? 'warn' : 'debug'](
+            `cannot connect to ${where} (attempt ${tries}): ${problem}`
+          )
           if (isLast) return this.#links.failed(link)
-          const timer = setTimeout(() => attempt(tries + 1), retryDelayMs)
+          const timer = setTimeout(() => attempt(tries + 1), delayMs)
           giveUp = () => clearTimeout(timer)
         }
       )

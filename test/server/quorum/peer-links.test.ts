@@ -272,7 +272,8 @@ describe('the link to a leader', () => {
 
     await until(() => told.length === 1, 'closed')
     expect(told).toEqual(['closed -1'])
-    expect(log.count('cannot connect to server')).toBe(5)
+    // Four in quick succession, then five as upstream has them.
+    expect(log.count('cannot connect to server')).toBe(9)
   })
 
   test('is given up when the limit would pass before the next attempt', async () => {
@@ -281,7 +282,7 @@ describe('the link to a leader', () => {
     connect(LINK, await freePort())
 
     await until(() => told.length === 1, 'closed')
-    expect(log.count('cannot connect to server')).toBeLessThanOrEqual(2)
+    expect(log.count('cannot connect to server')).toBeLessThanOrEqual(6)
   })
 
   test('uses the address of several that answers', async () => {
