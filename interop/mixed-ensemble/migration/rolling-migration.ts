@@ -20,7 +20,7 @@ export interface MigrationReport {
 }
 
 /** Longest time without an acknowledged write that a step may cost: that of a fail-over, on a machine that does other work too. */
-const GAP_MAX_MS = 4_000
+const GAP_MAX_MS = 20_000
 const CLIENTS = 4
 const WRITES_BETWEEN = 20
 const TIMEOUT_MS = 60_000

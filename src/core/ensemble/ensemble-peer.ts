@@ -269,7 +269,8 @@ export class EnsemblePeer implements ElectionHost {
 
   #linkClosed(link: LinkId): void {
     if (this.#following?.link === link) {
-      this.#lostLeader = this.#following.leaderSid
+      // One that has not led yet may only be slower to know that it does: it is waited for.
+      if (this.#following.following.isServing) this.#lostLeader = this.#following.leaderSid
       this.#following.following.linkClosed()
     } else if (this.#leading !== null) this.#leading.leading.linkClosed(link)
     else this.#following?.observers?.linkClosed(link)

@@ -291,7 +291,8 @@ export class Election {
       }
       this.#phase = 'collecting'
     }
-    this.#deadlineMs = this.#nowMs + this.#intervalMs
+    // Who repeats itself lacks something: that must not keep this server from sending its vote again. (Upstream waits anew.)
+    if (!isRepetition(this.#votes.get(from), vote)) this.#deadlineMs = this.#nowMs + this.#intervalMs
     if (state === ServerState.looking) this.#considerProposal(from, vote)
     else if (state !== ServerState.observing) this.#considerSettled(from, notification)
   }
@@ -405,4 +406,15 @@ export class Election {
 
 function isUnknownZxid({ zxidHi, zxidLo }: { readonly zxidHi: number; readonly zxidLo: number }): boolean {
   return zxidHi === -1 && zxidLo === -1
+}
+
+/** Whether a server says what it has said before in this round. */
+function isRepetition(before: RecordedVote | undefined, { leader, zxidHi, zxidLo, electionEpoch }: Vote): boolean {
+  return (
+    before !== undefined &&
+    before.vote.leader === leader &&
+    before.vote.zxidHi === zxidHi &&
+    before.vote.zxidLo === zxidLo &&
+    before.vote.electionEpoch === electionEpoch
+  )
 }

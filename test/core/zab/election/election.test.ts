@@ -115,6 +115,17 @@ describe('a server alone in its ensemble', () => {
   })
 })
 
+test('a server that repeats its vote does not keep this one from sending its own again', () => {
+  const bench = new Bench({ config: FIVE }).look()
+  for (let turn = 0; turn < 3; turn++) {
+    bench.receive(1, looking, { leader: 1, zxidLo: 4 })
+    if (turn === 0) bench.host.takeSent()
+    bench.wait(150)
+  }
+
+  expect(bench.host.takeSent()).toHaveLength(4)
+})
+
 describe('the wait for better votes', () => {
   test('is left out where all voters want the same', () => {
     const bench = new Bench().look()
