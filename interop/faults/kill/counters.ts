@@ -18,7 +18,8 @@ export class Counters {
   #acknowledgements = 0
 
   constructor(connectString: string) {
-    const options = { sessionTimeoutMs: 60_000, reconnectDelayMsMax: 50 }
+    // The list of all counters grows with what a quick machine writes in a hundred lives.
+    const options = { sessionTimeoutMs: 60_000, reconnectDelayMsMax: 50, frameLengthMax: 64 * 1024 * 1024 }
     this.#counting = new ZooKeeper(connectString, options)
     this.#reading = new ZooKeeper(connectString, options)
     for (const client of [this.#counting, this.#reading]) {
