@@ -11,12 +11,13 @@ import type { CommitLog } from '../zab/commit-log.ts'
 import { Election } from '../zab/election/election.ts'
 import type { ElectionHost } from '../zab/election/election-host.ts'
 import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
+import { memberOf, roleOf } from '../zab/membership/member-of.ts'
 import type { LinkId } from '../zab/peer-link.ts'
 import { ServerState, type Vote } from '../zab/vote.ts'
 import type { ZabStage } from '../zab/zab-meter.ts'
 import type { EnsembleOutbox, RoleView } from './ensemble-outbox.ts'
 import type { EnsembleSettings } from './ensemble-settings.ts'
-import { FollowingRole, roleOf } from './following-role.ts'
+import { FollowingRole } from './following-role.ts'
 import { LeadingRole, type RoleEvents } from './leading-role.ts'
 import { type LearnerMaster, LearnerMasters } from './learner-masters.ts'
 import { Member } from './member.ts'
@@ -379,7 +380,7 @@ export class EnsemblePeer implements ElectionHost {
   /** The leader at its quorum port. */
   #asMaster(leader: number): LearnerMaster {
     const { config, lastSeen } = this.member
-    const addresses = [config, lastSeen].flatMap((one) => one?.members.find(({ id }) => id === leader)?.addresses ?? [])
+    const addresses = [config, lastSeen].flatMap((one) => memberOf(one, leader)?.addresses ?? [])
     return { sid: leader, addresses }
   }
 

@@ -7,6 +7,7 @@ import { Following } from '../zab/following/following.ts'
 import type { ActiveSession, FollowingHost } from '../zab/following/following-host.ts'
 import type { PendingProposal } from '../zab/leading/leading-host.ts'
 import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
+import { memberOf, quorumAddressesText, roleOf } from '../zab/membership/member-of.ts'
 import type { ObserverMaster } from '../zab/observer-master/observer-master.ts'
 import type { LinkId } from '../zab/peer-link.ts'
 import type { FollowingMeter } from '../zab/zab-meter.ts'
@@ -220,11 +221,6 @@ export class FollowingRole implements FollowingHost, LeaderPort {
   }
 }
 
-/** What a server is in a configuration; undefined if it is not in it. */
-export function roleOf(config: EnsembleConfig, sid: number): 'participant' | 'observer' | undefined {
-  return config.members.find(({ id }) => id === sid)?.role
-}
-
 /** Whether a configuration has no such voter where it was before. */
 function hasMoved(leaderSid: number, before: EnsembleConfig, now: EnsembleConfig): boolean {
   if (roleOf(now, leaderSid) !== 'participant') return true
@@ -232,10 +228,6 @@ function hasMoved(leaderSid: number, before: EnsembleConfig, now: EnsembleConfig
   return known !== '' && known !== quorumAddressesOf(now, leaderSid)
 }
 
-function quorumAddressesOf({ members }: EnsembleConfig, sid: number): string {
-  const addresses = members.find(({ id }) => id === sid)?.addresses ?? []
-  return addresses
-    .map(({ host, quorumPort }) => `${host} ${quorumPort}`)
-    .sort()
-    .join()
+function quorumAddressesOf(config: EnsembleConfig, sid: number): string {
+  return quorumAddressesText(memberOf(config, sid)?.addresses ?? [])
 }

@@ -1,6 +1,7 @@
 import { isIP, type Socket } from 'node:net'
 import { isSameMembership } from '../../core/zab/membership/config-text.ts'
-import type { EnsembleConfig, EnsembleMember } from '../../core/zab/membership/ensemble-config.ts'
+import type { EnsembleConfig } from '../../core/zab/membership/ensemble-config.ts'
+import { memberOf } from '../../core/zab/membership/member-of.ts'
 import type { Logger } from '../logging/logger.ts'
 import { connectFirst, type PortAddress, showAddress } from './connect-first.ts'
 import { type ElectionHandshake, encodeHandshake } from './election-handshake.ts'
@@ -340,8 +341,4 @@ function canBeSame(a: PortAddress, b: PortAddress): boolean {
 
 function isOneHost(host: string): boolean {
   return isIP(host) !== 0 && host !== '0.0.0.0' && host !== '::'
-}
-
-function memberOf(config: EnsembleConfig | null, sid: number): EnsembleMember | undefined {
-  return config?.members.find(({ id }) => id === sid)
 }

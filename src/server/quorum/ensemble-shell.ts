@@ -6,6 +6,7 @@ import type { InputBatch } from '../../core/input-batch.ts'
 import type { Peer, PeerParts } from '../../core/peer.ts'
 import { CommitLog } from '../../core/zab/commit-log.ts'
 import type { EnsembleConfig, EnsembleMember } from '../../core/zab/membership/ensemble-config.ts'
+import { memberOf } from '../../core/zab/membership/member-of.ts'
 import { ServerState } from '../../core/zab/vote.ts'
 import type { Recovery } from '../../storage/storage.ts'
 import type { ServerSettings } from '../config/settings.ts'
@@ -50,7 +51,7 @@ export class EnsembleShell implements Machine {
   readonly #learnerPort: LearnerPort
   readonly #connector: LeaderConnector
   /** The own line of the configuration in force; a server that was removed keeps the one that it had. */
-  #own: EnsembleMember | null
+  #own: EnsembleMember | undefined
   #outbox: ShellOutbox | null = null
   #member: EnsemblePeer | null = null
   #role: RoleView = { state: ServerState.looking, leader: null, isServing: false, isReadOnly: false }
@@ -211,7 +212,7 @@ export class EnsembleShell implements Machine {
   #reconfigure(config: EnsembleConfig, lastSeen: EnsembleConfig | null): void {
     this.#election.setMembers(config, lastSeen)
     const own = memberOf(config, this.#settings.quorum.serverId)
-    if (own === null || JSON.stringify(own) === JSON.stringify(this.#own)) return
+    if (own === undefined || JSON.stringify(own) === JSON.stringify(this.#own)) return
     this.#own = own
     this.#events.ownMemberChanged(own)
   }
@@ -233,10 +234,6 @@ export function epochsAtStart(recovery: Recovery): EpochsAtStart {
   const { acceptedEpoch, currentEpoch, lastZxidHi } = recovery
   const current = currentEpoch > 0 ? currentEpoch : lastZxidHi
   return { acceptedEpoch: Math.max(acceptedEpoch, current), currentEpoch: current }
-}
-
-function memberOf({ members }: EnsembleConfig, sid: number): EnsembleMember | null {
-  return members.find(({ id }) => id === sid) ?? null
 }
 
 function ticksOf({ quorum }: ServerSettings) {

@@ -1,9 +1,9 @@
 import type { LeaderView, QuorumView } from '../../admin/server-view.ts'
 import type { RoleView } from '../../core/ensemble/ensemble-outbox.ts'
 import type { EnsemblePeer } from '../../core/ensemble/ensemble-peer.ts'
-import { roleOf } from '../../core/ensemble/following-role.ts'
 import type { LeadingRole } from '../../core/ensemble/leading-role.ts'
 import { formatConfigText } from '../../core/zab/membership/config-text.ts'
+import { memberOf, roleOf } from '../../core/zab/membership/member-of.ts'
 import { verifierOf } from '../../core/zab/quorum/verifier-of.ts'
 import { ServerState } from '../../core/zab/vote.ts'
 import { monotonicNowMs } from '../event-loop.ts'
@@ -18,7 +18,7 @@ const STATE_NAMES = {
 /** What administration is shown of a member's place in its ensemble. */
 export function quorumView(peer: EnsemblePeer, role: RoleView): QuorumView {
   const { config, settings } = peer.member
-  const own = config.members.find(({ id }) => id === settings.sid)?.addresses[0]
+  const own = memberOf(config, settings.sid)?.addresses[0]
   const leading = role.state === ServerState.leading ? peer.leading : null
   return {
     electionPort: own?.electionPort ?? -1,

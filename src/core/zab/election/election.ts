@@ -2,6 +2,7 @@ import { JuteWriter } from 'jute-ts'
 import { describeDifference } from '../membership/config-difference.ts'
 import { ConfigTextError, formatConfigText, isSameMembership, parseConfigText } from '../membership/config-text.ts'
 import type { EnsembleConfig } from '../membership/ensemble-config.ts'
+import { roleOf } from '../membership/member-of.ts'
 import type { QuorumVerifier } from '../quorum/quorum-verifier.ts'
 import { isQuorumOfAll, verifierOf, verifiersOf } from '../quorum/verifier-of.ts'
 import { ServerState, type Vote } from '../vote.ts'
@@ -384,8 +385,7 @@ export class Election {
 
   /** Whoever is no member any more follows without a vote. */
   #learningState(): ServerState {
-    const self = this.#config.members.find(({ id }) => id === this.#settings.sid)
-    return self?.role === 'observer' ? ServerState.observing : ServerState.following
+    return roleOf(this.#config, this.#settings.sid) === 'observer' ? ServerState.observing : ServerState.following
   }
 
   #sendToAll(): void {

@@ -1,4 +1,5 @@
-import type { EnsembleConfig, EnsembleMember, MemberAddress } from '../membership/ensemble-config.ts'
+import type { EnsembleConfig, EnsembleMember } from '../membership/ensemble-config.ts'
+import { memberOf, quorumAddressesText } from '../membership/member-of.ts'
 import type { AckSet } from './ack-set.ts'
 
 /**
@@ -29,19 +30,7 @@ export function designatedLeader(
   return best ?? sid
 }
 
-function memberOf(config: EnsembleConfig, sid: number): EnsembleMember | null {
-  return config.members.find((member) => member.id === sid) ?? null
-}
-
-function keepsPlace(current: EnsembleMember | null, next: EnsembleMember | null): boolean {
-  if (next === null || next.role !== 'participant') return false
-  return current === null || quorumAddresses(current.addresses) === quorumAddresses(next.addresses)
-}
-
-/** Independent of their order. */
-function quorumAddresses(addresses: readonly MemberAddress[]): string {
-  return addresses
-    .map(({ host, quorumPort }) => `${host} ${quorumPort}`)
-    .sort()
-    .join(',')
+function keepsPlace(current: EnsembleMember | undefined, next: EnsembleMember | undefined): boolean {
+  if (next === undefined || next.role !== 'participant') return false
+  return current === undefined || quorumAddressesText(current.addresses) === quorumAddressesText(next.addresses)
 }
