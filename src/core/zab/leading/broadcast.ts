@@ -1,6 +1,7 @@
-import { compareInt64, highWordOfNumber, lowWordOfNumber, toHex } from '../../../protocol/int64.ts'
+import { compareInt64, toHex } from '../../../protocol/int64.ts'
 import type { EnsembleConfig } from '../membership/ensemble-config.ts'
 import { PacketType } from '../packet-type.ts'
+import { suggestedLeaderData } from '../wire/suggested-leader.ts'
 import { AckSet } from './ack-set.ts'
 import type { Configurations } from './configurations.ts'
 import { designatedLeader } from './designated-leader.ts'
@@ -229,9 +230,7 @@ export class Broadcast {
     if (designated !== this.#sid) this.depose()
     this.#configurations.activate(config)
 
-    const leader = Buffer.allocUnsafe(8)
-    leader.writeInt32BE(highWordOfNumber(designated), 0)
-    leader.writeInt32BE(lowWordOfNumber(designated), 4)
+    const leader = suggestedLeaderData(designated)
     const informed = Buffer.concat([leader, bytes])
     for (const follower of this.#followers) follower.send(PacketType.commitAndActivate, zxidHi, zxidLo, leader)
     for (const observer of this.#observers) observer.send(PacketType.informAndActivate, zxidHi, zxidLo, informed)

@@ -1,10 +1,9 @@
-import { JuteError } from 'jute-ts'
 import type { CommitLog, Zxid } from '../commit-log.ts'
 import type { EnsembleConfig } from '../membership/ensemble-config.ts'
 import { PacketType } from '../packet-type.ts'
 import type { LinkId } from '../peer-link.ts'
 import { verifierOf } from '../quorum/verifier-of.ts'
-import type { PacketHandler, QuorumPacketReader } from '../wire/quorum-packet-reader.ts'
+import type { QuorumPacketReader } from '../wire/quorum-packet-reader.ts'
 import type { ZabStage } from '../zab-meter.ts'
 import { Broadcast } from './broadcast.ts'
 import { Configurations } from './configurations.ts'
@@ -34,10 +33,7 @@ export class Leading {
   readonly #synchroniser: Synchroniser
   readonly #establishment: Establishment
   readonly #pulse: Pulse
-  readonly #packets: PacketHandler
   readonly #startMs: number
-  /** Whose bytes are being read. */
-  #speaker: Learner | null = null
   #nextHalfTickMs: number
   #isOver = false
 
@@ -48,7 +44,10 @@ export class Leading {
     const configurations = new Configurations(start.config, start.lastSeen)
     const history = new History(commitLog, start.lastLoggedHi, start.lastLoggedLo)
     const broadcast = new Broadcast(host, settings.sid, configurations, history)
-    const learners = new Learners(host, clock, settings.dataBytesMax, (learner) => this.#gone(learner))
+    const learners = new Learners(host, clock, settings.dataBytesMax, {
+      packet: (learner, packet) => this.#takePacket(learner, packet),
+      gone: (learner) => this.#gone(learner)
+    })
     const synchroniser = new Synchroniser(host, settings, history, {
       synchronised: (learner) => this.#establishment.synchronised(learner),
       refused: (learner, reason) => learners.drop(learner, reason)
@@ -58,7 +57,6 @@ export class Leading {
     this.#broadcast = broadcast
     this.#learners = learners
     this.#synchroniser = synchroniser
-    this.#packets = { packet: (packet) => this.#packet(packet), raw: (bytes) => bytes.length }
     this.#pulse = new Pulse(settings.sid, clock, learners, broadcast, configurations)
     this.#startMs = start.nowMs
     this.#nextHalfTickMs = start.nowMs + clock.halfTickMs
@@ -128,23 +126,14 @@ export class Leading {
     if (learner === undefined || this.#isOver) return
     this.#clock.nowMs = nowMs
     this.#heard(learner)
-    this.#speaker = learner
-    try {
-      learner.reader.push(bytes, this.#packets)
-    } catch (error) {
-      if (!(error instanceof JuteError)) throw error
-      this.#learners.drop(learner, `malformed packet: ${error.message}`)
-    } finally {
-      this.#speaker = null
-    }
+    this.#learners.read(learner, bytes)
   }
 
   /** The link is closed from the other side, or broken. */
   linkClosed(link: LinkId): void {
     const learner = this.#learners.get(link)
     if (learner === undefined || this.#isOver) return
-    this.#host.log('info', `${learner.name}: connection closed by it`)
-    this.#learners.forget(learner)
+    this.#learners.closedByIt(learner)
   }
 
   /** Answers `awaitLinkDrained`. */
@@ -252,13 +241,6 @@ export class Leading {
     if (learner.readDeadlineMs === Number.POSITIVE_INFINITY || learner.phase === 'syncing') return
     const { syncDeadlineMs, initDeadlineMs } = this.#clock
     learner.readDeadlineMs = learner.phase === 'serving' ? syncDeadlineMs : initDeadlineMs
-  }
-
-  #packet(packet: QuorumPacketReader): void {
-    const learner = this.#speaker
-    if (learner === null) return
-    const problem = this.#takePacket(learner, packet)
-    if (problem !== null) this.#learners.drop(learner, problem)
   }
 
   /** @returns what is wrong with it, in this phase */

@@ -1,24 +1,39 @@
+import { JuteError } from 'jute-ts'
 import type { LinkId } from '../peer-link.ts'
+import type { PacketHandler, QuorumPacketReader } from '../wire/quorum-packet-reader.ts'
 import type { Broadcast } from './broadcast.ts'
 import type { LeaderClock } from './leader-clock.ts'
 import type { LearnerSource } from './leading-host.ts'
 import { LEARNER_COUNT_MAX } from './leading-settings.ts'
 import { Learner, type LearnerView } from './learner.ts'
 
-/** The learners of a leader, by link: how they come and go. */
+/** What becomes of learners, for who serves them. */
+export interface LearnerEvents {
+  /** A packet of a learner. @returns what is wrong with it, upon which the learner must go; null if nothing is */
+  packet(learner: Learner, packet: QuorumPacketReader): string | null
+  /** A learner has left, whatever the reason. */
+  gone(learner: Learner): void
+}
+
+/** The learners of a leader, or of an observer master, by link: how they come and go, and what they say. */
 export class Learners {
   readonly #host: LearnerSource
   readonly #clock: LeaderClock
   readonly #dataBytesMax: number
-  readonly #gone: (learner: Learner) => void
+  readonly #events: LearnerEvents
   readonly #byLink = new Map<LinkId, Learner>()
+  /** Whose bytes are being read. */
+  #speaker: Learner | null = null
+  readonly #packets: PacketHandler = {
+    packet: (packet) => this.#packet(packet),
+    raw: (bytes) => bytes.length
+  }
 
-  /** @param gone is told of each that leaves, whatever the reason */
-  constructor(host: LearnerSource, clock: LeaderClock, dataBytesMax: number, gone: (learner: Learner) => void) {
+  constructor(host: LearnerSource, clock: LeaderClock, dataBytesMax: number, events: LearnerEvents) {
     this.#host = host
     this.#clock = clock
     this.#dataBytesMax = dataBytesMax
-    this.#gone = gone
+    this.#events = events
   }
 
   /** All of them as they are now: the caller may drop some on the way. */
@@ -44,6 +59,25 @@ export class Learners {
     this.#byLink.set(link, new Learner(this.#host, link, address, this.#dataBytesMax, initDeadlineMs, firstTickLimit))
   }
 
+  /** Reads the next bytes of a learner's link, split anyhow. Bytes that are no packets are its end. */
+  read(learner: Learner, bytes: Uint8Array): void {
+    this.#speaker = learner
+    try {
+      learner.reader.push(bytes, this.#packets)
+    } catch (error) {
+      if (!(error instanceof JuteError)) throw error
+      this.drop(learner, `malformed packet: ${error.message}`)
+    } finally {
+      this.#speaker = null
+    }
+  }
+
+  /** A learner's link has been closed from the other side, or is broken. */
+  closedByIt(learner: Learner): void {
+    this.#host.log('info', `${learner.name}: connection closed by it`)
+    this.forget(learner)
+  }
+
   /** Closes a learner's link, with one line that says why. */
   drop(learner: Learner, reason: string): void {
     if (learner.isGone) return
@@ -57,7 +91,7 @@ export class Learners {
     this.#byLink.delete(learner.link)
     learner.phase = 'gone'
     learner.reader.stop()
-    this.#gone(learner)
+    this.#events.gone(learner)
   }
 
   /** Drops those from which nothing has come for too long. */
@@ -93,5 +127,12 @@ export class Learners {
         lastAckedLo: learner.lastAckedLo,
         unsentBytes: learner.unsentBytes
       }))
+  }
+
+  #packet(packet: QuorumPacketReader): void {
+    const learner = this.#speaker
+    if (learner === null) return
+    const problem = this.#events.packet(learner, packet)
+    if (problem !== null) this.drop(learner, problem)
   }
 }

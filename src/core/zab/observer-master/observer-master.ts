@@ -1,6 +1,5 @@
-import { JuteError } from 'jute-ts'
 import { putSessionValidity, SESSION_VALIDITY_SIZE_BYTES } from '../../../protocol/generated/learner.ts'
-import { compareInt64, highWordOfNumber, lowWordOfNumber, toHex } from '../../../protocol/int64.ts'
+import { compareInt64, toHex } from '../../../protocol/int64.ts'
 import type { CommitLog, Zxid } from '../commit-log.ts'
 import { History } from '../leading/history.ts'
 import { LeaderClock } from '../leading/leader-clock.ts'
@@ -11,7 +10,8 @@ import { Learners } from '../leading/learners.ts'
 import { Synchroniser } from '../leading/synchroniser.ts'
 import { LEARNER_PROTOCOL_VERSION, PacketType } from '../packet-type.ts'
 import type { LinkId } from '../peer-link.ts'
-import type { PacketHandler, QuorumPacketReader } from '../wire/quorum-packet-reader.ts'
+import type { QuorumPacketReader } from '../wire/quorum-packet-reader.ts'
+import { suggestedLeaderData } from '../wire/suggested-leader.ts'
 import { AwaitedAnswers } from './awaited-answers.ts'
 import { takeObserverPacket } from './observer-inbox.ts'
 import type { ObserverMasterHost, ObserverMasterSettings, ObserverMasterStart } from './observer-master-host.ts'
@@ -34,13 +34,10 @@ export class ObserverMaster {
   readonly #learners: Learners
   readonly #synchroniser: Synchroniser
   readonly #awaited = new AwaitedAnswers()
-  readonly #packets: PacketHandler
   /** Observers that get what is committed, from the end of their synchronisation on. */
   readonly #observers = new Set<Learner>()
   /** Observers that have more of this epoch than was committed here yet. */
   readonly #early = new Set<Learner>()
-  /** Whose bytes are being read. */
-  #speaker: Learner | null = null
   #nextHalfTickMs: number
   #isOver = false
 
@@ -57,12 +54,14 @@ export class ObserverMaster {
     this.#clock = new LeaderClock(settings, start.nowMs)
     this.#history = new History(commitLog, start.committedHi, start.committedLo)
     if (start.committedHi < start.epoch) this.#history.startEpoch(start.epoch)
-    this.#learners = new Learners(host, this.#clock, settings.dataBytesMax, (learner) => this.#gone(learner))
+    this.#learners = new Learners(host, this.#clock, settings.dataBytesMax, {
+      packet: (learner, packet) => this.#takePacket(learner, packet),
+      gone: (learner) => this.#gone(learner)
+    })
     this.#synchroniser = new Synchroniser(host, settings, this.#history, {
       synchronised: (learner) => this.#synchronised(learner),
       refused: (learner, reason) => this.#learners.drop(learner, reason)
     })
-    this.#packets = { packet: (packet) => this.#packet(packet), raw: (bytes) => bytes.length }
     this.#nextHalfTickMs = start.nowMs + this.#clock.halfTickMs
   }
 
@@ -84,23 +83,14 @@ export class ObserverMaster {
     if (learner === undefined || this.#isOver) return
     this.#clock.nowMs = nowMs
     this.#heard(learner)
-    this.#speaker = learner
-    try {
-      learner.reader.push(bytes, this.#packets)
-    } catch (error) {
-      if (!(error instanceof JuteError)) throw error
-      this.#learners.drop(learner, `malformed packet: ${error.message}`)
-    } finally {
-      this.#speaker = null
-    }
+    this.#learners.read(learner, bytes)
   }
 
   /** The link is closed from the other side, or broken. */
   linkClosed(link: LinkId): void {
     const learner = this.#learners.get(link)
     if (learner === undefined) return
-    this.#host.log('info', `${learner.name}: connection closed by it`)
-    this.#learners.forget(learner)
+    this.#learners.closedByIt(learner)
   }
 
   /** Answers `awaitLinkDrained`. */
@@ -134,7 +124,7 @@ export class ObserverMaster {
     if (this.#isOver) return
     this.#history.committed(zxidHi, zxidLo)
     const type = designatedLeader === null ? PacketType.inform : PacketType.informAndActivate
-    const data = designatedLeader === null ? bytes : withLeader(designatedLeader, bytes)
+    const data = designatedLeader === null ? bytes : Buffer.concat([suggestedLeaderData(designatedLeader), bytes])
     for (const observer of this.#observers) {
       observer.send(type, zxidHi, zxidLo, data)
       if (observer.unsentBytes > this.#sizeLimitBytes) {
@@ -210,13 +200,6 @@ export class ObserverMaster {
     if (learner.phase === 'syncing' || learner.phase === 'promised') return
     const { syncDeadlineMs, initDeadlineMs } = this.#clock
     learner.readDeadlineMs = learner.phase === 'serving' ? syncDeadlineMs : initDeadlineMs
-  }
-
-  #packet(packet: QuorumPacketReader): void {
-    const learner = this.#speaker
-    if (learner === null) return
-    const problem = this.#takePacket(learner, packet)
-    if (problem !== null) this.#learners.drop(learner, problem)
   }
 
   /** @returns what is wrong with it, in this phase */
@@ -316,12 +299,4 @@ export class ObserverMaster {
     this.#observers.delete(learner)
     this.#early.delete(learner)
   }
-}
-
-/** Data of INFORMANDACTIVATE. */
-function withLeader(sid: number, bytes: Uint8Array): Uint8Array {
-  const leader = Buffer.allocUnsafe(8)
-  leader.writeInt32BE(highWordOfNumber(sid), 0)
-  leader.writeInt32BE(lowWordOfNumber(sid), 4)
-  return Buffer.concat([leader, bytes])
 }
