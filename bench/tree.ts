@@ -8,9 +8,9 @@
  */
 import { crc32 } from 'node:zlib'
 import { JuteWriter } from 'jute-ts'
-import { emptyStat } from '../src/core/pipeline/prepare/outstanding-changes.ts'
 import { crc32OfBytes, crc32OfStat } from '../src/core/tree/crc32.ts'
 import { createApplyResult } from '../src/core/tree/data-tree.ts'
+import { emptyStat } from '../src/core/tree/empty-stat.ts'
 import { PlainTree } from '../src/core/tree/plain-tree.ts'
 import type { Txn, TxnBody } from '../src/protocol/txn.ts'
 import { bodyType } from '../src/protocol/txn-body.ts'

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { JuteReader, JuteWriter } from 'jute-ts'
+import { applyToSessions } from '../core/session/follow-txn.ts'
 import type { SessionTable } from '../core/session/session-table.ts'
 import type { DataTree } from '../core/tree/data-tree.ts'
 import { highWord, lowWord, toBigInt, toHex } from '../protocol/int64.ts'
@@ -22,7 +23,7 @@ import type { Recovery, Storage } from '../storage/storage.ts'
 import { StorageError } from '../storage/storage-error.ts'
 import type { ServerSettings } from './config/settings.ts'
 import type { Logger } from './logging/logger.ts'
-import { applyToSessions, isDigestWrong } from './recovery.ts'
+import { isDigestWrong } from './recovery.ts'
 
 /**
  * The first start on a data directory of Apache ZooKeeper: reads its files, and writes what they say as the base of our

@@ -1,4 +1,5 @@
 import { JuteReader, JuteWriter } from 'jute-ts'
+import { applyToSessions } from '../core/session/follow-txn.ts'
 import type { SessionTable } from '../core/session/session-table.ts'
 import type { DataTree } from '../core/tree/data-tree.ts'
 import { toHex } from '../protocol/int64.ts'
@@ -123,13 +124,6 @@ async function replay(
     txnBytes += body.length
   }
   return { txnCount, txnBytes, digestMismatches }
-}
-
-/** Follows what a transaction says of its session. */
-export function applyToSessions(txn: Txn, sessions: SessionTable, nowMs: number): void {
-  const { clientIdHi, clientIdLo } = txn.header
-  if (txn.body.kind === 'createSession') sessions.create(clientIdHi, clientIdLo, txn.body.timeoutMs, nowMs)
-  else if (txn.body.kind === 'closeSession') sessions.remove(clientIdHi, clientIdLo)
 }
 
 /** Whether the tree is not what the transaction says that it is afterwards. */

@@ -6,6 +6,7 @@ import { InputBatch } from '../core/input-batch.ts'
 import { createMetrics, createServerStats } from '../core/metrics.ts'
 import type { PersistBatch, SnapshotSummary } from '../core/outbox.ts'
 import type { ConnectionId } from '../core/ports.ts'
+import { applyToSessions } from '../core/session/follow-txn.ts'
 import { SessionTable } from '../core/session/session-table.ts'
 import { CommitLog } from '../core/zab/commit-log.ts'
 import type { LinkId } from '../core/zab/peer-link.ts'
@@ -13,7 +14,7 @@ import { ServerState } from '../core/zab/vote.ts'
 import { encodeWatcherEvent } from '../protocol/generated/proto.ts'
 import { highWordOfNumber, lowWordOfNumber } from '../protocol/int64.ts'
 import type { EventType } from '../protocol/op-code.ts'
-import { decodeTxn, type Txn } from '../protocol/txn.ts'
+import { decodeTxn } from '../protocol/txn.ts'
 import type { Agenda } from './agenda.ts'
 import type { Applied } from './checkers/committed-history.ts'
 import type { CheckedProcess, EnsembleChecker, ServerHistory } from './checkers/ensemble-checker.ts'
@@ -557,17 +558,11 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
       if (zxid <= (lastSnapshot?.zxid ?? 0)) continue
       const txn = decodeTxn(new JuteReader(bytes, bytes.length))
       this.tree.apply(txn, null)
-      this.#applyToSessions(txn)
+      applyToSessions(txn, this.sessions, this.#nowMs)
       commitLog?.add(txn.header.zxidHi, txn.header.zxidLo, bytes)
       count++
     }
     return count
-  }
-
-  #applyToSessions({ header, body }: Txn): void {
-    const { clientIdHi, clientIdLo } = header
-    if (body.kind === 'createSession') this.sessions.create(clientIdHi, clientIdLo, body.timeoutMs, this.#nowMs)
-    else if (body.kind === 'closeSession') this.sessions.remove(clientIdHi, clientIdLo)
   }
 
   // ---- Outbox: other servers ------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 import type { DataTree } from '../../src/core/tree/data-tree.ts'
+import type { emptyStat } from '../../src/core/tree/empty-stat.ts'
 import { toBigInt } from '../../src/protocol/int64.ts'
 import type { NaiveTree } from '../core/tree/naive-tree.ts'
-import { type emptyStat, type NodeView, viewOf } from '../core/tree/tree-support.ts'
+import { type NodeView, viewOf } from '../core/tree/tree-support.ts'
 import { statOf } from './naive-stat.ts'
 import { check } from './simulation-error.ts'
 

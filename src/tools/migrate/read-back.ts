@@ -1,8 +1,8 @@
 import { JuteReader } from 'jute-ts'
+import { applyToSessions } from '../../core/session/follow-txn.ts'
 import type { SnapshotLoader } from '../../core/tree/snapshot.ts'
 import { highWord, lowWord } from '../../protocol/int64.ts'
 import { decodeTxn } from '../../protocol/txn.ts'
-import { applyToSessions } from '../../server/recovery.ts'
 import type { ApacheLogFile, ApacheSnapshotFile } from '../../storage/apache-files/apache-directory.ts'
 import { logHistory } from '../../storage/apache-files/log-history.ts'
 import {

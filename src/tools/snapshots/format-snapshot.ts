@@ -1,5 +1,6 @@
 import { formatJavaDate } from '../../cli/java-date.ts'
 import type { DataTree } from '../../core/tree/data-tree.ts'
+import { emptyStat } from '../../core/tree/empty-stat.ts'
 import type { StatPersisted } from '../../protocol/generated/data.ts'
 import { toBigInt, toNumber } from '../../protocol/int64.ts'
 import { MinuteCache } from '../minute-cache.ts'
@@ -60,23 +61,7 @@ export function printJson({ tree }: LoadedSnapshot, timestampMs: number, out: Te
 }
 
 function statOf(tree: DataTree, node: number): StatPersisted {
-  const stat: StatPersisted = {
-    czxidHi: 0,
-    czxidLo: 0,
-    mzxidHi: 0,
-    mzxidLo: 0,
-    ctimeHi: 0,
-    ctimeLo: 0,
-    mtimeHi: 0,
-    mtimeLo: 0,
-    version: 0,
-    cversion: 0,
-    aversion: 0,
-    ephemeralOwnerHi: 0,
-    ephemeralOwnerLo: 0,
-    pzxidHi: 0,
-    pzxidLo: 0
-  }
+  const stat = emptyStat()
   tree.readStat(node, stat)
   return stat
 }

@@ -8,6 +8,7 @@ import { createMetrics, createServerStats } from '../../../src/core/metrics.ts'
 import type { PersistBatch, SnapshotSummary } from '../../../src/core/outbox.ts'
 import type { CoreSettings } from '../../../src/core/pipeline/core-settings.ts'
 import type { ConnectionId } from '../../../src/core/ports.ts'
+import { applyToSessions } from '../../../src/core/session/follow-txn.ts'
 import { SessionTable } from '../../../src/core/session/session-table.ts'
 import { PlainTree } from '../../../src/core/tree/plain-tree.ts'
 import { CommitLog } from '../../../src/core/zab/commit-log.ts'
@@ -329,11 +330,7 @@ export class Node implements EnsembleOutbox {
       if (compareInt64(hi, lo, from.hi, from.lo) <= 0) continue
       const txn = decodeTxn(new JuteReader(bytes))
       this.tree.apply(txn, null)
-      if (txn.body.kind === 'createSession') {
-        this.sessions.create(txn.header.clientIdHi, txn.header.clientIdLo, txn.body.timeoutMs, this.#world.nowMs)
-      } else if (txn.body.kind === 'closeSession') {
-        this.sessions.remove(txn.header.clientIdHi, txn.header.clientIdLo)
-      }
+      applyToSessions(txn, this.sessions, this.#world.nowMs)
     }
   }
 

@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { crc32OfBytes, crc32OfStat, crc32OfText } from '../../../src/core/tree/crc32.ts'
+import { emptyStat } from '../../../src/core/tree/empty-stat.ts'
 import {
   addDigest,
   digestOfStat,
@@ -12,7 +13,6 @@ import {
 } from '../../../src/core/tree/node-digest.ts'
 import { highWord, lowWord, toBigInt } from '../../../src/protocol/int64.ts'
 import { nodeHash } from '../../golden/storage/fixture.ts'
-import { emptyStat } from './tree-support.ts'
 
 const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 })

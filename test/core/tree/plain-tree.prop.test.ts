@@ -2,11 +2,12 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { JuteWriter } from 'jute-ts'
 import { type ApplyResult, createApplyResult, type DataTree } from '../../../src/core/tree/data-tree.ts'
+import { emptyStat } from '../../../src/core/tree/empty-stat.ts'
 import { isDigested } from '../../../src/core/tree/node-digest.ts'
 import type { SnapshotCursor } from '../../../src/core/tree/snapshot.ts'
 import { toBigInt } from '../../../src/protocol/int64.ts'
 import { NaiveTree, nodeDigest } from './naive-tree.ts'
-import { digestOf, emptyStat, newTree, snapshotOf, viewOf } from './tree-support.ts'
+import { digestOf, newTree, snapshotOf, viewOf } from './tree-support.ts'
 import { setupCount, txns } from './txn-arbitrary.ts'
 
 /** Everything of a tree that the naive one can tell, by path. */

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { JuteWriter } from 'jute-ts'
 import { NO_NODE } from '../../../src/core/tree/data-tree.ts'
+import { emptyStat } from '../../../src/core/tree/empty-stat.ts'
 import type { PlainTree } from '../../../src/core/tree/plain-tree.ts'
 import { SnapshotAbortedError, SnapshotFormatError } from '../../../src/core/tree/snapshot.ts'
 import { encodeStatPersisted } from '../../../src/protocol/generated/data.ts'
@@ -9,7 +10,6 @@ import {
   bytes,
   create,
   digestOf,
-  emptyStat,
   newTree,
   OPEN,
   remove,

@@ -1,5 +1,6 @@
 import { JuteReader, JuteWriter } from 'jute-ts'
 import type { DataTree } from '../../../src/core/tree/data-tree.ts'
+import { emptyStat } from '../../../src/core/tree/empty-stat.ts'
 import { PlainTree } from '../../../src/core/tree/plain-tree.ts'
 import type { SnapshotSession } from '../../../src/core/tree/snapshot.ts'
 import { toBigInt } from '../../../src/protocol/int64.ts'
@@ -119,24 +120,4 @@ export function viewOf(tree: DataTree): Map<string, NodeView> {
   }
   visit('/')
   return view
-}
-
-export function emptyStat() {
-  return {
-    czxidHi: 0,
-    czxidLo: 0,
-    mzxidHi: 0,
-    mzxidLo: 0,
-    ctimeHi: 0,
-    ctimeLo: 0,
-    mtimeHi: 0,
-    mtimeLo: 0,
-    version: 0,
-    cversion: 0,
-    aversion: 0,
-    ephemeralOwnerHi: 0,
-    ephemeralOwnerLo: 0,
-    pzxidHi: 0,
-    pzxidLo: 0
-  }
 }

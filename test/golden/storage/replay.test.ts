@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import type { Stat, StatPersisted } from '../../../src/protocol/generated/data.ts'
 import { toBigInt } from '../../../src/protocol/int64.ts'
-import { decodeBytes, digestOf, emptyStat, encodeBytes, newTree, snapshotOf } from '../../core/tree/tree-support.ts'
+import { emptyStat } from '../../../src/core/tree/empty-stat.ts'
+import { decodeBytes, digestOf, encodeBytes, newTree, snapshotOf } from '../../core/tree/tree-support.ts'
 import {
   type DecodedLog,
   type DecodedSnapshot,

@@ -2,7 +2,7 @@ import { ErrorCode } from '../../../protocol/error-code.ts'
 import type { ACL, StatPersisted } from '../../../protocol/generated/data.ts'
 import { CreateMode, OpCode, Perm } from '../../../protocol/op-code.ts'
 import { parentOf, pathProblem, sequentialPath } from '../../../protocol/path.ts'
-import { emptyStat } from './outstanding-changes.ts'
+import { emptyStat } from '../../tree/empty-stat.ts'
 import { checkSession, type PrepareContext, type Prepared } from './prepare-context.ts'
 import { isCreateOverQuota } from './quota.ts'
 

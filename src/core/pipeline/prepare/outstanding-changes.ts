@@ -3,6 +3,7 @@ import type { ACL, StatPersisted } from '../../../protocol/generated/data.ts'
 import { compareInt64 } from '../../../protocol/int64.ts'
 import { Int64Map } from '../../../protocol/int64-map.ts'
 import { type DataTree, NO_NODE } from '../../tree/data-tree.ts'
+import { emptyStat } from '../../tree/empty-stat.ts'
 
 /** A znode as it will be when the change that made this record has been applied. */
 export interface ChangeRecord {
@@ -186,26 +187,5 @@ function copyOfStat(stat: StatPersisted): StatPersisted {
     ephemeralOwnerLo: stat.ephemeralOwnerLo,
     pzxidHi: stat.pzxidHi,
     pzxidLo: stat.pzxidLo
-  }
-}
-
-/** A stat of zeros, to be filled. */
-export function emptyStat(): StatPersisted {
-  return {
-    czxidHi: 0,
-    czxidLo: 0,
-    mzxidHi: 0,
-    mzxidLo: 0,
-    ctimeHi: 0,
-    ctimeLo: 0,
-    mtimeHi: 0,
-    mtimeLo: 0,
-    version: 0,
-    cversion: 0,
-    aversion: 0,
-    ephemeralOwnerHi: 0,
-    ephemeralOwnerLo: 0,
-    pzxidHi: 0,
-    pzxidLo: 0
   }
 }
