@@ -459,7 +459,7 @@ export class EnsemblePeer implements ElectionHost {
     this.#mustReload = member.isInstalling || (following !== null && !following.following.isTreeWhole)
     for (const { zxidHi, zxidLo, bytes } of (leading?.leading ?? following)?.close() ?? []) {
       if (this.#mustReload) break
-      member.applyQuietly(bytes)
+      member.applyQuietly(member.decode(bytes))
       member.commitLog.add(zxidHi, zxidLo, bytes)
     }
     member.sessions.stopExpiring()

@@ -1,5 +1,6 @@
 import type { Id } from '../../protocol/generated/data.ts'
 import { OpCode } from '../../protocol/op-code.ts'
+import type { Txn } from '../../protocol/txn.ts'
 import type { Peer } from '../peer.ts'
 import type { LeaderPort } from '../pipeline/role-ports.ts'
 import type { SnapshotLoader } from '../tree/snapshot.ts'
@@ -163,11 +164,11 @@ export class FollowingRole implements FollowingHost, LeaderPort {
     this.#member.log.addEncoded(zxidHi, zxidLo, bytes, this.#member.nowMs)
   }
 
-  commit(zxidHi: number, zxidLo: number, bytes: Uint8Array): void {
-    if (this.#peer === null) this.#member.applyQuietly(bytes)
+  commit(zxidHi: number, zxidLo: number, bytes: Uint8Array, txn: Txn): void {
+    if (this.#peer === null) this.#member.applyQuietly(txn)
     else {
       this.#member.meter.commitReceived(bytes)
-      this.#peer.commitFromLeader(this.#member.decode(bytes))
+      this.#peer.commitFromLeader(txn)
     }
     this.observers?.committed(zxidHi, zxidLo, bytes, this.#suggestedLeader)
     this.#suggestedLeader = null

@@ -4,6 +4,7 @@ import { decodeTxn, type Txn } from '../../protocol/txn.ts'
 import type { Metrics } from '../metrics.ts'
 import type { LogBatcher } from '../pipeline/log-batcher.ts'
 import type { Snapshotter } from '../pipeline/snapshotter.ts'
+import { applyToSessions } from '../session/follow-txn.ts'
 import type { SessionTable } from '../session/session-table.ts'
 import type { StorageAnswer } from '../storage-answer.ts'
 import { type DataTree, NO_NODE } from '../tree/data-tree.ts'
@@ -197,13 +198,9 @@ export class Member {
   }
 
   /** Applies a transaction while no client is served. */
-  applyQuietly(bytes: Uint8Array): void {
-    const txn = this.decode(bytes)
-    const { clientIdHi, clientIdLo } = txn.header
+  applyQuietly(txn: Txn): void {
     this.tree.apply(txn, null)
-    if (txn.body.kind === 'createSession') {
-      this.sessions.create(clientIdHi, clientIdLo, txn.body.timeoutMs, this.nowMs)
-    } else if (txn.body.kind === 'closeSession') this.sessions.remove(clientIdHi, clientIdLo)
+    applyToSessions(txn, this.sessions, this.nowMs)
   }
 }
 

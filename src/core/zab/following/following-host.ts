@@ -1,3 +1,4 @@
+import type { Txn } from '../../../protocol/txn.ts'
 import type { EnsembleConfig } from '../membership/ensemble-config.ts'
 import type { LinkOutput } from '../peer-link.ts'
 import type { FollowingMeter } from '../zab-meter.ts'
@@ -37,8 +38,11 @@ export interface FollowingHost extends LinkOutput {
   install(currentEpoch: number): void
   /** Appends a transaction to the log (copies it); `logged` tells when it is durable. In zxid order. */
   append(zxidHi: number, zxidLo: number, bytes: Uint8Array): void
-  /** Applies a transaction to the tree and answers the client that waits for it. In zxid order. */
-  commit(zxidHi: number, zxidLo: number, bytes: Uint8Array): void
+  /**
+   * Applies a transaction to the tree and answers the client that waits for it. In zxid order.
+   * @param txn what the bytes say; both may be kept
+   */
+  commit(zxidHi: number, zxidLo: number, bytes: Uint8Array, txn: Txn): void
   /** UPTODATE: the server serves clients from now on; called before the ACK of UPTODATE is written. */
   serve(): void
   /** Sessions that were active since the last call, with the timeout in force. */

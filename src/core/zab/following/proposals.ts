@@ -225,14 +225,14 @@ export class Proposals {
     if (this.#isLogging) this.#host.append(txn.zxidHi, txn.zxidLo, txn.bytes)
   }
 
-  #apply(txn: ReceivedTxn, designatedLeader: number | null): void {
-    const { zxidHi, zxidLo, bytes, config } = txn
+  #apply(received: ReceivedTxn, designatedLeader: number | null): void {
+    const { zxidHi, zxidLo, bytes, txn, config } = received
     const mustLeave =
       config !== null && designatedLeader !== null && this.#host.configurationActivated(config, designatedLeader)
     this.#committedHi = zxidHi
     this.#committedLo = zxidLo
     this.#commitLog.add(zxidHi, zxidLo, bytes)
-    this.#host.commit(zxidHi, zxidLo, bytes)
+    this.#host.commit(zxidHi, zxidLo, bytes, txn)
     if (mustLeave) throw new LeaveLeaderError('a reconfiguration changes roles', 'info')
   }
 

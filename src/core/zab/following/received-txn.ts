@@ -13,6 +13,8 @@ export interface ReceivedTxn {
   readonly zxidLo: number
   /** A copy of what came. */
   readonly bytes: Buffer
+  /** What it says; its buffers are views of `bytes`. */
+  readonly txn: Txn
   readonly isReconfig: boolean
   /** The configuration that a reconfig brings in; null for others, and where configurations are not taken. */
   readonly config: EnsembleConfig | null
@@ -31,14 +33,16 @@ export function receivedTxn(
   reconfigEnabled: boolean
 ): ReceivedTxn {
   if (data === null) throw new LeaveLeaderError(`no transaction in the packet of zxid 0x${toHex(zxidHi, zxidLo)}`)
-  const { header, body } = decoded(data, zxidHi, zxidLo)
+  const bytes = Buffer.from(data)
+  const txn = decoded(bytes, zxidHi, zxidLo)
+  const { header, body } = txn
   if (header.zxidHi !== zxidHi || header.zxidLo !== zxidLo) {
     const found = toHex(header.zxidHi, header.zxidLo)
     throw new LeaveLeaderError(`transaction 0x${found} in the packet of zxid 0x${toHex(zxidHi, zxidLo)}`)
   }
   const isReconfig = header.type === OpCode.reconfig && body.kind === 'setData'
   const config = isReconfig && reconfigEnabled ? configOf(body.data, zxidHi, zxidLo) : null
-  return { zxidHi, zxidLo, bytes: Buffer.from(data), isReconfig, config }
+  return { zxidHi, zxidLo, bytes, txn, isReconfig, config }
 }
 
 function decoded(data: Buffer, zxidHi: number, zxidLo: number): Txn {
