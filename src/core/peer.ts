@@ -261,6 +261,14 @@ export class Peer {
     this.#commit()
   }
 
+  /**
+   * On a leader: another server leads now. Nothing that is not committed yet will be, and no sync is answered, since what
+   * the other one commits is not known here.
+   */
+  stopCommitting(): void {
+    this.#writes?.stopCommitting()
+  }
+
   /** On a leader: no zxid is left in this epoch. */
   get isExhausted(): boolean {
     return this.#writes?.isExhausted ?? false

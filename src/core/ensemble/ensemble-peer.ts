@@ -388,6 +388,8 @@ export class EnsemblePeer implements ElectionHost {
     const role = ++this.#roleCount
     return {
       serve: (epoch) => this.#serve(epoch, isLeader),
+      // compat: whoever looks for a leader meanwhile is told of the new one, as upstream does.
+      deposed: (successor) => this.election.settle(ServerState.leading, this.#voteFor(successor)),
       resign: (reason, successor) => {
         if (role === this.#roleCount) this.#resign(reason, successor)
       }

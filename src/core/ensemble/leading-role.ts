@@ -21,6 +21,8 @@ import type { Member } from './member.ts'
 export interface RoleEvents {
   /** Clients can be served: the peer for them is made, in the role given. */
   serve(epoch: number): Peer
+  /** A reconfiguration has designated another leader; this one resigns soon. */
+  deposed(successor: number): void
   /**
    * The role cannot go on.
    *
@@ -40,6 +42,8 @@ export class LeadingRole implements LeadingHost, FollowersPort {
   readonly sinceMs: number
   readonly #events: RoleEvents
   #peer: Peer | null = null
+  /** Who leads by a reconfiguration's word, if it is another server. */
+  #successor: number | null = null
 
   constructor(member: Member, events: RoleEvents) {
     this.member = member
@@ -192,13 +196,19 @@ export class LeadingRole implements LeadingHost, FollowersPort {
 
   configurationActivated(config: EnsembleConfig, designatedLeader: number): void {
     this.member.configurationActivated(config)
-    if (designatedLeader !== this.member.settings.sid) {
-      this.#events.resign(`the reconfiguration gives the lead to server ${designatedLeader}`, designatedLeader)
-    }
+    if (designatedLeader === this.member.settings.sid) return
+    this.#successor = designatedLeader
+    if (this.#peer === null) return this.resign(`a reconfiguration gives the lead to server ${designatedLeader}`)
+    this.member.out.log(
+      'info',
+      `server ${designatedLeader} leads now by the configuration: this one commits nothing more`
+    )
+    this.#peer.stopCommitting()
+    this.#events.deposed(designatedLeader)
   }
 
   resign(reason: string): void {
-    this.#events.resign(reason, null)
+    this.#events.resign(reason, this.#successor)
   }
 
   log(level: 'error' | 'info' | 'warn' | 'debug', message: string): void {

@@ -42,6 +42,7 @@ export class WriteOrder {
   /** On a leader: how far a quorum has acknowledged. */
   #committedHi: number
   #committedLo: number
+  #isStopped = false
   #waitingSyncCount = 0
   /** Pending changes when the present step began, and how many have gone since. */
   #changesBefore = 0
@@ -167,10 +168,15 @@ export class WriteOrder {
     this.#committedLo = zxidLo
   }
 
+  /** Nothing more is committed, and marks are not answered. */
+  stopCommitting(): void {
+    this.#isStopped = true
+  }
+
   /** The next proposal that is committed, taken out of the order; undefined if there is none yet. */
   nextCommitted(): Proposal | undefined {
     const head = this.#waiting.peek()
-    if (head === undefined || !this.#isCommitted(head)) return undefined
+    if (head === undefined || this.#isStopped || !this.#isCommitted(head)) return undefined
     if (head.type === OpCode.sync) this.#waitingSyncCount--
     return this.#waiting.shift()
   }

@@ -216,6 +216,32 @@ describe('a reconfiguration', () => {
     write(world, 2, '/by-another')
   })
 
+  test('that removes the leader leaves its clients time: reads are answered for a while, nothing else is', () => {
+    const world = startAll(participants(1, 2, 3))
+    const client = connect(world, 3)
+    const reader = connect(world, 3)
+    expect(ask(world, client, { leaving: '3' })).toBe(ErrorCode.OK)
+    const answeredMs = world.nowMs
+
+    const sync = client.request(OpCode.sync, (writer) => writer.writeString('/'))
+    const refused = create(client, '/too-late')
+    const read = reader.request(OpCode.exists, (writer) => {
+      writer.writeString('/')
+      writer.writeBool(false)
+    })
+    world.until(() => reader.outcome(read) !== undefined)
+    world.until(() => client.isClosed)
+
+    expect(reader.outcome(read)).toBe(ErrorCode.OK)
+    expect(world.nowMs - answeredMs).toBeGreaterThanOrEqual(50)
+    expect(world.nowMs - answeredMs).toBeLessThanOrEqual(110)
+    expect([client.outcome(sync), client.outcome(refused)]).toEqual([undefined, undefined])
+    world.until(() => world.leader?.sid === 1 && world.node(3).view.isServing)
+    write(world, 3, '/by-the-old-leader')
+    expect(world.node(3).peer.following?.leaderSid).toBe(1)
+    expect(world.node(1).tree.find('/too-late')).toBe(world.node(3).tree.find('/too-late'))
+  })
+
   test('that gave the lead to another server is found by who comes later', () => {
     const world = startAll(participants(1, 2, 3, 4))
     world.node(2).crash()

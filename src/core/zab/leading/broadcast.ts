@@ -63,6 +63,11 @@ export class Broadcast {
     this.#isDeposed = true
   }
 
+  /** Whether a configuration has made another server the leader. */
+  get isDeposed(): boolean {
+    return this.#isDeposed
+  }
+
   /** Whether the epoch has no zxid left: a new one is needed. */
   get isExhausted(): boolean {
     return this.lastProposedLo === LAST_COUNTER

@@ -77,7 +77,8 @@ export interface LeadingHost extends LearnerSource {
   configurationSeen(config: EnsembleConfig): void
   /**
    * A reconfiguration is committed: it is in force now.
-   * @param designatedLeader sid of who leads now; another server's means that this one stops leading
+   * @param designatedLeader sid of who leads now. Another server's means that this one commits nothing more, answers no more
+   *   syncs, and resigns a little later
    */
   configurationActivated(config: EnsembleConfig, designatedLeader: number): void
   /** This server cannot go on leading. The host closes the Leading and looks for a leader. */

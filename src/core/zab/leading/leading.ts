@@ -117,6 +117,7 @@ export class Leading {
   learnerConnected(link: LinkId, address: string, nowMs: number): void {
     if (this.#isOver) return
     this.#clock.nowMs = nowMs
+    if (this.#broadcast.isDeposed) return this.#host.closeLink(link, 'another server leads now')
     this.#learners.connected(link, address)
   }
 

@@ -7,6 +7,11 @@ import type { LeaderClock } from './leader-clock.ts'
 import type { Learner } from './learner.ts'
 import type { Learners } from './learners.ts'
 
+/** So that it is at least half a tick, whenever in a half tick the configuration came into force. */
+const DEPOSED_HALF_TICKS_MIN = 2
+/** If its learners do not leave: they may be of a kind that waits for it to go. */
+const DEPOSED_HALF_TICKS_MAX = 6
+
 /**
  * What an established leader does each half tick (quorum-protocol section 14): every second time a tick begins and it asks
  * itself whether a quorum still follows; each time it pings its learners, but those that owe an ACK for too long are closed.
@@ -18,6 +23,8 @@ export class Pulse {
   readonly #broadcast: Broadcast
   readonly #configurations: Configurations
   #isWholeTick = false
+  /** Half ticks since a configuration has made another server the leader. */
+  #deposedCount = 0
 
   constructor(
     sid: number,
@@ -35,6 +42,7 @@ export class Pulse {
 
   /** @returns why the leader must resign; null if it need not */
   beat(): string | null {
+    if (this.#broadcast.isDeposed) return this.#beatOfDeposed()
     if (this.#isWholeTick) {
       this.#clock.tick++
       const synced = this.#synced()
@@ -43,6 +51,17 @@ export class Pulse {
     this.#isWholeTick = !this.#isWholeTick
     for (const learner of this.#learners.all) this.#ping(learner)
     return null
+  }
+
+  /**
+   * Another server leads, but this one stays a little: its learners leave by themselves, having got the commit, and its
+   * clients, who have got the answer, find the others serving when they are sent away.
+   */
+  #beatOfDeposed(): string | null {
+    this.#deposedCount++
+    if (this.#deposedCount < DEPOSED_HALF_TICKS_MIN) return null
+    const isFollowed = this.#synced().isQuorum && this.#deposedCount < DEPOSED_HALF_TICKS_MAX
+    return isFollowed ? null : 'a reconfiguration has given the lead to another server'
   }
 
   #synced(): AckSet {
