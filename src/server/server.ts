@@ -86,7 +86,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
   const feed = new LogFeed(storage, new LogMeter(metrics, settings.storage.forceSync))
   const requests = new StorageRequests(
-    { storage, feed, tree, newTree, sessions, configFiles, nowMs: monotonicNowMs, log: log.child('storage') },
+    {
+      storage,
+      feed,
+      tree,
+      newTree,
+      sessions,
+      configFiles,
+      nowMs: monotonicNowMs,
+      snapshotSizeFactor: settings.storage.snapshotSizeFactor,
+      log: log.child('storage')
+    },
     {
       answered: (id, answer) => {
         loop.inputs.pushStored(id, answer)

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { SegmentEntry } from './catalogue-contents.ts'
 import type { LogStore } from './log-store.ts'
-import { openImmutable } from './sqlite-connection.ts'
+import { openImmutable, PAGE_BYTES } from './sqlite-connection.ts'
 import { toStorageError } from './storage-error.ts'
 import { splitBody } from './txn-row.ts'
 
@@ -23,6 +23,24 @@ export function findInLog(store: LogStore, zxid: bigint): bigint | null {
   const [first] = segments
   const before = first === undefined ? null : predecessorOf(store, first)
   return before !== null && before <= zxid ? before : null
+}
+
+/** Bytes of the files that reading the log from this zxid on goes through, whole files as upstream counts them. */
+export function logBytesFrom(store: LogStore, zxid: bigint): number {
+  const { segments } = store.catalogue.contents
+  let bytes = 0
+  for (const [index, entry] of segments.entries()) {
+    const next = segments[index + 1]
+    if (next !== undefined && next.firstZxid <= zxid) continue
+    bytes += entry.bytes ?? openBytes(store, entry)
+  }
+  return bytes
+}
+
+function openBytes(store: LogStore, { file }: SegmentEntry): number {
+  const connection = store.connectionOf(file)
+  const row = connection?.prepare<[], [number]>('SELECT page_count FROM pragma_page_count').raw().get()
+  return (row?.[0] ?? 0) * PAGE_BYTES
 }
 
 /** Looks for the row with the zxid, then reads it as every reader does: with its checksum and its place in the chain. */

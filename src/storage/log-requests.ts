@@ -2,7 +2,7 @@ import { highWord, lowWord, toBigInt } from '../protocol/int64.ts'
 import type { SnapshotEntry } from './catalogue-contents.ts'
 import { withSnapshot } from './catalogue-contents.ts'
 import { showZxid } from './file-names.ts'
-import { findInLog } from './find-in-log.ts'
+import { findInLog, logBytesFrom } from './find-in-log.ts'
 import type { LogStore } from './log-store.ts'
 import type { Say } from './open-log-store.ts'
 import { takeInitializeFile } from './open-log-store.ts'
@@ -11,6 +11,7 @@ import { joinParts, RecoveryReader } from './recovery-reader.ts'
 import type { SnapshotSummaryFields } from './snapshot-file.ts'
 import { isDiskFull, StorageError, toStorageError } from './storage-error.ts'
 import type {
+  FoundInLog,
   LogAnswers,
   LogRequest,
   LogRequestKind,
@@ -152,9 +153,11 @@ export class LogRequests {
     }
   }
 
-  #find(zxid: bigint): ZxidPair | null {
+  #find(zxid: bigint): FoundInLog | null {
     const found = findInLog(this.#store, zxid)
-    return found === null ? null : pairOf(found)
+    if (found === null) return null
+    const snapshotBytes = this.#store.catalogue.contents.snapshots.at(-1)?.bytes ?? 0
+    return { ...pairOf(found), logBytes: logBytesFrom(this.#store, found), snapshotBytes }
   }
 
   #setEpoch(which: 'accepted' | 'current', epoch: number): null {

@@ -10,12 +10,12 @@ import { CounterSlot, RING_BYTES_DEFAULT } from './shared-memory.ts'
 import type { SnapshotWriter, SnapshotWriterOwner } from './snapshot-writer.ts'
 import { ThreadedSnapshotWriter } from './snapshot-writer.ts'
 import { StorageError } from './storage-error.ts'
-import type { ReadBatch, StorageTuning, ZxidPair } from './thread-messages.ts'
+import type { FoundInLog, ReadBatch, StorageTuning, ZxidPair } from './thread-messages.ts'
 import { ROW_TXN_COUNT_MAX } from './txn-row.ts'
 
 export type { Recovery, RecoverySnapshot } from './recovery.ts'
 export type { SnapshotSummary, SnapshotWriter } from './snapshot-writer.ts'
-export type { ReadBatch, ZxidPair } from './thread-messages.ts'
+export type { FoundInLog, ReadBatch, ZxidPair } from './thread-messages.ts'
 
 /** Where the storage's few messages go. */
 export interface StorageLogger {
@@ -294,7 +294,7 @@ export class Storage {
    *
    * @throws StorageError DAMAGED
    */
-  findInLog(zxidHi: number, zxidLo: number): Promise<ZxidPair | null> {
+  findInLog(zxidHi: number, zxidLo: number): Promise<FoundInLog | null> {
     return this.#link.request<'findInLog'>({ kind: 'findInLog', zxid: { hi: zxidHi, lo: zxidLo } })
   }
 

@@ -93,6 +93,14 @@ export interface RecoveryHead {
   readonly isUninitialized: boolean
 }
 
+/** A place in the log, and what it would cost to go on from there. */
+export interface FoundInLog extends ZxidPair {
+  /** Bytes of the log's files from the one with this place on. */
+  readonly logBytes: number
+  /** Bytes of the newest snapshot's file; 0 if there is none. */
+  readonly snapshotBytes: number
+}
+
 /** The answer to each kind of request. */
 export interface LogAnswers {
   recover: RecoveryHead
@@ -105,7 +113,7 @@ export interface LogAnswers {
   purge: string[]
   truncate: null
   readLog: ReadBatch | null
-  findInLog: ZxidPair | null
+  findInLog: FoundInLog | null
   close: null
 }
 

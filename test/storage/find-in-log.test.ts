@@ -44,6 +44,21 @@ describe('finding a zxid in the log', () => {
     expect(await find(open, zxid)).toBe(found)
   })
 
+  test('tells how large the files from there on are, and the newest snapshot', async () => {
+    const open = await twoEpochs()
+    const { storage } = open
+    const before = await storage.findInLog(1, 3)
+    const inSecond = await storage.findInLog(1, 7)
+    await open.snapshot()
+    const after = await storage.findInLog(1, 3)
+
+    expect(before?.snapshotBytes).toBe(0)
+    expect(before?.logBytes).toBe((inSecond?.logBytes ?? 0) * 2)
+    expect((inSecond?.logBytes ?? 0) % 4096).toBe(0)
+    expect(inSecond?.logBytes).toBeGreaterThan(0)
+    expect(after?.snapshotBytes).toBeGreaterThan(0)
+  })
+
   test('gives what the log begins after, and null before that', async () => {
     directory = new DataDirectory()
     const open = await directory.open()

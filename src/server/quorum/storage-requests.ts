@@ -2,7 +2,7 @@ import type { StorageRequest } from '../../core/ensemble/ensemble-outbox.ts'
 import type { SessionTable } from '../../core/session/session-table.ts'
 import type { StorageAnswer } from '../../core/storage-answer.ts'
 import type { DataTree } from '../../core/tree/data-tree.ts'
-import type { Storage } from '../../storage/storage.ts'
+import type { FoundInLog, Storage } from '../../storage/storage.ts'
 import { StorageError } from '../../storage/storage-error.ts'
 import type { LogFeed } from '../log-feed.ts'
 import type { Logger } from '../logging/logger.ts'
@@ -24,6 +24,11 @@ export interface StorageRequestsParts {
   /** Null where the configuration was not read from a file. */
   readonly configFiles: ConfigFiles | null
   readonly nowMs: () => number
+  /**
+   * How large the log that a learner would get may be, as a share of the newest snapshot's size; 0: any size
+   * (`zookeeper.snapshotSizeFactor`). Where it is larger, a snapshot is less work.
+   */
+  readonly snapshotSizeFactor: number
   readonly log: Logger
 }
 
@@ -125,7 +130,18 @@ export class StorageRequests {
 
   async #find(zxidHi: number, zxidLo: number): Promise<StorageAnswer> {
     const found = await this.#parts.storage.findInLog(zxidHi, zxidLo)
+    if (found !== null && this.#isLogTooLarge(found)) return NOTHING
     return found === null ? NOTHING : { kind: 'zxid', zxidHi: found.hi, zxidLo: found.lo }
+  }
+
+  /** compat: without a snapshot, and with one so small that its share is less than a byte, there is no limit. */
+  #isLogTooLarge({ logBytes, snapshotBytes }: FoundInLog): boolean {
+    const limit = Math.floor(snapshotBytes * this.#parts.snapshotSizeFactor)
+    if (limit === 0 || logBytes <= limit) return false
+    this.#parts.log.info(
+      `a learner gets a snapshot: the log that it lacks has ${logBytes} bytes, the limit is ${limit}`
+    )
+    return true
   }
 
   async #readLog(afterHi: number, afterLo: number, bytesMax: number): Promise<StorageAnswer> {

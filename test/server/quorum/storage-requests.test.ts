@@ -52,6 +52,7 @@ class TestMember {
   readonly requests: StorageRequests
   readonly pump: SnapshotPump
   persisted = 0
+  snapshotSizeFactor = 0.33
   #sequence = 0
   #lastId = 0
 
@@ -67,6 +68,7 @@ class TestMember {
     this.epochs = epochs
     this.replayed = replayed
     this.feed = new LogFeed(storage, new LogMeter(createMetrics(), true))
+    const factor = () => this.snapshotSizeFactor
     this.requests = new StorageRequests(
       {
         storage,
@@ -75,6 +77,9 @@ class TestMember {
         newTree,
         configFiles: new ConfigFiles(join(folder, 'zoo.cfg'), 1),
         nowMs: () => 0,
+        get snapshotSizeFactor() {
+          return factor()
+        },
         log: silentLogger
       },
       {
@@ -347,6 +352,23 @@ describe('reading the log', () => {
     expect(await member.ask({ kind: 'readLog', afterHi: 2, afterLo: 2, bytesMax: 1000 })).toEqual({ kind: 'nothing' })
   })
 
+  test('does without the log where it is larger than its share of the snapshot', async () => {
+    member.addNodes(1, 1, 6)
+    const find = { kind: 'findInLog', zxidHi: 1, zxidLo: 3 } as const
+    const found = { kind: 'zxid', zxidHi: 1, zxidLo: 3 }
+    expect(await member.ask(find)).toEqual(found)
+    await member.allPersisted()
+    await member.snapshot(() => member.pump.begin(1, 6))
+
+    const answers: StorageAnswer[] = []
+    for (const factor of [0.01, 1000, 0]) {
+      member.snapshotSizeFactor = factor
+      answers.push(await member.ask(find))
+    }
+
+    expect(answers).toEqual([{ kind: 'nothing' }, found, found])
+  })
+
   test('says so when the log does not go back so far', async () => {
     member.addNodes(1, 1, 5)
     await member.allPersisted()
@@ -388,6 +410,7 @@ describe('requests', () => {
         newTree,
         configFiles: null,
         nowMs: () => 0,
+        snapshotSizeFactor: 0.33,
         log: silentLogger
       },
       { answered: () => undefined, fatal: () => undefined }
