@@ -33,7 +33,9 @@ export const InputKind = {
   /** Payload of a frame of the election port, `bytes[start, end)`, from the server `number`. */
   notification: 14,
   /** The answer to the storage request `number`. */
-  stored: 15
+  stored: 15,
+  /** The port that was to be opened for learners cannot be: `text` says why. Not for one that was closed meanwhile. */
+  learnerPortFailed: 16
 } as const
 export type InputKind = (typeof InputKind)[keyof typeof InputKind]
 
@@ -128,6 +130,10 @@ export class InputBatch {
 
   pushStored(request: number, answer: StorageAnswer): void {
     this.#push(InputKind.stored, NO_CONNECTION, NO_BYTES, request, this.#answers.push(answer) - 1, '')
+  }
+
+  pushLearnerPortFailed(problem: string): void {
+    this.#push(InputKind.learnerPortFailed, NO_CONNECTION, NO_BYTES, 0, 0, problem)
   }
 
   kind(index: number): InputKind {

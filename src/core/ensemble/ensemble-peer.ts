@@ -25,6 +25,9 @@ import { Member } from './member.ts'
 /** A leader is looked for at least so long before reads are served without one. */
 const READ_ONLY_AFTER_MS = 2000
 
+/** How long a server that could not open its quorum port leaves it to the others to find a leader. */
+const LEAD_AGAIN_MS = 2000
+
 /** What a member of an ensemble is made of: a server's parts, and what its start found about the ensemble. */
 export interface EnsembleParts extends Omit<PeerParts, 'role' | 'log' | 'snapshotter' | 'sessionIds' | 'out'> {
   readonly ensemble: EnsembleSettings
@@ -229,6 +232,8 @@ export class EnsemblePeer implements ElectionHost {
         return this.#linkClosed(inputs.link(index))
       case InputKind.linkDrained:
         return this.#linkDrained(inputs.link(index))
+      case InputKind.learnerPortFailed:
+        return this.#learnerPortFailed(inputs.text(index))
       case InputKind.stored:
         return member.stored(inputs.number(index), inputs.answer(index))
       case InputKind.persisted:
@@ -275,6 +280,15 @@ export class EnsemblePeer implements ElectionHost {
       this.#following.following.linkClosed()
     } else if (this.#leading !== null) this.#leading.leading.linkClosed(link)
     else this.#following?.observers?.linkClosed(link)
+  }
+
+  /** compat: upstream gives up as soon, but looks again at once, and so is elected again. Observers may do without a follower. */
+  #learnerPortFailed(problem: string): void {
+    if (this.#leading === null) return
+    const { nowMs, settings } = this.member
+    this.#lookAtMs = nowMs + Math.max(LEAD_AGAIN_MS, 2 * settings.tickTimeMs)
+    this.log('error', `this server cannot lead: ${problem}`)
+    this.#resign('its quorum port cannot be opened')
   }
 
   #linkDrained(link: LinkId): void {

@@ -197,7 +197,12 @@ export class EnsembleShell implements Machine {
       awaitLinkDrained: (link) => this.#links.awaitLinkDrained(link),
       closeLink: (link, reason) => this.#links.closeLink(link, reason),
       sendNotification: (to, bytes) => this.#election.send(to, bytes),
-      openLearnerPort: (port) => this.#learnerPort.open(this.#own?.addresses ?? [], port),
+      openLearnerPort: (port) =>
+        this.#learnerPort.open(
+          this.#own?.addresses ?? [],
+          (problem) => this.#tell(() => this.#loop.inputs.pushLearnerPortFailed(problem)),
+          port
+        ),
       closeLearnerPort: () => this.#learnerPort.close(),
       connectToLeader: (link, sid, addresses) => this.#connector.connect(link, sid, addresses),
       store: (request) => storage.store(request),

@@ -39,13 +39,18 @@ export class LearnerPort {
   }
 
   /**
-   * Listens; a port that is taken is tried again every second until `close`, and a leader without followers steps down
-   * by itself meanwhile.
+   * Listens. A quorum port that cannot be opened at any address is told of at once: a leader without it cannot lead. One
+   * for observers is tried again every second until `close`.
    *
    * @param own addresses of this server in the configuration
+   * @param failed called at most once, and not after `close`
    * @param observerMasterPort to listen on instead of the quorum port; null if not
    */
-  open(own: readonly MemberAddress[], observerMasterPort: number | null = null): void {
+  open(
+    own: readonly MemberAddress[],
+    failed: (problem: string) => void,
+    observerMasterPort: number | null = null
+  ): void {
     this.close()
     const { listenOnAllIps, noDelay, keepAlive } = this.#settings
     const name = observerMasterPort === null ? 'quorum port' : 'port for observers'
@@ -57,7 +62,7 @@ export class LearnerPort {
       (one, index) => named.findIndex(({ host, port }) => host === one.host && port === one.port) === index
     )
     const listener = new PortListener(
-      { name, addresses, bindTries: 0, socket: { noDelay, keepAlive } },
+      { name, addresses, bindTries: observerMasterPort === null ? 1 : 0, socket: { noDelay, keepAlive } },
       this.#transport,
       (socket) => {
         if (this.#links.count < LINK_COUNT_MAX) return this.#links.accept(socket)
@@ -68,7 +73,9 @@ export class LearnerPort {
       this.#log
     )
     this.#listener = listener
-    listener.open().catch((error: Error) => this.#log.error(`the ${name} cannot be opened: ${error.message}`))
+    listener.open().catch((error: Error) => {
+      if (this.#listener === listener) failed(`the ${name} cannot be opened: ${error.message}`)
+    })
   }
 
   /** Accepts no more. Open links stay. */

@@ -79,6 +79,20 @@ describe('three members', () => {
     expect(back.tree.digestLo).toBe(world.node(1).tree.digestLo)
   })
 
+  test('are led by another one if the one elected cannot open its quorum port', () => {
+    const world = new EnsembleWorld(membersOf(3))
+    for (const sid of [1, 2, 3]) world.start(sid).isQuorumPortTaken = sid === 3
+    const startMs = world.nowMs
+    world.until(() => world.leader !== undefined && world.node(1).view.isServing)
+
+    expect(world.leader?.sid).toBe(2)
+    // A good deal before initLimit is over, which the followers of the first one would wait for: ten ticks.
+    expect(world.nowMs - startMs).toBeLessThan(3500)
+    expect(world.lines.filter((line) => line.includes('server 3 error: this server cannot lead'))).toHaveLength(1)
+    world.until(() => world.node(3).view.isServing)
+    expect(world.node(3).view.leader).toBe(2)
+  })
+
   test('let a session move, and close the connection that still writes by the old way', () => {
     const world = startThree()
     const old = world.node(1).connect(20_000)

@@ -138,6 +138,8 @@ export class Node implements EnsembleOutbox {
   isUp = true
   view: RoleView = { state: ServerState.looking, leader: null, isServing: false, isReadOnly: false }
   isListening = false
+  /** Another program has its quorum port. */
+  isQuorumPortTaken = false
   isObserverMaster = false
   /** Nobody reaches its port for observers. */
   isDeafToObservers = false
@@ -477,8 +479,11 @@ export class Node implements EnsembleOutbox {
   }
 
   openLearnerPort(observerMasterPort: number | null): void {
-    this.isListening = observerMasterPort === null
+    this.isListening = observerMasterPort === null && !this.isQuorumPortTaken
     this.isObserverMaster = observerMasterPort !== null
+    if (observerMasterPort !== null || !this.isQuorumPortTaken) return
+    this.#inputs.pushLearnerPortFailed('the quorum port cannot be opened: it is in use')
+    this.wake()
   }
 
   closeLearnerPort(): void {

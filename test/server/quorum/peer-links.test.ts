@@ -34,13 +34,17 @@ function newLinks(unsentBytesMax?: number) {
   return { links, told, log, text }
 }
 
+function unexpected(problem: string): void {
+  throw new Error(problem)
+}
+
 const SOCKETS = { noDelay: true, keepAlive: true }
 
 async function openPort(unsentBytesMax?: number) {
   const parts = newLinks(unsentBytesMax)
   const port = new LearnerPort({ ...SOCKETS, listenOnAllIps: false }, parts.links, plainTransport, parts.log)
   closers.push(() => port.close())
-  port.open([{ host: '127.0.0.1', quorumPort: 0, electionPort: 1 }])
+  port.open([{ host: '127.0.0.1', quorumPort: 0, electionPort: 1 }], unexpected)
   await until(() => port.boundPorts.length === 1, 'a port')
   const learner = async () => {
     const before = parts.told.length
@@ -185,7 +189,7 @@ describe('links that learners open', () => {
     port.close()
     connection.socket.write('still here')
     await until(() => text() === 'still here', 'bytes')
-    port.open([{ host: '127.0.0.1', quorumPort: 0, electionPort: 1 }])
+    port.open([{ host: '127.0.0.1', quorumPort: 0, electionPort: 1 }], unexpected)
     await until(() => port.boundPorts.length === 1, 'a port')
     await learner()
 
@@ -195,6 +199,38 @@ describe('links that learners open', () => {
 })
 
 describe('the quorum port', () => {
+  test('that is taken is told of at once, and listens nowhere', async () => {
+    const taken = await RawPort.open()
+    closers.push(() => taken.close())
+    const parts = newLinks()
+    const port = new LearnerPort({ ...SOCKETS, listenOnAllIps: false }, parts.links, plainTransport, parts.log)
+    closers.push(() => port.close())
+    const problems: string[] = []
+
+    port.open([{ host: '127.0.0.1', quorumPort: taken.port, electionPort: 1 }], (problem) => problems.push(problem))
+    await until(() => problems.length === 1, 'the problem')
+
+    expect(problems[0]).toMatch(/^the quorum port cannot be opened: .*EADDRINUSE.*127\.0\.0\.1/)
+    expect(parts.log.count('cannot listen')).toBe(1)
+    expect(port.boundPorts).toEqual([])
+  })
+
+  test('that is taken at one of two addresses listens at the other', async () => {
+    const taken = await RawPort.open()
+    closers.push(() => taken.close())
+    const parts = newLinks()
+    const port = new LearnerPort({ ...SOCKETS, listenOnAllIps: false }, parts.links, plainTransport, parts.log)
+    closers.push(() => port.close())
+
+    const at = (quorumPort: number) => ({ host: '127.0.0.1', quorumPort, electionPort: 1 })
+    port.open([at(taken.port), at(0)], unexpected)
+    await until(() => port.boundPorts.length === 1 && parts.log.count('cannot listen') === 1, 'both attempts')
+
+    expect(port.boundPorts).toHaveLength(1)
+  })
+})
+
+describe('the port for observers', () => {
   test('opens as soon as it is free', async () => {
     const taken = await RawPort.open()
     const { port: number } = taken
@@ -202,7 +238,7 @@ describe('the quorum port', () => {
     const port = new LearnerPort({ ...SOCKETS, listenOnAllIps: true }, parts.links, plainTransport, parts.log)
     closers.push(() => port.close())
 
-    port.open([{ host: '127.0.0.1', quorumPort: number, electionPort: 1 }])
+    port.open([{ host: '127.0.0.1', quorumPort: 1, electionPort: 1 }], unexpected, number)
     await until(() => parts.log.count('cannot listen') === 1, 'an attempt that failed')
     taken.close()
 
@@ -216,7 +252,7 @@ describe('the quorum port', () => {
     const parts = newLinks()
     const port = new LearnerPort({ ...SOCKETS, listenOnAllIps: false }, parts.links, plainTransport, parts.log)
 
-    port.open([{ host: '127.0.0.1', quorumPort: number, electionPort: 1 }])
+    port.open([{ host: '127.0.0.1', quorumPort: 1, electionPort: 1 }], unexpected, number)
     await until(() => parts.log.count('cannot listen') === 1, 'an attempt that failed')
     port.close()
     // Another one shows that the time of a second attempt has come and gone.
@@ -226,7 +262,7 @@ describe('the quorum port', () => {
       () => otherPort.close(),
       () => taken.close()
     )
-    otherPort.open([{ host: '127.0.0.1', quorumPort: number, electionPort: 1 }])
+    otherPort.open([{ host: '127.0.0.1', quorumPort: 1, electionPort: 1 }], unexpected, number)
     await until(() => other.log.count('cannot listen') === 2, 'a second attempt')
 
     expect(parts.log.count('cannot listen')).toBe(1)
