@@ -7,12 +7,16 @@ export interface AclEntry {
   /** Its number in snapshots: 1 and up, never used again; -1 for the built-in open list. */
   readonly key: number
   readonly list: readonly ACL[]
+  /** Its place in the table, a small number: what nodes that are no objects keep. Used again once the list is dropped. */
+  readonly slot: number
   /** Nodes that have it. */
   uses: number
 }
 
 /** Key of the list that nodes made at start have, which is in no table. */
 const OPEN_ACL_KEY = -1
+
+const OPEN_SLOT = 0
 
 /** world:anyone with all permissions. */
 const OPEN_ACL: readonly ACL[] = Object.freeze([{ perms: 31, id: { scheme: 'world', id: 'anyone' } }])
@@ -25,15 +29,23 @@ const UNKNOWN_ACL: readonly ACL[] = Object.freeze([{ perms: 0, id: { scheme: 'wo
  * @see `ReferenceCountedACLCache`
  */
 export class AclTable {
-  readonly open: AclEntry = { key: OPEN_ACL_KEY, list: OPEN_ACL, uses: 0 }
+  readonly open: AclEntry = { key: OPEN_ACL_KEY, list: OPEN_ACL, slot: OPEN_SLOT, uses: 0 }
   readonly #byKey = new Map<number, AclEntry>()
   readonly #byText = new Map<string, AclEntry>()
+  /** The place of a list that was dropped may still hold it. */
+  #bySlot: AclEntry[] = [this.open]
+  #freeSlots: number[] = []
   #lastKey = 0
   /** perf: most creates use the list that the one before used, found without making its text. */
   #latest: AclEntry | null = null
 
   get size(): number {
     return this.#byKey.size
+  }
+
+  /** The entry at a place in use. */
+  at(slot: number): AclEntry {
+    return this.#bySlot[slot] as AclEntry // the caller has it from an entry in use
   }
 
   /** The entry of a list (null: the open one), counted as one more use. */
@@ -47,9 +59,8 @@ export class AclTable {
     const text = textOf(list)
     let entry = this.#byText.get(text)
     if (entry === undefined) {
-      entry = { key: ++this.#lastKey, list: frozenCopy(list), uses: 0 }
+      entry = this.#enter(++this.#lastKey, frozenCopy(list))
       this.#byText.set(text, entry)
-      this.#byKey.set(entry.key, entry)
     }
     entry.uses++
     this.#latest = entry
@@ -62,8 +73,17 @@ export class AclTable {
     this.#drop(entry)
   }
 
+  #enter(key: number, list: readonly ACL[]): AclEntry {
+    const slot = this.#freeSlots.pop() ?? this.#bySlot.length
+    const entry: AclEntry = { key, list, slot, uses: 0 }
+    this.#bySlot[slot] = entry
+    this.#byKey.set(key, entry)
+    return entry
+  }
+
   #drop(entry: AclEntry): void {
     this.#byKey.delete(entry.key)
+    this.#freeSlots.push(entry.slot)
     const text = textOf(entry.list)
     if (this.#byText.get(text) === entry) this.#byText.delete(text)
     if (this.#latest === entry) this.#latest = null
@@ -72,14 +92,15 @@ export class AclTable {
   clear(): void {
     this.#byKey.clear()
     this.#byText.clear()
+    this.#bySlot = [this.open]
+    this.#freeSlots = []
     this.#lastKey = 0
     this.#latest = null
   }
 
   /** Enters a list of a snapshot under its number there. Of two equal lists the later is the one that new nodes get. */
   load(key: number, list: readonly ACL[]): void {
-    const entry: AclEntry = { key, list: frozenCopy(list), uses: 0 }
-    this.#byKey.set(key, entry)
+    const entry = this.#enter(key, frozenCopy(list))
     this.#byText.set(textOf(list), entry)
     this.#lastKey = Math.max(this.#lastKey, key)
   }
@@ -89,8 +110,7 @@ export class AclTable {
     if (key === OPEN_ACL_KEY) return this.open
     let entry = this.#byKey.get(key)
     if (entry === undefined) {
-      entry = { key, list: UNKNOWN_ACL, uses: 0 }
-      this.#byKey.set(key, entry)
+      entry = this.#enter(key, UNKNOWN_ACL)
       this.#lastKey = Math.max(this.#lastKey, key)
     }
     entry.uses++

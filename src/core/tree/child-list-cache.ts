@@ -1,5 +1,3 @@
-import type { PlainNode } from './plain-node.ts'
-
 /** A node with fewer children is listed anew each time. */
 const CACHED_CHILD_COUNT_MIN = 256
 /** When more than this is held, the lists longest here go, though the newest stays whatever its size. */
@@ -10,16 +8,16 @@ const BYTES_MAX = 32 << 20
  * perf: bench/tree.ts; many clients list the same node after one event, and each time 100,000 names would be encoded.
  */
 export class ChildListCache {
-  readonly #lists = new Map<PlainNode, Buffer>()
+  readonly #lists = new Map<number, Buffer>()
   #bytes = 0
 
-  get(node: PlainNode): Buffer | undefined {
+  get(node: number): Buffer | undefined {
     return this.#lists.size === 0 ? undefined : this.#lists.get(node)
   }
 
   /** Keeps a copy of a list that has just been written, if it is worth it. */
-  offer(node: PlainNode, list: Uint8Array): void {
-    if (node.childCount < CACHED_CHILD_COUNT_MIN) return
+  offer(node: number, childCount: number, list: Uint8Array): void {
+    if (childCount < CACHED_CHILD_COUNT_MIN) return
     this.forget(node)
     this.#lists.set(node, Buffer.from(list))
     this.#bytes += list.length
@@ -30,7 +28,7 @@ export class ChildListCache {
   }
 
   /** To be called with every change to a node's children, and when it goes. */
-  forget(node: PlainNode): void {
+  forget(node: number): void {
     if (this.#lists.size === 0) return
     const list = this.#lists.get(node)
     if (list === undefined) return

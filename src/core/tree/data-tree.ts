@@ -19,6 +19,11 @@ export interface DataTree {
 
   /** Handle of the node at `path`, or NO_NODE. `''` and `/` both name the root. */
   find(path: string): number
+  /**
+   * The same for a path whose UTF-8 bytes are `bytes` from `start` up to `end`, without making a string of them where
+   * that can be had.
+   */
+  findBytes(bytes: Buffer, start: number, end: number): number
   /** Path of a node; `/` for the root. */
   path(node: number): string
   /** Data of a node. A copy or a view: don't change it, and don't keep it beyond the next `apply`. */
@@ -85,10 +90,10 @@ export interface DataTree {
   readonly ephemeralCount: number
   /** Path lengths in UTF-16 units plus data bytes; the root counts 1. 44 on a fresh server, as in upstream's mntr. */
   readonly approximateDataSize: number
-  /** Paths of a session's ephemeral nodes; empty if it has none. The live set: don't keep it. */
-  ephemeralsOf(sessionHi: number, sessionLo: number): ReadonlySet<string>
+  /** Paths of a session's ephemeral nodes, in the order of their creation; empty if it has none. Live: don't keep it. */
+  ephemeralsOf(sessionHi: number, sessionLo: number): EphemeralPaths
   /** Calls `visit` for each session that has ephemeral nodes. */
-  forEachEphemeralOwner(visit: (sessionHi: number, sessionLo: number, paths: ReadonlySet<string>) => void): void
+  forEachEphemeralOwner(visit: (sessionHi: number, sessionLo: number, paths: EphemeralPaths) => void): void
   /**
    * Containers and TTL nodes whose time has come, to be deleted by deleteContainer requests. O(number of such nodes).
    * @param wallMs         the wall clock that transaction times come from
@@ -123,6 +128,11 @@ export interface DataTree {
    * @param zxidHi zxid that the snapshot stands for
    */
   loadSnapshot(zxidHi: number, zxidLo: number): SnapshotLoader
+}
+
+/** Paths of the nodes that one session owns. */
+export interface EphemeralPaths extends Iterable<string> {
+  readonly size: number
 }
 
 /** What `find` returns for a path that has no node. */

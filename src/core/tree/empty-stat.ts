@@ -20,3 +20,22 @@ export function emptyStat(): StatPersisted {
     pzxidLo: 0
   }
 }
+
+/** Copies the stored stat. */
+export function copyStat(from: StatPersisted, into: StatPersisted): void {
+  into.czxidHi = from.czxidHi
+  into.czxidLo = from.czxidLo
+  into.mzxidHi = from.mzxidHi
+  into.mzxidLo = from.mzxidLo
+  into.ctimeHi = from.ctimeHi
+  into.ctimeLo = from.ctimeLo
+  into.mtimeHi = from.mtimeHi
+  into.mtimeLo = from.mtimeLo
+  into.version = from.version
+  into.cversion = from.cversion
+  into.aversion = from.aversion
+  into.ephemeralOwnerHi = from.ephemeralOwnerHi
+  into.ephemeralOwnerLo = from.ephemeralOwnerLo
+  into.pzxidHi = from.pzxidHi
+  into.pzxidLo = from.pzxidLo
+}

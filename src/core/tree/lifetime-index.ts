@@ -1,6 +1,5 @@
-import { toNumber } from '../../protocol/int64.ts'
 import { Int64Map } from '../../protocol/int64-map.ts'
-import { ttlMs } from './owner-kind.ts'
+import { isContainerDone, isTtlOver } from './lifetime.ts'
 import type { PlainNode } from './plain-node.ts'
 
 /** The nodes that do not live for ever: ephemerals by session, containers, TTL nodes. */
@@ -76,20 +75,3 @@ export class LifetimeIndex {
 }
 
 const NO_PATHS: ReadonlySet<string> = new Set()
-
-function ageMs(node: PlainNode, wallMs: number): number {
-  return wallMs - toNumber(node.mtimeHi, node.mtimeLo)
-}
-
-/** A container that never had a child is kept, so that there is time to make one. */
-function isContainerDone(node: PlainNode, wallMs: number, maxNeverUsedMs: number): boolean {
-  if (node.childCount > 0) return false
-  if (node.cversion > 0) return true
-  return maxNeverUsedMs > 0 && ageMs(node, wallMs) > maxNeverUsedMs
-}
-
-function isTtlOver(node: PlainNode, wallMs: number): boolean {
-  if (node.childCount > 0) return false
-  const ttl = ttlMs(node.ephemeralOwnerHi, node.ephemeralOwnerLo)
-  return ttl > 0 && ageMs(node, wallMs) > ttl
-}

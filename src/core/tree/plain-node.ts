@@ -1,11 +1,4 @@
-import { type JuteWriter, putInt } from 'jute-ts'
-import {
-  putStatPersisted,
-  STAT_PERSISTED_SIZE_BYTES,
-  type Stat,
-  type StatPersisted
-} from '../../protocol/generated/data.ts'
-import { highWordOfNumber, lowWordOfNumber } from '../../protocol/int64.ts'
+import type { Stat, StatPersisted } from '../../protocol/generated/data.ts'
 import type { AclEntry } from './acl-table.ts'
 import type { OwnerKind } from './owner-kind.ts'
 
@@ -19,7 +12,7 @@ import type { OwnerKind } from './owner-kind.ts'
  * of its path.
  */
 export class PlainNode implements StatPersisted {
-  handle: number
+  readonly handle: number
   /** Empty for the root. */
   readonly path: string
   data: string | null
@@ -76,25 +69,6 @@ export function unlinkChild(parent: PlainNode, child: PlainNode): void {
   parent.childCount--
 }
 
-/** Copies the stored stat. */
-export function copyStat(from: StatPersisted, into: StatPersisted): void {
-  into.czxidHi = from.czxidHi
-  into.czxidLo = from.czxidLo
-  into.mzxidHi = from.mzxidHi
-  into.mzxidLo = from.mzxidLo
-  into.ctimeHi = from.ctimeHi
-  into.ctimeLo = from.ctimeLo
-  into.mtimeHi = from.mtimeHi
-  into.mtimeLo = from.mtimeLo
-  into.version = from.version
-  into.cversion = from.cversion
-  into.aversion = from.aversion
-  into.ephemeralOwnerHi = from.ephemeralOwnerHi
-  into.ephemeralOwnerLo = from.ephemeralOwnerLo
-  into.pzxidHi = from.pzxidHi
-  into.pzxidLo = from.pzxidLo
-}
-
 /** The stat as clients see it: creates and deletes of children in one counter, no owner but a session. */
 export function shownStat(node: PlainNode): Stat {
   const isOwned = node.kind === 'session'
@@ -128,23 +102,4 @@ export function bytesAsText(bytes: Uint8Array | null): string | null {
   if (bytes === null) return null
   const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   return buffer.toString('latin1')
-}
-
-export function writeDataText(data: string | null, writer: JuteWriter): void {
-  if (data === null) {
-    writer.writeInt(-1)
-    return
-  }
-  const offset = writer.claim(4 + data.length)
-  putInt(writer.buffer, offset, data.length)
-  writer.buffer.write(data, offset + 4, data.length, 'latin1')
-}
-
-/** One node of a snapshot stream: path, data, ACL key, stored stat. */
-export function writeNodeRecord(node: PlainNode, writer: JuteWriter): void {
-  writer.writeString(node.path)
-  writeDataText(node.data, writer)
-  writer.writeInt64(highWordOfNumber(node.acl.key), lowWordOfNumber(node.acl.key))
-  const offset = writer.claim(STAT_PERSISTED_SIZE_BYTES)
-  putStatPersisted(writer.buffer, offset, node)
 }

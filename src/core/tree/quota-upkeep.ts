@@ -1,6 +1,6 @@
 import { QUOTA_PATH } from '../../protocol/path.ts'
-import type { NodeStore } from './node-store.ts'
-import type { PlainNode } from './plain-node.ts'
+import { NO_NODE } from './data-tree.ts'
+import type { NodeTable } from './node-table.ts'
 import { limitsPath, quotaPathOfLimits, quotaPathOfStats, statsPath } from './quota-index.ts'
 import { formatQuota, limitsOf, parseQuota, type QuotaNumbers, totalsOf } from './quota-text.ts'
 import type { QuotaUse } from './quota-use.ts'
@@ -12,66 +12,66 @@ import { nextInSubtree, subtreeTotals } from './subtree.ts'
  */
 
 /** After a node has been created. */
-export function noteCreated(store: NodeStore, node: PlainNode): void {
-  const limited = quotaPathOfLimits(node.path)
-  if (limited !== null) store.quotas.add(limited)
-  const counted = quotaPathOfStats(node.path)
-  if (counted !== null) writeTotals(store, counted)
-  adjustTotals(store, node.path, lengthOf(node.data), 1)
+export function noteCreated(nodes: NodeTable, path: string, dataLength: number): void {
+  const limited = quotaPathOfLimits(path)
+  if (limited !== null) nodes.quotas.add(limited)
+  const counted = quotaPathOfStats(path)
+  if (counted !== null) writeTotals(nodes, counted)
+  adjustTotals(nodes, path, dataLength, 1)
 }
 
-/** After a node has been deleted. */
-export function noteDeleted(store: NodeStore, node: PlainNode): void {
-  const limited = quotaPathOfLimits(node.path)
-  if (limited !== null) store.quotas.remove(limited)
-  adjustTotals(store, node.path, -lengthOf(node.data), -1)
+/** After a node has been deleted that had `dataLength` bytes. */
+export function noteDeleted(nodes: NodeTable, path: string, dataLength: number): void {
+  const limited = quotaPathOfLimits(path)
+  if (limited !== null) nodes.quotas.remove(limited)
+  adjustTotals(nodes, path, -dataLength, -1)
 }
 
-/** After a node's data has been replaced. */
-export function noteDataChanged(store: NodeStore, node: PlainNode, lengthBefore: number): void {
-  adjustTotals(store, node.path, lengthOf(node.data) - lengthBefore, 0)
+/** After a node's data has been replaced by data that is `bytesDiff` longer. */
+export function noteDataChanged(nodes: NodeTable, path: string, bytesDiff: number): void {
+  adjustTotals(nodes, path, bytesDiff, 0)
 }
 
 /** After a snapshot has been loaded: the index and all totals are made from the tree. */
-export function rebuildQuotas(store: NodeStore): void {
-  const top = store.get(QUOTA_PATH)
-  if (top === undefined) return
-  for (let node: PlainNode | null = top; node !== null; node = nextInSubtree(top, node)) {
-    const path = node.childCount === 0 ? quotaPathOfLimits(node.path) : null
+export function rebuildQuotas(nodes: NodeTable): void {
+  const top = nodes.find(QUOTA_PATH)
+  if (top === NO_NODE) return
+  for (let node = top; node !== NO_NODE; node = nextInSubtree(nodes, top, node)) {
+    const path = nodes.childCount(node) === 0 ? quotaPathOfLimits(nodes.pathOf(node)) : null
     if (path === null) continue
-    writeTotals(store, path)
-    store.quotas.add(path)
+    writeTotals(nodes, path)
+    nodes.quotas.add(path)
   }
 }
 
-export function quotaUseFor(store: NodeStore, path: string): QuotaUse | null {
-  const quotaPath = store.quotas.nearest(path)
+export function quotaUseFor(nodes: NodeTable, path: string): QuotaUse | null {
+  const quotaPath = nodes.quotas.nearest(path)
   if (quotaPath === null) return null
-  const limits = store.get(limitsPath(quotaPath))
-  const stats = store.get(statsPath(quotaPath))
-  if (limits === undefined || stats === undefined) return null
-  return { path: quotaPath, limits: limitsOf(numbersOf(limits)), used: totalsOf(numbersOf(stats)) }
+  const limits = nodes.find(limitsPath(quotaPath))
+  const stats = nodes.find(statsPath(quotaPath))
+  if (limits === NO_NODE || stats === NO_NODE) return null
+  return { path: quotaPath, limits: limitsOf(numbersOf(nodes, limits)), used: totalsOf(numbersOf(nodes, stats)) }
 }
 
-function adjustTotals(store: NodeStore, path: string, bytesDiff: number, countDiff: number): void {
-  const quotaPath = store.quotas.nearest(path)
+function adjustTotals(nodes: NodeTable, path: string, bytesDiff: number, countDiff: number): void {
+  const quotaPath = nodes.quotas.nearest(path)
   if (quotaPath === null) return
-  const stats = store.get(statsPath(quotaPath))
-  if (stats === undefined) return
-  const numbers = numbersOf(stats)
+  const stats = nodes.find(statsPath(quotaPath))
+  if (stats === NO_NODE) return
+  const numbers = numbersOf(nodes, stats)
   const { count, bytes } = totalsOf(numbers)
   numbers.set('count', count + countDiff).set('bytes', bytes + bytesDiff)
-  writeNumbers(store, stats, numbers)
+  writeNumbers(nodes, stats, numbers)
 }
 
 /** Sets the totals of a path from its subtree. */
-function writeTotals(store: NodeStore, quotaPath: string): void {
-  const stats = store.get(statsPath(quotaPath))
-  const top = store.get(quotaPath)
-  if (stats === undefined) return
-  const { count, bytes } = top === undefined ? { count: 0, bytes: 0 } : subtreeTotals(top)
+function writeTotals(nodes: NodeTable, quotaPath: string): void {
+  const stats = nodes.find(statsPath(quotaPath))
+  const top = nodes.find(quotaPath)
+  if (stats === NO_NODE) return
+  const { count, bytes } = top === NO_NODE ? { count: 0, bytes: 0 } : subtreeTotals(nodes, top)
   writeNumbers(
-    store,
+    nodes,
     stats,
     new Map([
       ['count', count],
@@ -80,15 +80,11 @@ function writeTotals(store: NodeStore, quotaPath: string): void {
   )
 }
 
-function numbersOf(node: PlainNode): QuotaNumbers {
-  return parseQuota(node.data ?? '')
+function numbersOf(nodes: NodeTable, node: number): QuotaNumbers {
+  const data = nodes.data(node)
+  return parseQuota(data === null ? '' : Buffer.from(data).toString('latin1'))
 }
 
-function writeNumbers(store: NodeStore, stats: PlainNode, numbers: QuotaNumbers): void {
-  store.beforeChange(stats)
-  store.replaceData(stats, Buffer.from(formatQuota(numbers), 'latin1'))
-}
-
-function lengthOf(data: string | null): number {
-  return data === null ? 0 : data.length
+function writeNumbers(nodes: NodeTable, stats: number, numbers: QuotaNumbers): void {
+  nodes.setTotals(stats, Buffer.from(formatQuota(numbers), 'latin1'))
 }

@@ -1,21 +1,24 @@
-import type { PlainNode } from './plain-node.ts'
+import { NO_NODE } from './data-tree.ts'
+import type { NodeTable } from './node-table.ts'
 
 /**
- * The node after `node` in a walk of `top`'s subtree, parents before children; null at the end. No recursion: a path
+ * The node after `node` in a walk of `top`'s subtree, parents before children; NO_NODE at the end. No recursion: a path
  * may have hundreds of thousands of parts.
  */
-export function nextInSubtree(top: PlainNode, node: PlainNode): PlainNode | null {
-  if (node.firstChild !== null) return node.firstChild
-  for (let at: PlainNode | null = node; at !== null && at !== top; at = at.parent) {
-    if (at.next !== null) return at.next
+export function nextInSubtree(nodes: NodeTable, top: number, node: number): number {
+  const child = nodes.firstChild(node)
+  if (child !== NO_NODE) return child
+  for (let at = node; at !== NO_NODE && at !== top; at = nodes.parent(at)) {
+    const next = nodes.nextSibling(at)
+    if (next !== NO_NODE) return next
   }
-  return null
+  return NO_NODE
 }
 
 /** A node without children in `top`'s subtree; `top` itself once it has none. */
-export function someLeaf(top: PlainNode): PlainNode {
+export function someLeaf(nodes: NodeTable, top: number): number {
   let node = top
-  while (node.firstChild !== null) node = node.firstChild
+  for (let child = nodes.firstChild(node); child !== NO_NODE; child = nodes.firstChild(node)) node = child
   return node
 }
 
@@ -26,11 +29,11 @@ export interface SubtreeTotals {
   bytes: number
 }
 
-export function subtreeTotals(top: PlainNode): SubtreeTotals {
+export function subtreeTotals(nodes: NodeTable, top: number): SubtreeTotals {
   const totals: SubtreeTotals = { count: 0, bytes: 0 }
-  for (let node: PlainNode | null = top; node !== null; node = nextInSubtree(top, node)) {
+  for (let node = top; node !== NO_NODE; node = nextInSubtree(nodes, top, node)) {
     totals.count++
-    totals.bytes += node.data === null ? 0 : node.data.length
+    totals.bytes += nodes.dataLength(node)
   }
   return totals
 }

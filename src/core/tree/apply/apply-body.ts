@@ -1,6 +1,7 @@
 import { ErrorCode } from '../../../protocol/error-code.ts'
 import { OpCode } from '../../../protocol/op-code.ts'
 import { type MultiBody, type TxnBody, unreachable } from '../../../protocol/txn-body.ts'
+import { NO_NODE } from '../data-tree.ts'
 import { type ApplyContext, report } from './apply-context.ts'
 import { applyCloseSession } from './close-session.ts'
 import { applyCreate } from './create.ts'
@@ -28,13 +29,13 @@ export function applyBody(context: ApplyContext, body: TxnBody): void {
       applySetAcl(context, body)
       break
     case 'check':
-      report(context, OpCode.check, ErrorCode.OK, body.path, null)
+      report(context, OpCode.check, ErrorCode.OK, body.path, NO_NODE)
       break
     case 'multi':
       applyMulti(context, body)
       break
     case 'error':
-      report(context, OpCode.error, body.err, null, null)
+      report(context, OpCode.error, body.err, null, NO_NODE)
       break
     case 'closeSession':
       applyCloseSession(context, body)
@@ -58,6 +59,6 @@ function reportFailed(context: ApplyContext, body: MultiBody): void {
   for (const operation of body.operations) {
     isAfterError ||= operation.kind === 'error'
     const err = isAfterError ? ErrorCode.RUNTIMEINCONSISTENCY : ErrorCode.OK
-    report(context, OpCode.error, operation.kind === 'error' ? operation.err : err, null, null)
+    report(context, OpCode.error, operation.kind === 'error' ? operation.err : err, null, NO_NODE)
   }
 }

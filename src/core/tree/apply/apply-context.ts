@@ -1,17 +1,19 @@
+import type { ACL, StatPersisted } from '../../../protocol/generated/data.ts'
 import type { TxnHeader } from '../../../protocol/generated/txn.ts'
 import type { EventType } from '../../../protocol/op-code.ts'
-import type { OpResult, TreeEvent } from '../data-tree.ts'
-import type { NodeStore } from '../node-store.ts'
-import { type PlainNode, shownStat } from '../plain-node.ts'
+import { NO_NODE, type OpResult, type TreeEvent } from '../data-tree.ts'
+import type { NodeTable } from '../node-table.ts'
 
 /** The transaction being applied, to what, and what it did so far; refilled for each. */
 export interface ApplyContext {
-  readonly store: NodeStore
+  readonly nodes: NodeTable
   header: TxnHeader
   /** False: nobody wants results or events, and the lists stay empty. */
   isReported: boolean
   results: readonly OpResult[]
   events: readonly TreeEvent[]
+  /** Of a node about to be created. perf: bench/tree.ts; one object for all. */
+  readonly stat: StatPersisted
 }
 
 /** perf: bench/tree.ts; most transactions have one result and two events, in lists of just that size. */
@@ -23,22 +25,19 @@ function appended<T>(list: readonly T[], item: T): readonly T[] {
   return list
 }
 
-/** Adds the outcome of one operation. `node`: whose stat belongs to it, as it is now. */
-export function report(
-  context: ApplyContext,
-  type: number,
-  err: number,
-  path: string | null,
-  node: PlainNode | null
-): void {
+/** Adds the outcome of one operation. `node`: whose stat belongs to it, as it is now; NO_NODE if there is none. */
+export function report(context: ApplyContext, type: number, err: number, path: string | null, node: number): void {
   if (!context.isReported) return
-  const result: OpResult = { type, err, path, stat: node === null ? null : shownStat(node) }
+  const result: OpResult = { type, err, path, stat: node === NO_NODE ? null : context.nodes.shownStat(node) }
   context.results = appended(context.results, result)
 }
 
-/** Adds an event about a node that is in the tree, or just was. */
-export function notify(context: ApplyContext, type: EventType, node: PlainNode): void {
+/**
+ * Adds an event about a node that is in the tree, or just was.
+ * @param path empty for the root
+ */
+export function notify(context: ApplyContext, type: EventType, path: string, acl: readonly ACL[]): void {
   if (!context.isReported) return
-  const event: TreeEvent = { type, path: node.path === '' ? '/' : node.path, acl: node.acl.list }
+  const event: TreeEvent = { type, path: path === '' ? '/' : path, acl }
   context.events = appended(context.events, event)
 }

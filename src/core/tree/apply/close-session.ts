@@ -6,5 +6,5 @@ import { deletePath } from './delete.ts'
 export function applyCloseSession(context: ApplyContext, body: CloseSessionBody): void {
   if (body.paths !== null) for (const path of body.paths) deletePath(context, path)
   const { clientIdHi, clientIdLo } = context.header
-  for (const path of [...context.store.lifetimes.ephemeralsOf(clientIdHi, clientIdLo)]) deletePath(context, path)
+  for (const path of [...context.nodes.ephemeralsOf(clientIdHi, clientIdLo)]) deletePath(context, path)
 }

@@ -1,8 +1,9 @@
 import { ErrorCode } from '../../../protocol/error-code.ts'
 import { EventType, OpCode } from '../../../protocol/op-code.ts'
+import { parentOf } from '../../../protocol/path.ts'
 import type { CreateBody } from '../../../protocol/txn-body.ts'
+import { NO_NODE } from '../data-tree.ts'
 import { containerOwnerHi, isValidTtl, ttlOwnerHi } from '../owner-kind.ts'
-import type { PlainNode } from '../plain-node.ts'
 import { noteCreated } from '../quota-upkeep.ts'
 import { type ApplyContext, notify, report } from './apply-context.ts'
 import { replaceAcl } from './set-acl.ts'
@@ -12,65 +13,60 @@ import { replaceAcl } from './set-acl.ts'
  * and pzxid only go forward: they may be ahead already.
  */
 export function applyCreate(context: ApplyContext, body: CreateBody): void {
-  const { store } = context
-  const parent = store.parentOf(body.path)
+  const { nodes } = context
+  const { path, data, type } = body
+  const parent = nodes.parentOf(path)
   // Prepare lets no other ttl pass; upstream stops at one.
   if (body.mode === 'ttl' && !isValidTtl(body.ttlHi, body.ttlLo)) {
-    report(context, body.type, ErrorCode.BADARGUMENTS, body.path, null)
+    report(context, type, ErrorCode.BADARGUMENTS, path, NO_NODE)
     return
   }
-  if (parent === null) {
-    report(context, body.type, ErrorCode.NONODE, body.path, null)
+  if (parent === NO_NODE) {
+    report(context, type, ErrorCode.NONODE, path, NO_NODE)
     return
   }
-  const existing = store.get(body.path)
-  if (existing !== undefined) {
+  const existing = nodes.find(path)
+  if (existing !== NO_NODE) {
     replaceAcl(context, existing, body.acl)
-    if (body.type === OpCode.create) advanceParent(context, parent, body.parentCversion)
-    report(context, body.type, ErrorCode.NODEEXISTS, body.path, null)
+    if (type === OpCode.create) advanceParent(context, parent, body.parentCversion)
+    report(context, type, ErrorCode.NODEEXISTS, path, NO_NODE)
     return
   }
   advanceParent(context, parent, body.parentCversion)
-  const node = insertNode(context, parent, body)
-  report(context, body.type, ErrorCode.OK, body.path, node)
-  noteCreated(store, node)
-  notify(context, EventType.nodeCreated, node)
-  notify(context, EventType.nodeChildrenChanged, parent)
+  setNewStat(context, body)
+  const node = nodes.insert(parent, path, data, nodes.acls.intern(body.acl), context.stat)
+  report(context, type, ErrorCode.OK, path, node)
+  noteCreated(nodes, path, data === null ? 0 : data.length)
+  notify(context, EventType.nodeCreated, path, nodes.aclEntry(node).list)
+  notify(context, EventType.nodeChildrenChanged, parentOf(path) ?? '', nodes.aclEntry(parent).list)
 }
 
-function advanceParent(context: ApplyContext, parent: PlainNode, parentCversion: number): void {
-  const counter = parentCversion === -1 ? (parent.cversion + 1) | 0 : parentCversion
-  if (counter <= parent.cversion) return
-  const { store, header } = context
-  store.beforeChange(parent)
-  parent.cversion = counter
-  parent.pzxidHi = header.zxidHi
-  parent.pzxidLo = header.zxidLo
-  store.changed(parent)
+function advanceParent(context: ApplyContext, parent: number, parentCversion: number): void {
+  const { nodes, header } = context
+  const before = nodes.storedCversion(parent)
+  const counter = parentCversion === -1 ? (before + 1) | 0 : parentCversion
+  if (counter > before) nodes.setCreates(parent, counter, header.zxidHi, header.zxidLo)
 }
 
-function insertNode(context: ApplyContext, parent: PlainNode, body: CreateBody): PlainNode {
-  const { store, header } = context
-  const node = store.insert(parent, body.path, body.data, store.acls.intern(body.acl))
-  node.czxidHi = node.mzxidHi = node.pzxidHi = header.zxidHi
-  node.czxidLo = node.mzxidLo = node.pzxidLo = header.zxidLo
-  node.ctimeHi = node.mtimeHi = header.timeHi
-  node.ctimeLo = node.mtimeLo = header.timeLo
+function setNewStat({ header, stat }: ApplyContext, body: CreateBody): void {
+  stat.czxidHi = stat.mzxidHi = stat.pzxidHi = header.zxidHi
+  stat.czxidLo = stat.mzxidLo = stat.pzxidLo = header.zxidLo
+  stat.ctimeHi = stat.mtimeHi = header.timeHi
+  stat.ctimeLo = stat.mtimeLo = header.timeLo
+  stat.ephemeralOwnerHi = stat.ephemeralOwnerLo = 0
   switch (body.mode) {
     case 'persistent':
       break
     case 'ephemeral':
-      node.ephemeralOwnerHi = header.clientIdHi
-      node.ephemeralOwnerLo = header.clientIdLo
+      stat.ephemeralOwnerHi = header.clientIdHi
+      stat.ephemeralOwnerLo = header.clientIdLo
       break
     case 'container':
-      node.ephemeralOwnerHi = containerOwnerHi()
+      stat.ephemeralOwnerHi = containerOwnerHi()
       break
     case 'ttl':
-      node.ephemeralOwnerHi = ttlOwnerHi(body.ttlHi)
-      node.ephemeralOwnerLo = body.ttlLo
+      stat.ephemeralOwnerHi = ttlOwnerHi(body.ttlHi)
+      stat.ephemeralOwnerLo = body.ttlLo
       break
   }
-  store.inserted(node)
-  return node
 }

@@ -1,14 +1,15 @@
 import { ErrorCode } from '../../../protocol/error-code.ts'
 import { compareInt64 } from '../../../protocol/int64.ts'
 import { EventType } from '../../../protocol/op-code.ts'
+import { parentOf } from '../../../protocol/path.ts'
 import type { DeleteBody } from '../../../protocol/txn-body.ts'
-import type { PlainNode } from '../plain-node.ts'
+import { NO_NODE } from '../data-tree.ts'
 import { noteDeleted } from '../quota-upkeep.ts'
 import { someLeaf } from '../subtree.ts'
 import { type ApplyContext, notify, report } from './apply-context.ts'
 
 export function applyDelete(context: ApplyContext, body: DeleteBody): void {
-  report(context, body.type, deletePath(context, body.path), body.path, null)
+  report(context, body.type, deletePath(context, body.path), body.path, NO_NODE)
 }
 
 /**
@@ -16,37 +17,42 @@ export function applyDelete(context: ApplyContext, body: DeleteBody): void {
  * @returns OK or NONODE
  */
 export function deletePath(context: ApplyContext, path: string): ErrorCode {
-  const { store } = context
-  const node = store.get(path)
-  const parent = node === undefined ? store.parentOf(path) : node.parent
-  if (parent === null) return ErrorCode.NONODE
+  const { nodes } = context
+  const node = nodes.find(path)
+  const parent = node === NO_NODE ? nodes.parentOf(path) : nodes.parent(node)
+  if (parent === NO_NODE) return ErrorCode.NONODE
   advancePzxid(context, parent)
-  if (node === undefined) return ErrorCode.NONODE
+  if (node === NO_NODE) return ErrorCode.NONODE
+  const acl = nodes.aclEntry(node).list
   removeDescendants(context, node)
-  removeNode(context, node)
-  notify(context, EventType.nodeDeleted, node)
-  notify(context, EventType.nodeChildrenChanged, parent)
+  removeNode(context, node, path)
+  notify(context, EventType.nodeDeleted, path, acl)
+  notify(context, EventType.nodeChildrenChanged, parentOf(path) ?? '', nodes.aclEntry(parent).list)
   return ErrorCode.OK
 }
 
-function advancePzxid(context: ApplyContext, parent: PlainNode): void {
-  const { store, header } = context
-  if (compareInt64(header.zxidHi, header.zxidLo, parent.pzxidHi, parent.pzxidLo) <= 0) return
-  store.beforeChange(parent)
-  parent.pzxidHi = header.zxidHi
-  parent.pzxidLo = header.zxidLo
-  store.changed(parent)
+function advancePzxid(context: ApplyContext, parent: number): void {
+  const { nodes, header } = context
+  const { zxidHi, zxidLo } = header
+  if (compareInt64(zxidHi, zxidLo, nodes.pzxidHi(parent), nodes.pzxidLo(parent)) <= 0) return
+  nodes.setPzxid(parent, zxidHi, zxidLo)
 }
 
 /**
  * A node that is deleted has no children, but in replay over a fuzzy snapshot: those come from later transactions (the
  * node was created anew), which will bring them back. Upstream leaves them without a parent.
  */
-function removeDescendants(context: ApplyContext, node: PlainNode): void {
-  while (node.firstChild !== null) removeNode(context, someLeaf(node))
+function removeDescendants(context: ApplyContext, node: number): void {
+  const { nodes } = context
+  while (nodes.firstChild(node) !== NO_NODE) {
+    const leaf = someLeaf(nodes, node)
+    removeNode(context, leaf, nodes.pathOf(leaf))
+  }
 }
 
-function removeNode(context: ApplyContext, node: PlainNode): void {
-  context.store.remove(node)
-  noteDeleted(context.store, node)
+function removeNode(context: ApplyContext, node: number, path: string): void {
+  const { nodes } = context
+  const dataLength = nodes.dataLength(node)
+  nodes.remove(node, path)
+  noteDeleted(nodes, path, dataLength)
 }

@@ -1,27 +1,22 @@
 import { ErrorCode } from '../../../protocol/error-code.ts'
 import { EventType } from '../../../protocol/op-code.ts'
 import type { SetDataBody } from '../../../protocol/txn-body.ts'
+import { NO_NODE } from '../data-tree.ts'
 import { noteDataChanged } from '../quota-upkeep.ts'
 import { type ApplyContext, notify, report } from './apply-context.ts'
 
 /** setData, and reconfig, which is the same on the node of the configuration. */
 export function applySetData(context: ApplyContext, body: SetDataBody): void {
-  const { store, header } = context
-  const node = store.get(body.path)
-  if (node === undefined) {
-    report(context, body.type, ErrorCode.NONODE, body.path, null)
+  const { nodes, header } = context
+  const { path, data } = body
+  const node = nodes.find(path)
+  if (node === NO_NODE) {
+    report(context, body.type, ErrorCode.NONODE, path, NO_NODE)
     return
   }
-  const lengthBefore = node.data === null ? 0 : node.data.length
-  store.beforeChange(node)
-  store.replaceData(node, body.data)
-  node.mzxidHi = header.zxidHi
-  node.mzxidLo = header.zxidLo
-  node.mtimeHi = header.timeHi
-  node.mtimeLo = header.timeLo
-  node.version = body.version
-  store.changed(node)
-  report(context, body.type, ErrorCode.OK, body.path, node)
-  noteDataChanged(store, node, lengthBefore)
-  notify(context, EventType.nodeDataChanged, node)
+  const lengthBefore = nodes.dataLength(node)
+  nodes.setData(node, data, header, body.version)
+  report(context, body.type, ErrorCode.OK, path, node)
+  noteDataChanged(nodes, path, (data === null ? 0 : data.length) - lengthBefore)
+  notify(context, EventType.nodeDataChanged, path, nodes.aclEntry(node).list)
 }

@@ -31,7 +31,7 @@ type Part = 'sessionCount' | 'sessions' | 'aclCount' | 'acls' | 'nodes' | 'done'
  * Reads a snapshot stream item by item (a count, a session, a list, a node) as soon as the item is whole; the bytes of one
  * that is not yet are kept until then.
  */
-export class PlainLoader implements SnapshotLoader {
+export class StreamLoader implements SnapshotLoader {
   readonly sessions: SnapshotSession[] = []
   readonly #target: LoadTarget
   readonly #reader = new JuteReader(undefined, LENGTH_MAX)

@@ -1,6 +1,6 @@
 import { JuteWriter } from 'jute-ts'
-import type { ChangeObserver, NodeStore } from './node-store.ts'
-import { type PlainNode, writeNodeRecord } from './plain-node.ts'
+import { NO_NODE } from './data-tree.ts'
+import type { ChangeObserver, NodeTable } from './node-table.ts'
 import { SnapshotAbortedError, type SnapshotCursor, type SnapshotSession } from './snapshot.ts'
 
 /** Path that ends a snapshot stream. */
@@ -12,13 +12,13 @@ const SIDE_BUFFER_KEPT_BYTES = 1 << 20
  * Walks the handles from 0 to where they ended at the beginning, emitting what has not been emitted; parents first. A bit
  * per handle says what has: set too for handles that were free or are given to new nodes.
  */
-export class PlainCursor implements SnapshotCursor, ChangeObserver {
+export class NodeCursor implements SnapshotCursor, ChangeObserver {
   readonly zxidHi: number
   readonly zxidLo: number
   readonly digestHi: number
   readonly digestLo: number
   readonly nodeCount: number
-  readonly #store: NodeStore
+  readonly #nodes: NodeTable
   readonly #handleLimit: number
   readonly #emitted: Uint8Array
   /** The head, and nodes that were about to be changed. */
@@ -27,18 +27,18 @@ export class PlainCursor implements SnapshotCursor, ChangeObserver {
   #nextHandle = 0
   #state: 'open' | 'ended' | 'closed' | 'aborted' = 'open'
 
-  constructor(store: NodeStore, zxidHi: number, zxidLo: number, sessions: Iterable<SnapshotSession>) {
+  constructor(nodes: NodeTable, zxidHi: number, zxidLo: number, sessions: Iterable<SnapshotSession>) {
     this.zxidHi = zxidHi
     this.zxidLo = zxidLo
-    this.digestHi = store.digest.hi
-    this.digestLo = store.digest.lo
-    this.nodeCount = store.nodeCount
-    this.#store = store
-    this.#handleLimit = store.handleLimit
-    this.#emitted = new Uint8Array((store.handleLimit + 7) >> 3)
+    this.digestHi = nodes.digest.hi
+    this.digestLo = nodes.digest.lo
+    this.nodeCount = nodes.nodeCount
+    this.#nodes = nodes
+    this.#handleLimit = nodes.handleLimit
+    this.#emitted = new Uint8Array((nodes.handleLimit + 7) >> 3)
     writeSessions(this.#side, sessions)
-    store.acls.write(this.#side)
-    store.observe(this)
+    nodes.acls.write(this.#side)
+    nodes.observe(this)
   }
 
   get isOpen(): boolean {
@@ -49,12 +49,12 @@ export class PlainCursor implements SnapshotCursor, ChangeObserver {
     return this.#side.offset - this.#sideTaken
   }
 
-  beforeChange(node: PlainNode): void {
-    if (!this.#isEmitted(node.handle)) this.#emit(node, this.#side)
+  beforeChange(node: number): void {
+    if (!this.#isEmitted(node)) this.#emit(node, this.#side)
   }
 
-  created(node: PlainNode): void {
-    if (node.handle < this.#handleLimit) this.#markEmitted(node.handle)
+  created(node: number): void {
+    if (node < this.#handleLimit) this.#markEmitted(node)
   }
 
   /** The tree is about to be emptied: nothing more can come, but an end that has been reached stays one. */
@@ -70,8 +70,7 @@ export class PlainCursor implements SnapshotCursor, ChangeObserver {
     this.#drainSide(writer, bytesMax)
     while (this.#nextHandle < this.#handleLimit && writer.offset < stop) {
       const handle = this.#nextHandle++
-      const node = this.#isEmitted(handle) ? undefined : this.#store.peek(handle)
-      if (node !== undefined) this.#emit(node, writer)
+      if (!this.#isEmitted(handle) && this.#nodes.isUsed(handle)) this.#emit(handle, writer)
     }
     if (this.pendingBytes > 0 || this.#nextHandle < this.#handleLimit) return true
     writer.writeString(END_MARK)
@@ -87,7 +86,7 @@ export class PlainCursor implements SnapshotCursor, ChangeObserver {
     this.#state = state
     this.#side = new JuteWriter(0)
     this.#sideTaken = 0
-    this.#store.unobserve(this)
+    this.#nodes.unobserve(this)
   }
 
   #drainSide(writer: JuteWriter, bytesMax: number): void {
@@ -101,13 +100,16 @@ export class PlainCursor implements SnapshotCursor, ChangeObserver {
   }
 
   /** Appends the ancestors that have not been emitted, from the top, and then the node. */
-  #emit(node: PlainNode, writer: JuteWriter): void {
-    const chain: PlainNode[] = []
-    for (let at: PlainNode | null = node; at !== null && !this.#isEmitted(at.handle); at = at.parent) chain.push(at)
-    for (let one = chain.pop(); one !== undefined; one = chain.pop()) {
-      this.#markEmitted(one.handle)
-      writeNodeRecord(one, writer)
+  #emit(node: number, writer: JuteWriter): void {
+    const nodes = this.#nodes
+    const above: number[] = []
+    for (let at = nodes.parent(node); at !== NO_NODE && !this.#isEmitted(at); at = nodes.parent(at)) above.push(at)
+    for (let one = above.pop(); one !== undefined; one = above.pop()) {
+      this.#markEmitted(one)
+      nodes.writeRecord(one, writer)
     }
+    this.#markEmitted(node)
+    nodes.writeRecord(node, writer)
   }
 
   #isEmitted(handle: number): boolean {
