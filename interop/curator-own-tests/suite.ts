@@ -6,6 +6,8 @@ import { buildZoonode } from '../harness/server.ts'
 import type { Suite } from '../harness/suite.ts'
 
 const TIMEOUT_MS = 2_400_000
+/** Full names of test classes, for a part of them. */
+const CLASSES = process.env.INTEROP_CURATOR_TESTS?.split(',') ?? []
 
 /** Curator's own tests of ensembles. Each of them starts its own servers as processes; the harness's stands idle meanwhile. */
 export const curatorOwnTestsSuite: Suite = {
@@ -21,7 +23,7 @@ export const curatorOwnTestsSuite: Suite = {
     const program = isOurs ? [`-Dinterop.zoonode=${join(PROGRAMS, 'dist', 'bin', 'zoonode.js')}`] : []
     const log = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'
     const classPath = await javaProgram('curator-own-tests')
-    const args = ['-Xmx512m', log, ...program, '-cp', classPath, 'interop.CuratorOwnTests']
+    const args = ['-Xmx512m', log, ...program, '-cp', classPath, 'interop.CuratorOwnTests', ...CLASSES]
     await runCaseProgram(run, { command: 'java', args, cwd: run.folder }, TIMEOUT_MS)
   }
 }

@@ -6,6 +6,8 @@ import { waitFor } from './wait-for.ts'
 
 export interface EnsembleSettings extends ServerSettings {
   readonly members: readonly MemberPlan[]
+  /** Whether server lines have client addresses, as those have that are reconfigured. */
+  readonly hasClientPorts?: boolean
 }
 
 /** Where the members of an ensemble are; without it, all on the loopback address. */
@@ -64,7 +66,8 @@ export class Ensemble {
     }
     const lines = settings.members.map(({ sid, role }) => {
       const address = addresses.get(sid)
-      return `server.${sid}=${address?.host}:${address?.quorumPort}:${address?.electionPort}:${role}\n`
+      const client = settings.hasClientPorts === true ? `;${address?.host}:${address?.clientPort}` : ''
+      return `server.${sid}=${address?.host}:${address?.quorumPort}:${address?.electionPort}:${role}${client}\n`
     })
     const config = { ...ENSEMBLE_CONFIG, ...settings.config }
     const text = Object.entries(config).map(([key, value]) => `${key}=${value}\n`)

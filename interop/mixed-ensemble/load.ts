@@ -15,9 +15,14 @@ export interface LoadReport {
   readonly longestGapMs: number
 }
 
+/** A line of what happened just now. */
+export type Journal = (line: string) => void
+
 const SESSION_TIMEOUT_MS = 8_000
 const REQUEST_TIMEOUT_MS = 20_000
 const PAUSE_MS = 4
+/** What takes longer goes into the journal. */
+const SLOW_MS = 300
 const FOLDER = '/load'
 
 /**
@@ -27,17 +32,20 @@ const FOLDER = '/load'
 export class Load {
   readonly #clients: LoadClient[] = []
   readonly #connectString: string
+  readonly #journal: Journal
   #lastMs = performance.now()
   #longestGapMs = 0
 
-  constructor(connectString: string) {
+  /** @param journal takes what clients went through, for a look at the moment when something was odd */
+  constructor(connectString: string, journal: Journal = () => undefined) {
     this.#connectString = connectString
+    this.#journal = journal
   }
 
   async start(count: number): Promise<void> {
     const told = (): void => this.#acknowledged()
     for (let index = 0; index < count; index++) {
-      const client = new LoadClient(this.#connectString, `client-${index}`, told)
+      const client = new LoadClient(this.#connectString, `client-${index}`, told, this.#journal)
       this.#clients.push(client)
       await client.prepare()
     }
@@ -96,7 +104,9 @@ export class Load {
 
   #acknowledged(): void {
     const nowMs = performance.now()
-    this.#longestGapMs = Math.max(this.#longestGapMs, nowMs - this.#lastMs)
+    const gapMs = nowMs - this.#lastMs
+    if (gapMs > SLOW_MS) this.#journal(`the first acknowledged write of anybody for ${Math.round(gapMs)} ms`)
+    this.#longestGapMs = Math.max(this.#longestGapMs, gapMs)
     this.#lastMs = nowMs
   }
 }
@@ -106,6 +116,7 @@ class LoadClient {
   readonly #client: ZooKeeper
   readonly #name: string
   readonly #told: () => void
+  readonly #journal: Journal
   /** Paths that were acknowledged as created and never deleted. */
   readonly #created = new Set<string>()
   /** Names in a folder that all clients share. */
@@ -121,9 +132,10 @@ class LoadClient {
   #done: Promise<void> = Promise.resolve()
   #sessionId = 0n
 
-  constructor(connectString: string, name: string, told: () => void) {
+  constructor(connectString: string, name: string, told: () => void, journal: Journal) {
     this.#name = name
     this.#told = told
+    this.#journal = (line) => journal(`${name}: ${line}`)
     const options = {
       sessionTimeoutMs: SESSION_TIMEOUT_MS,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
@@ -131,6 +143,7 @@ class LoadClient {
     }
     this.#client = new ZooKeeper(connectString, options)
     this.#client.on('state', (state) => {
+      this.#journal(`${state} ${this.#client.server ?? ''}`)
       if (state === 'expired') this.#fail('the session expired')
     })
   }
@@ -184,9 +197,14 @@ class LoadClient {
 
   async #loop(): Promise<void> {
     while (this.#isRunning && this.problem === null) {
+      const kind = this.#step++ % 10
+      const begunMs = performance.now()
       try {
-        await this.#act(this.#step++ % 10)
+        await this.#act(kind)
+        const tookMs = performance.now() - begunMs
+        if (tookMs > SLOW_MS) this.#journal(`step of kind ${kind} took ${Math.round(tookMs)} ms`)
       } catch (error) {
+        this.#journal(`step of kind ${kind} after ${Math.round(performance.now() - begunMs)} ms: ${error}`)
         if (error instanceof ConnectionLossError || error instanceof RequestTimeoutError) {
           this.uncertain++
           await this.#client.connected(REQUEST_TIMEOUT_MS).catch((reason: unknown) => this.#fail(String(reason)))

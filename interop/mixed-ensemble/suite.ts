@@ -73,7 +73,7 @@ export const mixedEnsembleSuite: Suite = {
 async function migrate(plan: MigrationPlan, folder: string, tell: Tell): Promise<void> {
   const name = `rolling migration there (${plan.there}) and back (${plan.back})`
   try {
-    await migrateThereAndBack(plan, folder, () => undefined)
+    await migrateThereAndBack(plan, folder, { progress: () => undefined })
     tell(name, null)
   } catch (error) {
     tell(name, error instanceof Error ? error.message : String(error))

@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import type { Placement } from '../../harness/ensemble.ts'
 
+/** Longest that a packet waits for a slow link. */
+const QUEUE_MS = 2_000
 const OWN_NETWORK = 'ZOONODE_OWN_NETWORK'
 
 /**
@@ -28,6 +30,7 @@ export function hasOwnNetwork(): boolean {
  */
 export class Network implements Placement {
   readonly #cuts: string[][] = []
+  readonly #slow = new Set<number>()
 
   constructor(sids: readonly number[]) {
     ip('link', 'set', 'lo', 'up')
@@ -61,8 +64,22 @@ export class Network implements Placement {
     this.#cuts.push(rule)
   }
 
+  /** What comes to this member, and what it sends, goes at this rate from now on; what has to wait longer than {@link QUEUE_MS} is lost. */
+  slowDown(sid: number, kilobits: number): void {
+    const limit = ['root', 'tbf', 'rate', `${kilobits}kbit`, 'burst', '4kb', 'latency', `${QUEUE_MS}ms`]
+    run('tc', 'qdisc', 'replace', 'dev', `veth${sid}`, ...limit)
+    run('tc', '-n', nameOf(sid), 'qdisc', 'replace', 'dev', 'eth0', ...limit)
+    this.#slow.add(sid)
+  }
+
+  /** Ends all cuts and slow links. */
   heal(): void {
     for (const rule of this.#cuts.splice(0)) ip('rule', 'del', ...rule)
+    for (const sid of this.#slow) {
+      run('tc', 'qdisc', 'del', 'dev', `veth${sid}`, 'root')
+      run('tc', '-n', nameOf(sid), 'qdisc', 'del', 'dev', 'eth0', 'root')
+    }
+    this.#slow.clear()
   }
 }
 

@@ -4,24 +4,29 @@ import { join } from 'node:path'
 import { connect } from '../../../src/client/index.ts'
 import { buildOnce } from '../../harness/build-once.ts'
 import { runCommand } from '../../harness/child.ts'
-import { Ensemble, participants } from '../../harness/ensemble.ts'
+import { Ensemble, type EnsembleSettings } from '../../harness/ensemble.ts'
 import { cacheFolder, INTEROP } from '../../harness/paths.ts'
-import type { ServerKind } from '../../harness/server.ts'
+import { waitFor } from '../../harness/wait-for.ts'
 import { divergence } from '../../mixed-ensemble/convergence.ts'
 import { Random } from '../power-cut/random.ts'
-import { HistoryClient, NUMBERED, REGISTERS } from './client.ts'
-import { RandomFaults } from './faults.ts'
+import { ALIVE, HistoryClient, NUMBERED, OWN, REGISTERS } from './client.ts'
+import { EachFault, type FaultDone, RandomFaults } from './faults.ts'
 import { History } from './history.ts'
 import { hasOwnNetwork, mountSmallDisk, type Network, unmount } from './network.ts'
+import { Reconfigurer } from './reconfigurer.ts'
 
 export interface RoundSettings {
-  /** Three of them. */
-  readonly kinds: readonly ServerKind[]
+  /** Three and more. */
+  readonly ensemble: EnsembleSettings
   readonly seed: number
-  readonly seconds: number
+  /** Null: each fault once, for each role, however long that takes. */
+  readonly seconds: number | null
+  /** Whether servers lose and get votes all the time. */
+  readonly isReconfigured: boolean
   readonly folder: string
   readonly network: Network | null
-  readonly progress: (line: string) => void
+  /** Takes each fault when it is over. */
+  readonly progress: (fault: FaultDone) => void
 }
 
 export interface RoundResult {
@@ -29,38 +34,37 @@ export interface RoundResult {
   readonly unknown: number
   readonly faults: number
   readonly expiries: number
+  /** Sessions that went on with another server, and how many of these times that was one of the other kind. */
+  readonly moves: number
+  readonly movesBetweenKinds: number
+  /** Reconfigurations that were done; those refused or not answered are not counted. */
+  readonly reconfigurations: number
   /** Whether even reads after sync were linearizable, which ZooKeeper does not promise of a leader that is being replaced. */
   readonly syncReadsHold: boolean
 }
 
 const CLIENTS = 5
 const DISK_MEGABYTES = 256
+const PAUSE_MS_MAX = 2_500
+const EPHEMERALS_TIMEOUT_MS = 20_000
 const CHECK_TIMEOUT_MS = 300_000
 const BUILD_TIMEOUT_MS = 300_000
 const CHECKER = join(INTEROP, 'faults', 'ensemble', 'checker')
 
 /**
- * Three servers under faults and clients, and the judgement.
+ * Servers under faults and clients, and the judgement.
  *
  * @throws Error for whatever is wrong
  */
-export async function runRound({
-  kinds,
-  seed,
-  seconds,
-  folder,
-  network,
-  progress
-}: RoundSettings): Promise<RoundResult> {
-  const settings = { members: participants(...kinds) }
-  const ensemble = await Ensemble.plan(folder, settings, network ?? undefined)
+export async function runRound(settings: RoundSettings): Promise<RoundResult> {
+  const { seed, folder, network } = settings
+  const ensemble = await Ensemble.plan(folder, settings.ensemble, network ?? undefined)
   if (hasOwnNetwork()) {
     for (const member of ensemble.members) {
       mountSmallDisk(member.dataFolder, DISK_MEGABYTES)
       member.writeId()
     }
   }
-  const random = new Random(seed)
   const history = new History()
   let value = 0
   const clients: HistoryClient[] = []
@@ -74,36 +78,64 @@ export async function runRound({
     }
     let isOver = false
     const loops = clients.map((client) => client.run(() => isOver))
-    const faults = new RandomFaults(ensemble, random, network)
-    const endMs = performance.now() + seconds * 1000
-    let faultCount = 0
-    while (performance.now() < endMs) {
-      progress(await faults.next())
-      faultCount++
-      await new Promise((resolve) => setTimeout(resolve, random.below(2_500)))
-    }
-    for (const member of ensemble.members) {
-      if (!member.isRunning) throw new Error(`${member.name} ended by itself:\n${member.lastLines(10)}`)
-    }
-    await ensemble.serving()
-    isOver = true
+    const reconfigurer = new Reconfigurer(ensemble, new Random(seed + 1))
+    if (settings.isReconfigured) loops.push(reconfigurer.run(() => isOver))
+    const faults = await disturb(ensemble, settings).finally(() => {
+      isOver = true
+    })
     await Promise.all(loops)
+    await ensemble.serving()
     for (const client of clients) await client.readAll()
-    const problem = clients.find((client) => client.problem !== null)?.problem ?? null
+    const problem = [reconfigurer, ...clients].find((one) => one.problem !== null)?.problem ?? null
     if (problem !== null) throw new Error(problem)
     await findCreated(ensemble.connectString, clients)
-    const expiries = clients.reduce((sum, client) => sum + client.expiries, 0)
+    await judgeEphemerals(ensemble.connectString, clients)
     await Promise.all(clients.map((client) => client.close()))
+    await waitForNoEphemerals(ensemble.connectString)
     const found = await divergence(ensemble)
     if (found !== null) throw new Error(found)
     const syncReadsHold = await judge(history, folder)
     hasPassed = true
-    return { operations: history.size, unknown: history.unknown, faults: faultCount, expiries, syncReadsHold }
+    return {
+      operations: history.size,
+      unknown: history.unknown,
+      faults,
+      expiries: clients.reduce((sum, client) => sum + client.expired.length, 0),
+      ...countMoves(ensemble, clients),
+      reconfigurations: reconfigurer.done,
+      syncReadsHold
+    }
   } finally {
     await Promise.all(clients.map((client) => client.close()))
     await ensemble.killAll()
     if (hasOwnNetwork()) for (const { dataFolder } of ensemble.members) leaveDisk(dataFolder, !hasPassed)
   }
+}
+
+/** One fault after the other, until all are over. @returns how many */
+async function disturb(ensemble: Ensemble, { seed, seconds, network, progress }: RoundSettings): Promise<number> {
+  const random = new Random(seed)
+  const faults =
+    seconds === null ? new EachFault(ensemble, random, network) : new RandomFaults(ensemble, random, network)
+  const endMs = seconds === null ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1000
+  let count = 0
+  while (!faults.areOver && performance.now() < endMs) {
+    progress(await faults.next())
+    count++
+    await new Promise((resolve) => setTimeout(resolve, random.below(PAUSE_MS_MAX)))
+  }
+  for (const member of ensemble.members) {
+    if (!member.isRunning) throw new Error(`${member.name} ended by itself:\n${member.lastLines(10)}`)
+  }
+  await ensemble.serving()
+  return count
+}
+
+function countMoves(ensemble: Ensemble, clients: readonly HistoryClient[]) {
+  const kindOf = new Map(ensemble.members.map((member) => [member.connectString, member.kind]))
+  const moves = clients.flatMap((client) => client.moves)
+  const movesBetweenKinds = moves.filter(([from, to]) => kindOf.get(from) !== kindOf.get(to)).length
+  return { moves: moves.length, movesBetweenKinds }
 }
 
 /** @param isKept whether its content is copied to where it stays */
@@ -117,6 +149,9 @@ async function prepare(connectString: string): Promise<void> {
   for (const path of REGISTERS) await zk.create(path, '0')
   await zk.create(NUMBERED)
   await zk.create('/scratch')
+  await zk.create(ALIVE)
+  await zk.create(OWN)
+  for (let id = 0; id < CLIENTS; id++) await zk.create(`${OWN}/${id}`, '0')
   await zk.close()
 }
 
@@ -127,6 +162,31 @@ async function findCreated(connectString: string, clients: readonly HistoryClien
   await zk.close()
   const lost = clients.flatMap((client) => client.created.filter((path) => !names.has(path)))
   if (lost.length > 0) throw new Error(`acknowledged and not there: ${lost.join(' ')}`)
+}
+
+/** Those of the sessions that live are there, those of sessions that were said to be over are not. */
+async function judgeEphemerals(connectString: string, clients: readonly HistoryClient[]): Promise<void> {
+  const names = new Set(await namesAlive(connectString))
+  for (const { ephemeral, expired } of clients) {
+    if (ephemeral !== null && !names.has(ephemeral))
+      throw new Error(`${ALIVE}/${ephemeral} has gone before its session`)
+    const left = expired.find((name) => names.has(name))
+    if (left !== undefined) throw new Error(`${ALIVE}/${left} is there, though its session has expired`)
+  }
+}
+
+async function waitForNoEphemerals(connectString: string): Promise<void> {
+  await waitFor(`nothing to be in ${ALIVE}`, EPHEMERALS_TIMEOUT_MS, async () => {
+    return (await namesAlive(connectString)).length === 0 ? true : null
+  })
+}
+
+async function namesAlive(connectString: string): Promise<string[]> {
+  const zk = await connect(connectString, { sessionTimeoutMs: 10_000 })
+  await zk.sync(ALIVE)
+  const names = await zk.getChildren(ALIVE)
+  await zk.close()
+  return names
 }
 
 /** Builds the checker; done by each round, at no cost after the first. */

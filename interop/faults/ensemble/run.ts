@@ -2,64 +2,97 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { killAllChildren } from '../../harness/child.ts'
+import type { EnsembleSettings } from '../../harness/ensemble.ts'
+import type { MemberPlan } from '../../harness/member.ts'
 import { cacheFolder } from '../../harness/paths.ts'
 import { buildZoonode } from '../../harness/server.ts'
+import type { FaultDone } from './faults.ts'
 import { hasOwnNetwork, Network, runInOwnNetwork } from './network.ts'
 import { checkerProgram, runRound } from './round.ts'
 
 /**
- * `tsx interop/faults/ensemble/run.ts --rounds 10 --seconds 30 --seed 7`. As root it makes network namespaces, for partitions, and small disks,
- * to fill them; else servers are only killed and stopped. `--members apache,zoonode,zoonode` mixes kinds. The seed gives the faults and what clients do, as far as a busy machine lets it.
+ * `tsx interop/faults/ensemble/run.ts --rounds 10 --seconds 30 --seed 7`. As root it makes network namespaces, for partitions and slow links, and small
+ * disks, to fill them; else servers are only killed and stopped. The seed gives the faults and what clients do, as far as a busy machine lets it.
+ *
+ * `--members apache,zoonode,zoonode,apache:observer` mixes kinds, `--each` does each fault once for the leader, a follower and an observer,
+ * `--reconfig` takes votes from servers and gives them back meanwhile, `--config group.1=1:2:3` adds lines to the configuration.
  */
 const { values } = parseArgs({
   options: {
     members: { type: 'string', default: 'zoonode,zoonode,zoonode' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '30' },
-    seed: { type: 'string', default: String(Date.now() % 100_000) }
+    seed: { type: 'string', default: String(Date.now() % 100_000) },
+    each: { type: 'boolean', default: false },
+    reconfig: { type: 'boolean', default: false },
+    config: { type: 'string', multiple: true, default: [] }
   }
 })
 
 async function main(): Promise<number> {
   process.on('exit', killAllChildren)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
-  const network = hasOwnNetwork() ? new Network([1, 2, 3]) : null
+  const ensemble = ensembleSettings()
+  const network = hasOwnNetwork() ? new Network(ensemble.members.map(({ sid }) => sid)) : null
   console.log(network === null ? 'no partitions and no full disks: not root' : 'with partitions and full disks')
   const folder = mkdtempSync(join(cacheFolder('runs'), 'ensemble-faults-'))
   const rounds = Number(values.rounds)
-  const kinds = values.members.split(',').map((name) => (name === 'apache' ? 'apache' : 'zoonode'))
-  const totals = { operations: 0, unknown: 0, faults: 0, expiries: 0, staleSyncs: 0 }
+  const seconds = values.each ? null : Number(values.seconds)
+  const totals = new Map<string, number>()
+  const faultsDone = new Map<string, number>()
+  const progress = ({ what, who, lastsMs }: FaultDone): void => {
+    console.log(`  ${what}: ${who}, ${lastsMs} ms`)
+    add(faultsDone, `${what}: ${who}`, 1)
+  }
   let passed = 0
   for (let round = 0; round < rounds; round++) {
     const seed = Number(values.seed) + round
     const own = join(folder, String(seed))
     mkdirSync(own)
     try {
-      const settings = { kinds, seed, seconds: Number(values.seconds), folder: own, network }
-      const result = await runRound({ ...settings, progress: (line) => console.log(`  ${line}`) })
-      const { operations, unknown, faults, expiries, syncReadsHold } = result
-      console.log(
-        `seed=${seed}: ${faults} faults, ${operations} operations, ${unknown} unanswered, ${expiries} sessions expired, linearizable` +
-          (syncReadsHold ? ', reads after sync too' : ', but for reads after sync')
-      )
-      totals.operations += operations
-      totals.unknown += unknown
-      totals.faults += faults
-      totals.expiries += expiries
-      if (!syncReadsHold) totals.staleSyncs++
+      const result = await runRound({
+        ensemble,
+        seed,
+        seconds,
+        isReconfigured: values.reconfig,
+        folder: own,
+        network,
+        progress
+      })
+      const { syncReadsHold, ...counts } = result
+      const text = Object.entries(counts).map(([name, count]) => `${name} ${count}`)
+      console.log(`seed=${seed}: ${text.join(', ')}: linearizable, reads after sync ${syncReadsHold ? 'too' : 'NOT'}`)
+      for (const [name, count] of Object.entries(counts)) add(totals, name, count)
+      add(totals, 'rounds with old reads after sync', syncReadsHold ? 0 : 1)
       passed++
     } catch (error) {
       console.log(`seed=${seed} failed: ${error instanceof Error ? error.message : String(error)}\n  logs: ${own}`)
     }
     network?.heal()
   }
-  if (passed === rounds && totals.staleSyncs === 0) rmSync(folder, { recursive: true, force: true })
-  console.log(
-    `${Object.entries(totals)
-      .map(([name, count]) => `${name} ${count}`)
-      .join(', ')}\n${passed} passed, ${rounds - passed} failed`
-  )
+  if (passed === rounds && totals.get('rounds with old reads after sync') === 0) {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  for (const [fault, count] of [...faultsDone].sort()) console.log(`${String(count).padStart(5)}  ${fault}`)
+  console.log([...totals].map(([name, count]) => `${name} ${count}`).join(', '))
+  console.log(`${passed} passed, ${rounds - passed} failed`)
   return passed === rounds ? 0 : 1
+}
+
+function ensembleSettings(): EnsembleSettings {
+  const members = values.members.split(',').map((text, index): MemberPlan => {
+    const [kind, role = 'participant'] = text.split(':')
+    if (kind !== 'apache' && kind !== 'zoonode') throw new Error(`there is no kind ${kind}`)
+    if (role !== 'participant' && role !== 'observer') throw new Error(`there is no role ${role}`)
+    return { sid: index + 1, kind, role }
+  })
+  const lines = values.config.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)])
+  const config = { ...(values.reconfig ? { reconfigEnabled: 'true' } : {}), ...Object.fromEntries(lines) }
+  return { members, config, hasClientPorts: values.reconfig }
+}
+
+function add(counts: Map<string, number>, name: string, count: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + count)
 }
 
 if (hasOwnNetwork()) process.exit(await main())

@@ -4,7 +4,7 @@ import type { ServerKind } from '../../harness/server.ts'
 import { waitFor } from '../../harness/wait-for.ts'
 import { fill } from '../../import-export/content.ts'
 import { divergence } from '../convergence.ts'
-import { Load } from '../load.ts'
+import { type Journal, Load } from '../load.ts'
 
 export interface MigrationPlan {
   /** What becomes of the data directory when zoonode takes a place, and when Apache ZooKeeper takes it back. */
@@ -27,6 +27,15 @@ const TIMEOUT_MS = 60_000
 /** A member is a follower in good standing when it is no further behind than this. */
 const LAG_MAX = 50n
 
+export interface MigrationWatch {
+  /** Takes each step when it is done. */
+  readonly progress: (line: string) => void
+  /** Takes what clients and servers went through, as it happens. */
+  readonly journal?: Journal
+  /** System properties of all servers, for their log levels. */
+  readonly properties?: Readonly<Record<string, string>>
+}
+
 /**
  * Moves a live ensemble of three from Apache ZooKeeper to zoonode and back, a server at a time, as docs/migration.md tells an operator
  * to, while clients write and check.
@@ -36,10 +45,10 @@ const LAG_MAX = 50n
 export async function migrateThereAndBack(
   plan: MigrationPlan,
   folder: string,
-  progress: (line: string) => void
+  { progress, journal = () => undefined, properties = {} }: MigrationWatch
 ): Promise<MigrationReport> {
-  const ensemble = await Ensemble.plan(folder, { members: participants('apache', 'apache', 'apache') })
-  const load = new Load(ensemble.connectString)
+  const ensemble = await Ensemble.plan(folder, { members: participants('apache', 'apache', 'apache'), properties })
+  const load = new Load(ensemble.connectString, journal)
   const gaps: { step: string; longestGapMs: number }[] = []
   try {
     await ensemble.start()
@@ -52,7 +61,8 @@ export async function migrateThereAndBack(
     ] as const) {
       for (const member of await leaderLast(ensemble)) {
         load.resetGap()
-        await replace(ensemble, member, kind, data)
+        journal(`${member.name}, ${await member.mode()} at ${member.connectString}, is to be ${kind}`)
+        await replace(ensemble, member, kind, data, journal)
         await load.goesOn(WRITES_BETWEEN, TIMEOUT_MS)
         const step = `server ${member.sid} is ${kind} now (data directory: ${data})`
         gaps.push({ step, longestGapMs: load.longestGapMs })
@@ -78,11 +88,20 @@ async function leaderLast(ensemble: Ensemble): Promise<Member[]> {
 }
 
 /** Stops one member, lets the other kind take its place, and waits until it has what the leader has. */
-async function replace(ensemble: Ensemble, member: Member, kind: ServerKind, data: DataMove): Promise<void> {
+async function replace(
+  ensemble: Ensemble,
+  member: Member,
+  kind: ServerKind,
+  data: DataMove,
+  journal: Journal
+): Promise<void> {
   await member.stop()
+  journal(`${member.name} has stopped`)
   await member.replaceBy(kind, data)
   await member.start()
+  journal(`${member.name} has been started`)
   const leader = await ensemble.serving(TIMEOUT_MS)
+  journal(`all serve, ${leader.name} leads`)
   await waitFor(`${member.name} to catch up`, TIMEOUT_MS, async () => {
     const [own, leaders] = await Promise.all([member.zxid(), leader.zxid()])
     return own !== null && leaders !== null && own + LAG_MAX >= leaders ? true : null

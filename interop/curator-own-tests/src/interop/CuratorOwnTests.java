@@ -14,7 +14,7 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
- * Curator's own tests that start an ensemble. Each starts its own servers, by the class that takes
+ * Curator's own tests that start an ensemble, and those of lost servers and sessions. Each starts its own servers, by the class that takes
  * the place of Curator's. Arguments: names of test classes, or none for all that are known.
  */
 public final class CuratorOwnTests {
@@ -31,7 +31,13 @@ public final class CuratorOwnTests {
           FRAMEWORK + "recipes.leader.TestLeaderLatchCluster",
           FRAMEWORK + "recipes.leader.TestLeaderSelectorCluster",
           FRAMEWORK + "recipes.locks.TestInterProcessSemaphoreCluster",
-          FRAMEWORK + "recipes.queue.TestLongNetworkPartition");
+          FRAMEWORK + "recipes.queue.TestLongNetworkPartition",
+          FRAMEWORK + "ensemble.TestEnsembleProvider",
+          FRAMEWORK + "imps.TestEnabledSessionExpiredState",
+          FRAMEWORK + "client.TestBackgroundStates",
+          FRAMEWORK + "client.TestResetConnectionWithBackgroundFailure",
+          FRAMEWORK + "state.TestConnectionStateManager",
+          "org.apache.curator.TestSessionFailRetryLoop");
 
   public static void main(String[] args) {
     Cases cases = new Cases();

@@ -15,6 +15,8 @@ public class TestingZooKeeperServer implements Closeable {
   private final QuorumConfigBuilder configuration;
   private final int index;
   private ServerProcess process;
+  /** Of its configuration, or found free at the first start and kept. */
+  private int port;
   private boolean isClosed;
 
   public TestingZooKeeperServer(QuorumConfigBuilder configuration) {
@@ -24,6 +26,7 @@ public class TestingZooKeeperServer implements Closeable {
   public TestingZooKeeperServer(QuorumConfigBuilder configuration, int index) {
     this.configuration = configuration;
     this.index = index;
+    this.port = getInstanceSpec().getPort();
   }
 
   public Collection<InstanceSpec> getInstanceSpecs() {
@@ -35,7 +38,8 @@ public class TestingZooKeeperServer implements Closeable {
   }
 
   public int getLocalPort() {
-    return getInstanceSpec().getPort();
+    if (port == 0) throw new IllegalStateException("it has no port before it is started");
+    return port;
   }
 
   /** A server by itself serves when this returns; one of an ensemble has been started. */
@@ -44,8 +48,10 @@ public class TestingZooKeeperServer implements Closeable {
     if (isClosed) throw new IllegalStateException("it was closed");
     Properties properties = configuration.buildConfigProperties(index);
     InstanceSpec spec = getInstanceSpec();
+    if (port == 0) port = InstanceSpec.getRandomPort();
+    if (spec.getPort() == 0) properties.setProperty("clientPort", String.valueOf(port));
     process = new ServerProcess(properties, spec.getDataDirectory(), spec.getServerId());
-    if (configuration.size() == 1) process.awaitServing(spec.getPort());
+    if (configuration.size() == 1) process.awaitServing(port);
   }
 
   public synchronized void kill() {
