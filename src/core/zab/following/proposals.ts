@@ -178,6 +178,15 @@ export class Proposals {
     this.#ackLogged()
   }
 
+  /** Whether the reconfiguration to this version is proposed and not committed. */
+  isConfigPending(version: bigint): boolean {
+    let isPending = false
+    this.#forEachPending(({ config }) => {
+      if (config?.version === version) isPending = true
+    })
+    return isPending
+  }
+
   /** What is in the log, or on its way there, and has not been applied, in order. */
   takePending(): PendingProposal[] {
     const pending: PendingProposal[] = []

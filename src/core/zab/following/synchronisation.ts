@@ -183,7 +183,9 @@ export class Synchronisation {
 
   #finish(): void {
     if (!this.#hasNewLeader) throw new LeaveLeaderError('UPTODATE before NEWLEADER')
-    if (this.#newConfig === null || !this.#host.configurationActivated(this.#newConfig, null)) return
+    // A leader that serves tells what it has proposed, too. Nobody must act by that before it is committed. (Upstream does.)
+    if (this.#newConfig === null || this.#proposals.isConfigPending(this.#newConfig.version)) return
+    if (!this.#host.configurationActivated(this.#newConfig, null)) return
     throw new LeaveLeaderError("the leader's configuration changes roles", 'info')
   }
 

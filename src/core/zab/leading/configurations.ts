@@ -27,6 +27,10 @@ export class Configurations {
     return this.#lastSeen
   }
 
+  get currentText(): Buffer {
+    return textOf(this.#current)
+  }
+
   /** What NEWLEADER tells. */
   get lastSeenText(): Buffer {
     return this.#lastSeenText

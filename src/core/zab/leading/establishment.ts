@@ -167,7 +167,10 @@ export class Establishment {
   synchronised(learner: Learner): void {
     const { broadcast, configurations, clock } = this.#parts
     broadcast.join(learner)
-    learner.send(PacketType.newLeader, this.#discovery.epoch, 0, configurations.lastSeenText)
+    // It would be in force on an observer, which hears of no proposals: those hear of it when it is committed.
+    const isProposed = this.isEstablished && learner.isObserver
+    const text = isProposed ? configurations.currentText : configurations.lastSeenText
+    learner.send(PacketType.newLeader, this.#discovery.epoch, 0, text)
     learner.phase = 'synced'
     learner.readDeadlineMs = clock.initDeadlineMs
   }

@@ -1,7 +1,18 @@
 import { describe, expect, test } from '@jest/globals'
 import type { PacketType as Type } from '../../../../src/core/zab/packet-type.ts'
 import { PacketType } from '../../../../src/core/zab/packet-type.ts'
-import { commit, inform, newLeader, packetBytes, proposal, reconfigBytes, sidBytes, txnBytes } from './leader-bytes.ts'
+import {
+  commit,
+  diff,
+  inform,
+  newLeader,
+  packetBytes,
+  proposal,
+  reconfigBytes,
+  sidBytes,
+  txnBytes,
+  upToDate
+} from './leader-bytes.ts'
 import { LEADER, Learner } from './learner.ts'
 
 const CONFIG = 'server.1=a:1:2:participant\nserver.2=b:1:2:participant\nversion=200000001'
@@ -168,6 +179,16 @@ describe('a reconfiguration', () => {
       'configurationActivated 200000001 2',
       'commit 200000001'
     ])
+  })
+
+  test('that is pending when the learner comes is in force with its commit, and not with UPTODATE', () => {
+    const learner = new Learner().discovered().getAll(diff(1, 5), proposed, newLeader(2, CONFIG), upToDate)
+    const before = learner.host.calls.filter((call) => call.startsWith('configurationActivated'))
+
+    learner.getAll(activated)
+
+    expect(before).toEqual([])
+    expect(learner.host.calls).toContain('configurationActivated 200000001 2')
   })
 
   test('that changes this server’s part is committed before the role ends', () => {

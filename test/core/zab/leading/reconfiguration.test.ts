@@ -118,6 +118,17 @@ describe('a reconfiguration', () => {
     expect(harness.host.takeBytes(link).toString('latin1')).toContain('version=100000001')
   })
 
+  test('observers that come while it is pending hear of the one in force: they would take it for that', () => {
+    const { harness } = Harness.established(RECONFIG)
+    harness.propose(Z1, { ...OLD, version: Z1 })
+    const link = harness.connect()
+    harness.introduce(link, 9, { isObserver: true })
+
+    harness.ackEpoch(link, 0, 0x100000000n)
+
+    expect(harness.host.takeBytes(link).toString('latin1')).toMatch(/version=1$|version=1[^0-9]/)
+  })
+
   test('is completed by a new leader that has seen it, with NEWLEADER ACKs of both quorums', () => {
     const lastSeen = configOf(
       [2, 4, 5].map((id) => member(id)),
