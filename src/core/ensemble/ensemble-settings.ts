@@ -34,6 +34,8 @@ export interface EnsembleSettings {
   readonly observerElectionDelayMs?: number
   /** Followers serve observers, which learn from them (`observerMasterPort`); not given: the leader does. */
   readonly observerMaster?: ObserverMasterPort
+  /** As `LeadingSettings` has it. */
+  readonly lastCounter?: number
   /** A leader serves clients. */
   readonly leaderServes: boolean
 }

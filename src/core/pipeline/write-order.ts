@@ -13,6 +13,9 @@ import { PrepareContext } from './prepare/prepare-context.ts'
 import { QuotaLog } from './quota-log.ts'
 import type { FollowersPort } from './role-ports.ts'
 
+/** Counter of the last zxid of an epoch. */
+const LAST_COUNTER = 0xffff_ffff
+
 /** Who asks for a write, and how it is to be answered. */
 export interface WriteOrigin {
   readonly connection: ClientConnection | null
@@ -37,6 +40,7 @@ export class WriteOrder {
   readonly #followers: FollowersPort | null
   readonly #waiting = new Fifo<Proposal>()
   readonly context: PrepareContext
+  readonly #lastCounter: number
   #zxidHi: number
   #zxidLo: number
   /** On a leader: how far a quorum has acknowledged. */
@@ -53,6 +57,7 @@ export class WriteOrder {
     this.#state = state
     this.#batcher = batcher
     this.#followers = followers
+    this.#lastCounter = state.settings.lastCounter ?? LAST_COUNTER
     this.context = new PrepareContext(
       state.tree,
       new OutstandingChanges(state.tree),
@@ -72,7 +77,7 @@ export class WriteOrder {
 
   /** The last zxid of the epoch has been given away: nothing more can be proposed, a new epoch must begin. */
   get isExhausted(): boolean {
-    return this.#followers !== null && this.#zxidLo === -1
+    return this.#followers !== null && this.#zxidLo >>> 0 === this.#lastCounter
   }
 
   /** Zxid of the newest proposal. */
