@@ -93,10 +93,5 @@ function unusedInEnsembles({ quorum, tls }: ServerSettings): string[] {
   if (tls.quorumPortUnification) {
     lines.push('portUnification has no effect: the ports between servers take plain text only')
   }
-  if (quorum.multiAddressEnabled && quorum.multiAddressReachabilityCheckEnabled) {
-    lines.push(
-      'multiAddress.reachabilityCheckEnabled has no effect: all addresses are tried, the first to answer counts'
-    )
-  }
   return lines
 }

@@ -37,6 +37,11 @@ export class ElectionLink {
     socket.on('close', () => this.#fail(this.#problem))
   }
 
+  /** Address of the other side; null when it is gone. */
+  get remoteHost(): string | null {
+    return this.#socket.remoteAddress ?? null
+  }
+
   get remote(): string {
     return `${this.#socket.remoteAddress ?? 'unknown'}:${this.#socket.remotePort ?? 0}`
   }

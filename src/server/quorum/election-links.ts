@@ -10,6 +10,7 @@ import { LimitedLog } from './limited-log.ts'
 import type { PeerTransport } from './peer-transport.ts'
 import { PendingHandshakes } from './pending-handshakes.ts'
 import { PortListener } from './port-listener.ts'
+import { checkReachable } from './reachability.ts'
 
 export interface ElectionLinksSettings {
   /** Own sid. */
@@ -17,6 +18,12 @@ export interface ElectionLinksSettings {
   /** Listen on all addresses of the machine instead of those of the own line (`quorumListenOnAllIPs`). */
   readonly listenOnAllIps: boolean
   readonly multiAddressEnabled: boolean
+  /**
+   * With several addresses: how long a server's host may take to answer by the address at which it is connected, before
+   * another address is tried (`multiAddress.reachabilityCheckTimeoutMs`); null: it is not asked
+   * (`multiAddress.reachabilityCheckEnabled`).
+   */
+  readonly reachabilityTimeoutMs: number | null
   /** Attempts to bind the port; 0 = no end of them (`electionPortBindRetry`). */
   readonly bindTries: number
   /** `zookeeper.cnxTimeout` */
@@ -45,6 +52,8 @@ interface Peer {
   link: ElectionLink | null
   /** Gives up the attempt to connect that is under way. */
   stopConnecting: (() => void) | null
+  /** Gives up the check under way of whether its address still answers. */
+  stopChecking: (() => void) | null
   /** Waits to be sent: the newest message only. */
   queued: Buffer | null
   /** The last one that was sent: sent again to a new connection when nothing is queued. */
@@ -133,6 +142,7 @@ export class ElectionLinks implements ElectionLinkEvents {
       return
     }
     const peer = this.#peers.get(to) ?? this.#newPeer(to)
+    if (peer.link !== null) this.#checkReachable(peer, peer.link)
     peer.queued = message
     this.#connect(peer, this.#configuredAddresses(to))
     this.#pump(peer)
@@ -264,6 +274,36 @@ export class ElectionLinks implements ElectionLinkEvents {
     )
   }
 
+  /**
+   * A connection by an address that has gone dead lives on for minutes. With several addresses to choose from it is looked
+   * after whenever something is sent by it, as upstream does.
+   */
+  #checkReachable(peer: Peer, link: ElectionLink): void {
+    const { multiAddressEnabled, reachabilityTimeoutMs, keepAlive } = this.#settings
+    const addresses = this.#configuredAddresses(peer.sid)
+    const host = link.remoteHost
+    if (!multiAddressEnabled || reachabilityTimeoutMs === null || addresses.length < 2) return
+    if (host === null || peer.stopChecking !== null) return
+    const ports = [...new Set(addresses.map(({ port }) => port))]
+    const done = (isReachable: boolean): void => {
+      peer.stopChecking = null
+      if (isReachable || peer.link !== link) return
+      this.#log.warn(`server ${peer.sid} does not answer at ${host} any more: connecting to it by its other addresses`)
+      link.close()
+      peer.link = null
+      this.#connect(peer, addresses)
+    }
+    const { transport } = this.#ports
+    peer.stopChecking = checkReachable(
+      host,
+      ports,
+      reachabilityTimeoutMs,
+      transport,
+      { noDelay: true, keepAlive },
+      done
+    )
+  }
+
   /** Says who this server is; to a larger one that is all: it calls back. */
   #introduce(peer: Peer, socket: Socket): void {
     const { sid, multiAddressEnabled } = this.#settings
@@ -293,7 +333,7 @@ export class ElectionLinks implements ElectionLinkEvents {
   }
 
   #newPeer(sid: number): Peer {
-    const peer: Peer = { sid, link: null, stopConnecting: null, queued: null, lastSent: null }
+    const peer: Peer = { sid, link: null, stopConnecting: null, stopChecking: null, queued: null, lastSent: null }
     this.#peers.set(sid, peer)
     this.#dropOldestStranger()
     return peer
@@ -320,6 +360,7 @@ export class ElectionLinks implements ElectionLinkEvents {
   #forget(peer: Peer): void {
     peer.link?.close()
     peer.stopConnecting?.()
+    peer.stopChecking?.()
     this.#peers.delete(peer.sid)
   }
 

@@ -1,3 +1,4 @@
+import type { EnsembleView } from '../../admin/http/admin-target.ts'
 import type { QuorumView, ServerMode } from '../../admin/server-view.ts'
 import type { RoleView } from '../../core/ensemble/ensemble-outbox.ts'
 import { EnsemblePeer } from '../../core/ensemble/ensemble-peer.ts'
@@ -21,7 +22,7 @@ import { LeaderConnector } from './leader-connector.ts'
 import { LearnerPort } from './learner-port.ts'
 import { PeerLinks } from './peer-links.ts'
 import { plainTransport } from './peer-transport.ts'
-import { quorumView } from './quorum-view.ts'
+import { ensembleView, quorumView } from './quorum-view.ts'
 
 /** What is kept of the newest transactions for learners that lag a little, beside `commitLogCount` of them. */
 const COMMIT_LOG_BYTES = 16 * 1024 * 1024
@@ -87,6 +88,9 @@ export class EnsembleShell implements Machine {
         sid: quorum.serverId,
         listenOnAllIps: quorum.quorumListenOnAllIps,
         multiAddressEnabled: quorum.multiAddressEnabled,
+        reachabilityTimeoutMs: quorum.multiAddressReachabilityCheckEnabled
+          ? quorum.multiAddressReachabilityCheckTimeoutMs
+          : null,
         bindTries: quorum.electionPortBindRetry,
         connectTimeoutMs: quorum.cnxTimeoutMs,
         handshakeTimeoutMs: quorum.quorumCnxnTimeoutMs ?? syncLimitTicks * tickMs,
@@ -174,6 +178,11 @@ export class EnsembleShell implements Machine {
 
   quorum(): QuorumView | null {
     return this.#member === null ? null : quorumView(this.#member, this.#role)
+  }
+
+  ensemble(): EnsembleView | null {
+    if (this.#member === null) return null
+    return ensembleView(this.#member, this.#role, (link) => this.#links.openedMs(link))
   }
 
   step(inputs: InputBatch): void {

@@ -1,8 +1,9 @@
+import { Socket } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import type { EnsembleConfig } from '../../../src/core/zab/membership/ensemble-config.ts'
 import { encodeHandshake } from '../../../src/server/quorum/election-handshake.ts'
 import { ElectionLinks, type ElectionLinksSettings } from '../../../src/server/quorum/election-links.ts'
-import { plainTransport } from '../../../src/server/quorum/peer-transport.ts'
+import { type PeerTransport, plainTransport } from '../../../src/server/quorum/peer-transport.ts'
 import { configOf, dial, freePort, memberAt, type RawConnection, RawPort, RecordingLogger, until } from './support.ts'
 
 interface Notification {
@@ -20,6 +21,7 @@ const settingsOf = (sid: number): ElectionLinksSettings => ({
   sid,
   listenOnAllIps: false,
   multiAddressEnabled: false,
+  reachabilityTimeoutMs: null,
   bindTries: 3,
   connectTimeoutMs: 2000,
   handshakeTimeoutMs: 5000,
@@ -32,7 +34,12 @@ async function rawPort(): Promise<RawPort> {
   return port
 }
 
-async function startLinks(sid: number, config: EnsembleConfig, settings: Partial<ElectionLinksSettings> = {}) {
+async function startLinks(
+  sid: number,
+  config: EnsembleConfig,
+  settings: Partial<ElectionLinksSettings> = {},
+  transport: PeerTransport = plainTransport
+) {
   const heard: Notification[] = []
   const log = new RecordingLogger()
   const links = new ElectionLinks(
@@ -44,7 +51,7 @@ async function startLinks(sid: number, config: EnsembleConfig, settings: Partial
       onUnbound: (error) => {
         throw error
       },
-      transport: plainTransport
+      transport
     },
     log
   )
@@ -267,6 +274,55 @@ describe('messages', () => {
     links.send(1, Buffer.from('found'))
 
     await (await other.connection(0)).received(frameHex('found'))
+  })
+})
+
+/** Of server 1 with two addresses, at one of which nothing is heard after a while. */
+async function withTwoAddresses(reachabilityTimeoutMs: number | null) {
+  const [first, second] = [await rawPort(), await RawPort.open(0, '127.0.0.2')]
+  closers.push(() => second.close())
+  const dead = new Set(['127.0.0.2'])
+  const transport: PeerTransport = {
+    ...plainTransport,
+    connect: (host, ...more) => (dead.has(host) ? new Socket() : plainTransport.connect(host, ...more))
+  }
+  const addresses = [first, second].map(({ port }, index) => ({
+    host: `127.0.0.${index + 1}`,
+    quorumPort: 1,
+    electionPort: port
+  }))
+  const config = configOf(memberAt(3, await freePort()), { ...memberAt(1, 1), addresses })
+  const settings = { multiAddressEnabled: true, reachabilityTimeoutMs }
+  const { links, log } = await startLinks(3, config, settings, transport)
+  links.send(1, Buffer.from('one'))
+  await (await first.connection(0)).received(frameHex('one'))
+  dead.clear()
+  dead.add('127.0.0.1')
+  return { links, log, first, second }
+}
+
+describe('a server with several addresses', () => {
+  test('whose address goes dead is connected to by another one when there is something to send', async () => {
+    const { links, log, first, second } = await withTwoAddresses(50)
+
+    links.send(1, Buffer.from('two'))
+
+    await (await second.connection(0)).received(frameHex('two'))
+    await (await first.connection(0)).closed()
+    expect(log.count('server 1 does not answer at 127.0.0.1 any more')).toBe(1)
+    links.send(1, Buffer.from('three'))
+    await (await second.connection(0)).received(frameHex('three'))
+    await until(() => second.connections.length === 2, 'the check of the second address')
+    expect(links.connectedSids).toEqual([1])
+  })
+
+  test('is not asked where the check is off', async () => {
+    const { links, first, second } = await withTwoAddresses(null)
+
+    links.send(1, Buffer.from('two'))
+    await (await first.connection(0)).received(frameHex('two'))
+
+    expect(second.connections).toHaveLength(0)
   })
 })
 

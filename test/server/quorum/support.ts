@@ -113,9 +113,9 @@ export class RawPort {
     this.#server = createServer((socket) => this.connections.push(new RawConnection(socket)))
   }
 
-  static async open(port = 0): Promise<RawPort> {
+  static async open(port = 0, host = '127.0.0.1'): Promise<RawPort> {
     const raw = new RawPort()
-    await new Promise<void>((resolve) => raw.#server.listen(port, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => raw.#server.listen(port, host, resolve))
     return raw
   }
 
