@@ -49,13 +49,33 @@ export function otherWork(before: MachineTime | null, after: MachineTime | null,
 
 /** CPU time of a process so far, all threads, in seconds; 0 where it cannot be read. */
 export function processSeconds(pid: number): number {
+  return statSeconds(pid, [STAT.userTime, STAT.systemTime])
+}
+
+/** CPU time of this process and of those that it started and that have ended, in seconds. */
+export function ownSeconds(): number {
+  return statSeconds(process.pid, [STAT.userTime, STAT.systemTime, STAT.childrenUserTime, STAT.childrenSystemTime])
+}
+
+/** Places in /proc/PID/stat, counted from behind the name, which may hold spaces. */
+const STAT = { userTime: 11, systemTime: 12, childrenUserTime: 13, childrenSystemTime: 14 } as const
+
+function statSeconds(pid: number, places: readonly number[]): number {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+    return places.reduce((sum, place) => sum + Number(fields[place]), 0) / TICKS_PER_SECOND
   } catch {
     return 0
   }
+}
+
+/** Resident memory of a process in bytes. @throws Error if it has ended */
+export function residentBytes(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(text)?.[1]
+  if (kilobytes === undefined) throw new Error(`process ${pid} has no resident memory`)
+  return Number(kilobytes) * 1024
 }
 
 /** One line on the machine. */

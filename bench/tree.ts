@@ -8,8 +8,9 @@
  */
 import { crc32 } from 'node:zlib'
 import { JuteWriter } from 'jute-ts'
+import { CompactTree } from '../src/core/tree/compact/compact-tree.ts'
 import { crc32OfBytes, crc32OfStat } from '../src/core/tree/crc32.ts'
-import { createApplyResult } from '../src/core/tree/data-tree.ts'
+import { createApplyResult, type DataTree } from '../src/core/tree/data-tree.ts'
 import { emptyStat } from '../src/core/tree/empty-stat.ts'
 import { PlainTree } from '../src/core/tree/plain-tree.ts'
 import type { Txn, TxnBody } from '../src/protocol/txn.ts'
@@ -26,7 +27,9 @@ const DATA = Buffer.alloc(100, 'a')
 const hash = { digest: (bytes: Uint8Array) => bytes, crc32 }
 const options = { digestEnabled: true, extendedTypesEnabled: true }
 
-const tree = new PlainTree(hash, options)
+const newTree = (): DataTree =>
+  process.argv[3] === 'plain' ? new PlainTree(hash, options) : new CompactTree(hash, options)
+const tree = newTree()
 const out = createApplyResult()
 let zxid = 0
 
@@ -135,7 +138,7 @@ time('snapshot, a slice of 256 KiB', slices, () => {
   more = cursor.next(writer, 1 << 18)
   chunks.push(writer.copyBytes())
 })
-const loaded = new PlainTree(hash, options)
+const loaded = newTree()
 const loader = loaded.loadSnapshot(0, zxid)
 time('load, a chunk of 256 KiB', chunks.length, (index) => {
   loader.push(chunks[index] as Buffer)

@@ -8,13 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "wire.h"
+#include "tls.h"
 
-enum { BUFFER_SIZE = 64 << 10, ANSWER_TIMEOUT_MS = 30000 };
+/* Sessions are opened this many at a time: the backlog of a listening Java socket is 50. */
+enum { BUFFER_SIZE = 64 << 10, ANSWER_TIMEOUT_MS = 30000, WAVE = 32 };
 
 uint64_t now_ns(void) {
   struct timespec t;
@@ -31,15 +33,25 @@ void fail(const char *format, ...) {
   exit(1);
 }
 
+static int uses_tls;
+
+void connections_use_tls(void) {
+  if (!tls_is_there()) fail("this program was compiled without TLS");
+  uses_tls = 1;
+}
+
 void connection_open(struct connection *c, int port) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  /* Not the address of the server: a socket that knocks at a free port may be given that port itself, and be connected to itself. */
+  struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1)};
   int one = 1;
   c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (c->fd < 0) fail("socket: %s", strerror(errno));
   setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (connect(c->fd, (struct sockaddr *)&address, sizeof address) != 0 && errno != EINPROGRESS)
-    fail("connect to port %d: %s", port, strerror(errno));
+  setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+  if (bind(c->fd, (struct sockaddr *)&own, sizeof own) != 0) fail("bind: %s", strerror(errno));
+  c->is_lost = connect(c->fd, (struct sockaddr *)&address, sizeof address) != 0 && errno != EINPROGRESS;
   if (c->out == NULL) {
     c->out = malloc(c->out_size = BUFFER_SIZE);
     c->in = malloc(c->in_size = BUFFER_SIZE);
@@ -47,17 +59,72 @@ void connection_open(struct connection *c, int port) {
   c->out_start = c->out_end = c->in_start = c->in_end = 0;
   c->next_xid = 1;
   c->wants_write = 0;
+  c->tls = uses_tls ? tls_start(c->fd) : NULL;
+}
+
+void connection_ask_session(struct connection *c, int port, int32_t timeout_ms) {
+  connection_open(c, port);
+  connection_wrote(c, connect_request(connection_room(c, 64), timeout_ms, c->session, c->password));
+  connection_flush(c);
+}
+
+int connection_take_session(struct connection *c, const uint8_t *frame, int32_t size) {
+  if (size < 20 + PASSWORD_SIZE || get_int(frame + 4) <= 0 || get_int(frame + 16) != PASSWORD_SIZE) {
+    c->session = 0;
+    memset(c->password, 0, PASSWORD_SIZE);
+    return 0;
+  }
+  c->session = get_long(frame + 8);
+  memcpy(c->password, frame + 20, PASSWORD_SIZE);
+  return 1;
+}
+
+static void await_session(struct connection *c) {
+  int32_t size;
+  const uint8_t *frame = connection_await_frame(c, &size);
+  if (!connection_take_session(c, frame, size)) fail("the server gave no session");
 }
 
 void connection_open_session(struct connection *c, int port, int32_t timeout_ms) {
-  int32_t size;
-  connection_open(c, port);
-  connection_wrote(c, connect_request(connection_room(c, 64), timeout_ms));
-  const uint8_t *reply = connection_await_frame(c, &size);
-  if (size < 36 || get_int(reply + 4) <= 0) fail("the server gave no session");
+  connection_ask_session(c, port, timeout_ms);
+  await_session(c);
+}
+
+static void ask_close(struct connection *c) {
+  connection_wrote(c, close_request(connection_room(c, 16), c->next_xid++));
+  connection_flush(c);
+}
+
+static void await_close(struct connection *c) {
+  int32_t err = connection_call(c);
+  if (err != 0) fail("closeSession: error %d", err);
+  connection_free(c);
+}
+
+void connection_close_session(struct connection *c) {
+  ask_close(c);
+  await_close(c);
+}
+
+void connections_open_sessions(void *first, size_t stride, int count, const int *ports, int port_count, int32_t timeout_ms) {
+  for (int from = 0; from < count; from += WAVE) {
+    int until = from + WAVE < count ? from + WAVE : count;
+    for (int i = from; i < until; i++) connection_ask_session(connection_at(first, stride, i), ports[i % port_count], timeout_ms);
+    for (int i = from; i < until; i++) await_session(connection_at(first, stride, i));
+  }
+}
+
+void connections_close_sessions(void *first, size_t stride, int count) {
+  for (int from = 0; from < count; from += WAVE) {
+    int until = from + WAVE < count ? from + WAVE : count;
+    for (int i = from; i < until; i++) ask_close(connection_at(first, stride, i));
+    for (int i = from; i < until; i++) await_close(connection_at(first, stride, i));
+  }
 }
 
 void connection_close(struct connection *c) {
+  if (c->tls != NULL) tls_free(c->tls);
+  c->tls = NULL;
   close(c->fd);
   c->fd = -1;
 }
@@ -67,6 +134,7 @@ void connection_free(struct connection *c) {
   free(c->out);
   free(c->in);
   memset(c, 0, sizeof *c);
+  c->fd = -1;
 }
 
 uint8_t *connection_room(struct connection *c, size_t bytes) {
@@ -81,11 +149,18 @@ uint8_t *connection_room(struct connection *c, size_t bytes) {
   return c->out + c->out_end;
 }
 
+static ssize_t transmit(struct connection *c, const uint8_t *from, size_t size) {
+  return c->tls != NULL ? tls_send(c->tls, from, size) : send(c->fd, from, size, MSG_NOSIGNAL);
+}
+
 int connection_flush(struct connection *c) {
   while (c->out_start < c->out_end) {
-    ssize_t sent = send(c->fd, c->out + c->out_start, c->out_end - c->out_start, MSG_NOSIGNAL);
+    ssize_t sent = transmit(c, c->out + c->out_start, c->out_end - c->out_start);
     if (sent < 0 && (errno == EAGAIN || errno == ENOTCONN)) return 0;
-    if (sent < 0) fail("send: %s", strerror(errno));
+    if (sent < 0) {
+      c->is_lost = 1;
+      return 0;
+    }
     c->out_start += (size_t)sent;
   }
   c->out_start = c->out_end = 0;
@@ -101,13 +176,15 @@ int connection_receive(struct connection *c) {
   for (;;) {
     if (c->in_end == c->in_size) c->in = realloc(c->in, c->in_size *= 2);
     size_t room = c->in_size - c->in_end;
-    ssize_t got = recv(c->fd, c->in + c->in_end, room, 0);
-    if (got == 0) return 0;
+    ssize_t got = c->tls != NULL ? tls_receive(c->tls, c->in + c->in_end, room) : recv(c->fd, c->in + c->in_end, room, 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 1;
-    if (got < 0 && errno == ECONNRESET) return 0;
-    if (got < 0) fail("recv: %s", strerror(errno));
+    if (got <= 0) {
+      c->is_lost = 1;
+      return 0;
+    }
     c->in_end += (size_t)got;
-    if ((size_t)got < room) return 1;
+    /* One TLS record is returned at a time, and what the library holds of the next ones does not wake epoll. */
+    if ((size_t)got < room && c->tls == NULL) return 1;
   }
 }
 
@@ -129,7 +206,7 @@ const uint8_t *connection_await_frame(struct connection *c, int32_t *size) {
     if ((frame = connection_frame(c, size)) != NULL) return frame;
     struct pollfd wait = {.fd = c->fd, .events = (short)(flushed ? POLLIN : POLLIN | POLLOUT)};
     if (poll(&wait, 1, ANSWER_TIMEOUT_MS) == 0) fail("no answer within %d ms", ANSWER_TIMEOUT_MS);
-    if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) && !connection_receive(c)) fail("the server closed the connection");
+    if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) && !connection_receive(c)) fail("the server closed or refused the connection");
   }
 }
 
@@ -138,4 +215,18 @@ int32_t connection_call(struct connection *c) {
   const uint8_t *reply = connection_await_frame(c, &size);
   if (size < REPLY_HEADER_SIZE) fail("an answer of %d bytes", size);
   return get_int(reply + 12);
+}
+
+static void set_events(int epoll, int operation, struct connection *c, void *data) {
+  struct epoll_event event = {.events = c->wants_write ? EPOLLIN | EPOLLOUT : EPOLLIN, .data.ptr = data};
+  if (epoll_ctl(epoll, operation, c->fd, &event) != 0) fail("epoll_ctl: %s", strerror(errno));
+}
+
+void connection_watch(int epoll, struct connection *c, void *data) { set_events(epoll, EPOLL_CTL_ADD, c, data); }
+
+void connection_flush_watched(int epoll, struct connection *c, void *data) {
+  int blocked = !connection_flush(c);
+  if (blocked == c->wants_write) return;
+  c->wants_write = blocked;
+  set_events(epoll, EPOLL_CTL_MOD, c, data);
 }

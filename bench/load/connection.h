@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wire.h"
+
 struct connection {
   int fd;
   int32_t next_xid;
@@ -12,6 +14,10 @@ struct connection {
   size_t out_start, out_end, out_size;
   size_t in_start, in_end, in_size;
   int wants_write; /* epoll waits for the socket to take more */
+  int is_lost;     /* the peer has closed or reset it, or refused */
+  void *tls;
+  int64_t session;
+  uint8_t password[PASSWORD_SIZE];
 };
 
 /* Monotonic nanoseconds. */
@@ -20,11 +26,22 @@ uint64_t now_ns(void);
 /* Prints a message and ends the program with status 1: a workload with a wrong answer has no figures. */
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Makes all connections from now on TLS ones, whose servers' certificates are not checked. */
+void connections_use_tls(void);
+
 /* Starts to connect; the socket is writable once it is connected. */
 void connection_open(struct connection *c, int port);
 
 /* Connects, makes a session, and comes back when it is there. */
 void connection_open_session(struct connection *c, int port, int32_t timeout_ms);
+
+/* The same in two parts: sends a ConnectRequest, for the session of `c` if it has one. */
+void connection_ask_session(struct connection *c, int port, int32_t timeout_ms);
+/* Takes its answer; 0 if the server gives no session. */
+int connection_take_session(struct connection *c, const uint8_t *frame, int32_t size);
+
+/* Closes the session and the connection, and fails if the server refuses. */
+void connection_close_session(struct connection *c);
 
 /* Closes the socket and keeps the buffers for another connection. */
 void connection_close(struct connection *c);
@@ -48,5 +65,18 @@ const uint8_t *connection_await_frame(struct connection *c, int32_t *size);
 
 /* Sends a request that has been written and waits for its answer's error code. */
 int32_t connection_call(struct connection *c);
+
+/* The i-th of `count` structures of `stride` bytes that begin with a connection. */
+static inline struct connection *connection_at(void *first, size_t stride, int i) { return (struct connection *)((char *)first + (size_t)i * stride); }
+
+/* Opens or closes many sessions, some at a time. */
+void connections_open_sessions(void *first, size_t stride, int count, const int *ports, int port_count, int32_t timeout_ms);
+void connections_close_sessions(void *first, size_t stride, int count);
+
+/* Says to epoll what a connection waits for; `data` comes with its events. */
+void connection_watch(int epoll, struct connection *c, void *data);
+
+/* Sends what the socket takes and has epoll wait for the rest. */
+void connection_flush_watched(int epoll, struct connection *c, void *data);
 
 #endif
