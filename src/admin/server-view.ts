@@ -33,6 +33,10 @@ export interface ServerView {
   sessions(): SessionsView
   tree(): TreeView
   watches(): WatchesView
+  /** Paths of the data table by connection, each taken when it is asked for: watches may change between two. */
+  watchedPaths(): Iterable<{ readonly sessionId: bigint; readonly paths: readonly string[] }>
+  /** The monotonic clock at a wall-clock time that this view gave, whole ms. */
+  monotonicMsOf(wallMs: number): number
   /** Bytes of files in `dataDir/version-2` (log files too if both are one directory, as upstream). */
   dataDirBytes(): number
   /** Bytes of files in `dataLogDir/version-2`. */

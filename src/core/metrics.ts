@@ -288,6 +288,8 @@ export function createServerStats() {
     /** Connections on a TLS port that showed no certificate, from other machines and from this one. */
     nonMtlsRemoteConnectionCount: counter('non_mtls_remote_conn_count'),
     nonMtlsLocalConnectionCount: counter('non_mtls_local_conn_count'),
+    /** Commits of the log that took longer than `fsync.warningthresholdms`. */
+    fsyncThresholdExceedCount: counter('fsync_threshold_exceed_count'),
     /** TLS handshakes under way: add(1) and add(-1). */
     outstandingTlsHandshakes: counter('outstanding_tls_handshake')
   }

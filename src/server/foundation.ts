@@ -46,7 +46,9 @@ export async function openFoundation(
   const { storage } = opened
   storage.onFatal((error) => exitAtOnce(error.message))
   // The storage itself says so in the log.
+  let isDiskFull = false
   storage.onDiskFull((isFull) => {
+    isDiskFull = isFull
     if (isFull) metrics.diskFullCount.add(1)
   })
   const importParts = { ...opened, settings, tree, sessions, log: log.child('import'), nowMs: monotonicNowMs }
@@ -62,7 +64,8 @@ export async function openFoundation(
   const replayed = commitLog === null ? null : commitLog.add.bind(commitLog)
   const report = await recover(recovery, tree, sessions, monotonicNowMs, replayed)
   note(report, metrics, log)
-  return { core, hash, metrics, acl, stats, tree, newTree, sessions, storage, recovery, report }
+  const parts = { core, hash, metrics, acl, stats, tree, newTree, sessions, storage, recovery, report }
+  return { ...parts, isDiskFull: () => isDiskFull }
 }
 
 function note(report: RecoveryReport, metrics: Metrics, log: Logger): void {

@@ -1,3 +1,4 @@
+import type { EnsembleView } from '../admin/http/admin-target.ts'
 import type { QuorumView, ServerMode } from '../admin/server-view.ts'
 import type { InputBatch } from '../core/input-batch.ts'
 import type { Peer } from '../core/peer.ts'
@@ -12,6 +13,8 @@ export interface Machine {
   readonly nextStepMs: number
   /** Null on a standalone server. */
   quorum(): QuorumView | null
+  /** Null on a standalone server, and while a member has no leader or serves nobody. */
+  ensemble(): EnsembleView | null
   /** Takes one batch of inputs. What it says has been handed to the shell when this returns. */
   step(inputs: InputBatch): void
   settle(monotonicMs: number): void

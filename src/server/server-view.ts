@@ -183,6 +183,22 @@ export class LiveServerView implements ServerView {
     }
   }
 
+  *watchedPaths(): Generator<{ readonly sessionId: bigint; readonly paths: readonly string[] }> {
+    const peer = this.#parts.peer()
+    if (peer === null) return
+    // A Map may be changed while it is walked.
+    for (const { id, session } of peer.state.connections.values()) {
+      const paths = [...peer.state.watches.dataPathsOf(id)]
+      if (session !== null && paths.length > 0) yield { sessionId: toBigInt(session.idHi, session.idLo), paths }
+    }
+  }
+
+  monotonicMsOf(wallMs: number): number {
+    // Deadlines lie on whole ticks; converting them to the wall clock and back may be off by a millisecond.
+    const { tickTimeMs } = this.settings.session
+    return Math.round((wallMs - Date.now() + monotonicNowMs()) / tickTimeMs) * tickTimeMs
+  }
+
   dataDirBytes(): number {
     return this.#parts.diskBytes().dataDirBytes
   }

@@ -1,7 +1,10 @@
+import type { AdminServer } from '../admin/http/admin-server.ts'
+import { RestoreRefusedError } from '../admin/http/admin-target.ts'
 import type { ServerView } from '../admin/server-view.ts'
 import type { StorageRequest } from '../core/ensemble/ensemble-outbox.ts'
 import type { InputBatch } from '../core/input-batch.ts'
 import type { Storage } from '../storage/storage.ts'
+import { initialConfigurationOf, openAdminPort } from './admin-port.ts'
 import { ClientListener, type ClientListenerPorts } from './client-listener.ts'
 import { ClockWatch } from './clock-watch.ts'
 import { bindAddress } from './config/client-address.ts'
@@ -9,6 +12,7 @@ import type { EnsembleMember, ServerSettings } from './config/settings.ts'
 import { EventLoop, monotonicNowMs } from './event-loop.ts'
 import { exitAtOnce } from './fatal-exit.ts'
 import { openFoundation } from './foundation.ts'
+import { LiveAdminTarget } from './live-admin-target.ts'
 import { LogFeed } from './log-feed.ts'
 import { LogMeter } from './log-meter.ts'
 import type { AuditLog } from './logging/audit-log.ts'
@@ -34,6 +38,8 @@ const SEND_DEADLINE_MS = 2000
 export interface RunningServer {
   /** Port that plain clients use. */
   readonly clientPort: number
+  /** Port of the HTTP admin server; null where there is none. */
+  readonly adminPort: number | null
   /** Looks into the server, for administration. */
   readonly view: ServerView
   /** Stops accepting, lets what is under way finish, closes the store. Idempotent. */
@@ -56,16 +62,24 @@ export interface ServerOptions {
  * @throws StorageError, RecoveryError, or the system's error of listening
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  // It listens first, so that a probe is told what a long start is about.
+  const admin = await openAdminPort(options.settings, options.log.child('admin'))
+  try {
+    return await startBehind(admin, options)
+  } catch (error) {
+    await admin?.close()
+    throw error
+  }
+}
+
+async function startBehind(admin: AdminServer | null, options: ServerOptions): Promise<RunningServer> {
   const { settings, log, audit } = options
+  const initialConfiguration = admin === null ? null : initialConfigurationOf(settings)
   const commitLog = settings.quorum.standalone ? null : newCommitLog(settings)
   const configFiles = configFilesOf(settings)
   const configs = await configsAtStart(settings, configFiles, log)
-  const { core, hash, metrics, acl, stats, tree, newTree, sessions, storage, recovery, report } = await openFoundation(
-    settings,
-    audit?.serverUser ?? null,
-    commitLog,
-    log
-  )
+  const foundation = await openFoundation(settings, audit?.serverUser ?? null, commitLog, log)
+  const { core, hash, metrics, acl, stats, tree, newTree, sessions, storage, recovery, report } = foundation
 
   let running: RunningServer | null = null
   let isOpen = false
@@ -84,7 +98,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const snapshots = new SnapshotPump(storage, loop, log.child('snapshot'), (elapsedMs) => {
     metrics.snapshotTime.add(Math.round(elapsedMs))
   })
-  const feed = new LogFeed(storage, new LogMeter(metrics, settings.storage.forceSync))
+  const logMeter = new LogMeter(metrics, settings.storage.forceSync, {
+    thresholdMs: settings.storage.fsyncWarningThresholdMs,
+    count: stats.fsyncThresholdExceedCount
+  })
+  const feed = new LogFeed(storage, logMeter)
   const requests = new StorageRequests(
     {
       storage,
@@ -181,10 +199,30 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     isServing,
     diskBytes: () => diskBytes(settings, storage)
   })
+  admin?.attach(
+    new LiveAdminTarget({
+      view,
+      initialConfiguration,
+      tree,
+      sessions,
+      acl,
+      machine,
+      listener,
+      logMeter,
+      isDiskFull: foundation.isDiskFull,
+      isStopping: () => stopping !== null,
+      askForSnapshot: () => {
+        machine.peer?.beginSnapshot()
+        loop.schedule()
+      },
+      restore: () => Promise.reject(new RestoreRefusedError('this server cannot restore yet'))
+    })
+  )
   running = {
     get clientPort() {
       return listener.port
     },
+    adminPort: admin?.port ?? null,
     view,
     stop: () => {
       stopping ??= stop()
@@ -210,6 +248,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     requests.stop()
     loop.stop()
     await storage.flushAndClose(CLOSE_DEADLINE_MS)
+    await admin?.close()
   }
 }
 

@@ -23,6 +23,10 @@ export class StandaloneMachine implements Machine {
     return null
   }
 
+  ensemble(): null {
+    return null
+  }
+
   step(inputs: InputBatch): void {
     this.peer.step(inputs, this.#out)
   }

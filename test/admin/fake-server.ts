@@ -37,6 +37,7 @@ export interface FakeServer {
   readonly sessions?: Partial<SessionsView>
   readonly tree?: Partial<TreeView>
   readonly watches?: Partial<WatchesView>
+  readonly watchedPaths?: readonly { readonly sessionId: bigint; readonly paths: readonly string[] }[]
   readonly lastProcessedZxid?: bigint
   readonly outstandingRequests?: number
   readonly dirBytes?: number
@@ -95,6 +96,8 @@ export function fakeServer(fake: FakeServer = {}): ServerView & { connectionRese
       dataByPath: () => [],
       ...fake.watches
     }),
+    watchedPaths: () => fake.watchedPaths ?? [],
+    monotonicMsOf: (wallMs) => wallMs,
     dataDirBytes: () => fake.dirBytes ?? 0,
     logDirBytes: () => fake.dirBytes ?? 0,
     digestLog: () => fake.digestLog ?? [],

@@ -21,15 +21,9 @@ describe('settings without an effect', () => {
   })
 
   test('are told of as families', () => {
-    expect(lines({ 'zookeeper.admin.serverPort': '8081', 'zookeeper.ssl.keyStore.location': '/k' })).toEqual([
-      'admin.serverPort has no effect: this version has no HTTP admin server',
-      'ssl.keyStore.location has no effect: this version has no TLS'
+    expect(lines({ 'zookeeper.messageTracker.Enabled': 'true', 'zookeeper.messageTracker.BufferSize': '9' })).toEqual([
+      'messageTracker.BufferSize, messageTracker.Enabled have no effect: packets between servers are not kept'
     ])
-  })
-
-  test('are not told of when they switch off what is not there', () => {
-    expect(lines({ 'zookeeper.admin.enableServer': 'false' })).toEqual([])
-    expect(lines({ 'zookeeper.admin.enableServer': 'true' })).toHaveLength(1)
   })
 
   test('of other programs are left alone', () => {

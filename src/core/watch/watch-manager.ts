@@ -168,6 +168,11 @@ export class WatchManager {
     return this.#data.byConnection()
   }
 
+  /** Paths of one connection in the data table, in no set order. No watch may change meanwhile. */
+  dataPathsOf(connection: ConnectionId): Iterable<string> {
+    return this.#data.pathsOf(this.#connections.find(connection))
+  }
+
   /** Paths and their connections in the data table, for `wchp`, in no set order. No watch may change meanwhile. */
   dataByPath(): Iterable<WatchersOfPath> {
     return this.#data.byPath()

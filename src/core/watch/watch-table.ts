@@ -151,6 +151,12 @@ export class WatchTable {
     }
   }
 
+  /** The paths that a connection watches, by its slot; none for NONE. The table must not change meanwhile. */
+  pathsOf(slot: number): Iterable<string> {
+    const record = slot === NONE ? NONE : this.#anyOf(slot)
+    return record === NONE ? [] : this.#pathsFrom(record)
+  }
+
   /** The paths with a watch in this table, and their connections. The table must not change meanwhile. */
   *byPath(): Generator<WatchersOfPath> {
     for (const first of this.#paths.records()) {

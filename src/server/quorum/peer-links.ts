@@ -51,6 +51,11 @@ export class PeerLinks implements LinkOutput, PeerSocketEvents {
     return this.#sockets.get(link)?.unsentBytes ?? 0
   }
 
+  /** Wall clock when a link was opened; 0 for one that is gone. */
+  openedMs(link: LinkId): number {
+    return this.#sockets.get(link)?.openedMs ?? 0
+  }
+
   /** A link for a socket that was accepted. */
   accept(socket: Socket): void {
     this.#open(++this.#lastLink as LinkId, socket)

@@ -21,6 +21,8 @@ export interface PeerSocketEvents {
 export class PeerSocket {
   readonly link: LinkId
   readonly address: string
+  /** Wall clock. */
+  readonly openedMs = Date.now()
   /** Something has been written to `output` in this step. */
   isDirty = false
   readonly #socket: Socket

@@ -31,7 +31,7 @@ export async function writeSnapshot(
   parts: SnapshotParts
 ): Promise<void> {
   const file = createWriteStream(path, { flags: 'wx' })
-  const sealed = withSeals(stream, parts)
+  const sealed = sealedSnapshot(stream, parts)
   try {
     if (compression === 'gz') await pipeline(sealed, createGzip(), file)
     else await pipeline(compression === 'snappy' ? snappy(sealed) : sealed, file)
@@ -41,7 +41,8 @@ export async function writeSnapshot(
   }
 }
 
-async function* withSeals(
+/** The bytes of a whole file, unpacked. Pieces are those of `stream`, under the same condition, and what goes between. */
+export async function* sealedSnapshot(
   stream: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   { digest, lastZxid }: SnapshotParts
 ): AsyncGenerator<Uint8Array> {

@@ -4,7 +4,7 @@ import type { CommitLog, Zxid } from '../commit-log.ts'
 import { History } from '../leading/history.ts'
 import { LeaderClock } from '../leading/leader-clock.ts'
 import type { LogSlice } from '../leading/leading-host.ts'
-import type { Learner } from '../leading/learner.ts'
+import type { Learner, LearnerView } from '../leading/learner.ts'
 import { epochOfAck, introductionOf } from '../leading/learner-inbox.ts'
 import { Learners } from '../leading/learners.ts'
 import { Synchroniser } from '../leading/synchroniser.ts'
@@ -68,6 +68,11 @@ export class ObserverMaster {
   /** Observers that get what is committed. */
   get observerCount(): number {
     return this.#observers.size
+  }
+
+  /** Those observers. */
+  get observers(): readonly Pick<LearnerView, 'link' | 'sid' | 'address' | 'unsentBytes'>[] {
+    return [...this.#observers]
   }
 
   /** An observer has connected. */

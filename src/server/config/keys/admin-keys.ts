@@ -35,7 +35,7 @@ export const adminKeys = {
     { defaultText: 'srvr' }
   ),
   adminEnableServer: propertyKey('must', 'admin.enableServer', trueOrFalse, true, 'HTTP admin server'),
-  adminServerAddress: propertyKey('must', 'admin.serverAddress', text, '0.0.0.0', 'its address'),
+  adminServerAddress: propertyKey('must', 'admin.serverAddress', text, '127.0.0.1', 'its address'),
   adminServerPort: propertyKey('must', 'admin.serverPort', javaInteger({ min: 0, max: 65535 }), 8080, 'its port', {
     unit: 'port'
   }),

@@ -1,0 +1,92 @@
+import type { Readable } from 'node:stream'
+import type { Identity } from '../../core/acl/authentication-provider.ts'
+import type { EnsembleMember } from '../../core/zab/membership/ensemble-config.ts'
+import type { ServerView } from '../server-view.ts'
+
+/** What the admin server asks of the server beside what can be seen of it. */
+export interface AdminTarget {
+  readonly view: ServerView
+  /** Text of the configuration file as the server found it; null where there was none, and on members. */
+  readonly initialConfiguration: string | null
+  /** Null on a standalone server, and where a member serves in read-only mode or has no role. */
+  ensemble(): EnsembleView | null
+  /** Why clients are not served as they should be, worst first; empty when all is well. */
+  troubles(): readonly Trouble[]
+  /** The newest stored snapshot; null without one. */
+  lastSnapshot(): Promise<SnapshotInfo | null>
+  /**
+   * Makes a snapshot of the tree as it is now, in the form of Apache's files.
+   *
+   * @throws Error where it cannot be written
+   */
+  takeSnapshot(): Promise<TakenSnapshot>
+  /**
+   * Puts a snapshot, in the form of Apache's files, in place of everything there is.
+   *
+   * @returns the zxid that it was taken at
+   * @throws RestoreRefusedError, or an Error where the bytes are no such snapshot or cannot be stored; then all is as before
+   */
+  restore(bytes: Readable): Promise<bigint>
+  /** Closes about so many of the client connections in a hundred. @returns how many */
+  shedConnections(percentage: number): number
+  /**
+   * Who gives these credentials.
+   *
+   * @param auth null if none came with the scheme
+   * @returns null if the provider refuses them, or there is none of this scheme
+   */
+  authenticate(scheme: string, auth: Uint8Array | null, remoteAddress: string): readonly Identity[] | null
+  /** Whether they have every permission on the root. */
+  isAllowedEverything(identities: readonly Identity[]): boolean
+}
+
+/** This server can restore nothing in its present role; the message says who can. */
+export class RestoreRefusedError extends Error {
+  readonly code = 'RESTORE_REFUSED'
+}
+
+/** A member's place in its ensemble, as `leader`, `observers`, `voting_view` and `zabstate` show it. */
+export interface EnsembleView {
+  readonly myid: number
+  readonly isLeader: boolean
+  readonly leaderId: number
+  /** '' while it is not known. */
+  readonly leaderHost: string
+  /** This server's own line; undefined if the configuration has none. */
+  readonly own: EnsembleMember | undefined
+  readonly voters: readonly EnsembleMember[]
+  /** `election`, `discovery`, `synchronization` or `broadcast`. */
+  readonly zabState: string
+  readonly observers: readonly ObserverInfo[]
+}
+
+/** An observer that this server, a leader or a follower, serves. */
+export interface ObserverInfo {
+  readonly address: string
+  readonly sid: number
+  /** Wall clock. */
+  readonly establishedMs: number
+  readonly lastZxid: bigint
+  readonly unsentBytes: number
+}
+
+export interface Trouble {
+  readonly kind: 'starting' | 'stopping' | 'looking' | 'synchronizing' | 'readOnly' | 'diskFull' | 'logStalled'
+  /** A sentence for people. */
+  readonly text: string
+}
+
+export interface SnapshotInfo {
+  readonly zxid: bigint
+  /** Wall clock. */
+  readonly takenMs: number
+}
+
+export interface TakenSnapshot {
+  readonly zxid: bigint
+  readonly sizeBytes: number
+  /** To be read to its end, or given back by `return`. */
+  readonly bytes: AsyncIterable<Uint8Array>
+  /** Gives back what it takes on the disk, if nobody reads the bytes. */
+  discard(): void
+}

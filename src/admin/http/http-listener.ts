@@ -1,0 +1,135 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import { createServer as createPlainServer, type Server as NetServer, type Socket } from 'node:net'
+import type { SecureContextOptions, TlsOptions } from 'node:tls'
+
+/** How an HTTP port of the server behaves. */
+export interface HttpListenerOptions {
+  readonly host: string
+  readonly port: number
+  /** A connection on which nothing moves for so long is closed. */
+  readonly idleTimeoutMs: number
+  /** Null: plain HTTP only. */
+  readonly tls: HttpTls | null
+  /** Told of each plain connection on a port that takes TLS as well. */
+  readonly plainAccepted?: () => void
+}
+
+export interface HttpTls {
+  readonly options: TlsOptions & SecureContextOptions
+  /** Plain HTTP is taken on the same port. */
+  readonly isPlainTaken: boolean
+}
+
+/** Answers a request; what it throws is answered with 500. */
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
+
+const CONNECTION_COUNT_MAX = 256
+const HEADER_BYTES_MAX = 16 * 1024
+const HEADERS_TIMEOUT_MS = 10_000
+/** First byte of a TLS handshake. */
+const TLS_HANDSHAKE = 0x16
+
+/** An HTTP port: bounded in connections, headers and idle time, so that nobody can keep it busy for nothing. */
+export class HttpListener {
+  readonly #options: HttpListenerOptions
+  readonly #http: Server
+  readonly #https: Server | null
+  /** What accepts connections: one of the two, or what tells them apart. */
+  readonly #acceptor: NetServer
+  readonly #sockets = new Set<Socket>()
+
+  /** @param failed told what a handler threw */
+  constructor(options: HttpListenerOptions, handler: HttpHandler, failed: (error: unknown) => void) {
+    this.#options = options
+    const { tls } = options
+    const settings = { maxHeaderSize: HEADER_BYTES_MAX }
+    this.#http = this.#configure(createServer(settings), handler, failed)
+    const secure = tls === null ? null : createSecureServer({ ...settings, ...tls.options })
+    this.#https = secure === null ? null : this.#configure(secure, handler, failed)
+    if (this.#https === null) this.#acceptor = this.#http
+    else this.#acceptor = tls?.isPlainTaken === true ? this.#unified(this.#https) : this.#https
+    this.#acceptor.maxConnections = CONNECTION_COUNT_MAX
+    this.#acceptor.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+  }
+
+  /** Port in use; 0 while not listening. */
+  get port(): number {
+    const address = this.#acceptor.address()
+    return address !== null && typeof address === 'object' ? address.port : 0
+  }
+
+  /** @throws the system's error if the port cannot be had */
+  listen(): Promise<void> {
+    const { host, port } = this.#options
+    const acceptor = this.#acceptor
+    return new Promise((resolve, reject) => {
+      acceptor.once('error', reject)
+      acceptor.listen({ host, port }, () => {
+        acceptor.removeListener('error', reject)
+        // Out of descriptors, perhaps: the next connection may be accepted again.
+        acceptor.on('error', ignore)
+        resolve()
+      })
+    })
+  }
+
+  /** Stops listening and cuts all connections. Idempotent. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#acceptor.close(() => resolve())
+      for (const socket of this.#sockets) socket.destroy()
+    })
+  }
+
+  #configure(server: Server, handler: HttpHandler, failed: (error: unknown) => void): Server {
+    const { idleTimeoutMs } = this.#options
+    server.timeout = idleTimeoutMs
+    server.keepAliveTimeout = idleTimeoutMs
+    server.headersTimeout = HEADERS_TIMEOUT_MS
+    // A body may be long; one that stands still is cut by the idle time.
+    server.requestTimeout = 0
+    server.maxRequestsPerSocket = 10_000
+    server.on('clientError', (_error, socket) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+      else socket.destroy()
+    })
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      // A client that goes away in the middle is no error of the server's.
+      request.on('error', ignore)
+      response.on('error', ignore)
+      handler(request, response).catch((error: unknown) => {
+        failed(error)
+        if (response.headersSent) response.destroy()
+        else response.writeHead(500, { 'Content-Length': 0, Connection: 'close' }).end()
+      })
+    })
+    return server
+  }
+
+  /** A port for both: the first byte of a connection tells which it is. */
+  #unified(secure: Server): NetServer {
+    const { idleTimeoutMs, plainAccepted } = this.#options
+    return createPlainServer((socket) => {
+      socket.setTimeout(idleTimeoutMs, () => socket.destroy())
+      socket.on('error', ignore)
+      socket.once('readable', () => {
+        const first: Buffer | null = socket.read(1)
+        if (first === null) return socket.destroy()
+        socket.unshift(first)
+        const isSecure = first[0] === TLS_HANDSHAKE
+        if (!isSecure) plainAccepted?.()
+        socket.setTimeout(0)
+        const server = isSecure ? secure : this.#http
+        server.emit('connection', socket)
+      })
+    })
+  }
+}
+
+function ignore(): void {
+  // See the callers.
+}

@@ -1,0 +1,88 @@
+import { javaDouble } from '../java-text.ts'
+
+/**
+ * What an admin command answers with, as JSON. Lists and objects may be lazy: each part is asked for when its text is
+ * about to be written, which may be turns later.
+ */
+export type JsonValue = string | number | bigint | boolean | null | JsonDecimal | JsonObject | JsonList
+
+/** A number that Java keeps as a double: `0.0`. */
+export interface JsonDecimal {
+  readonly kind: 'decimal'
+  readonly value: number
+}
+
+export type JsonField = readonly [name: string, value: JsonValue]
+
+export interface JsonObject {
+  readonly kind: 'object'
+  readonly fields: Iterable<JsonField>
+}
+
+export interface JsonList {
+  readonly kind: 'list'
+  readonly items: Iterable<JsonValue>
+}
+
+export function decimal(value: number): JsonDecimal {
+  return { kind: 'decimal', value }
+}
+
+export function object(fields: Iterable<JsonField>): JsonObject {
+  return { kind: 'object', fields }
+}
+
+export function list(items: Iterable<JsonValue>): JsonList {
+  return { kind: 'list', items }
+}
+
+/** Applies `map` to each item when it is asked for. */
+export function* lazily<T, U>(items: Iterable<T>, map: (item: T) => U): Generator<U> {
+  for (const item of items) yield map(item)
+}
+
+/**
+ * The text of a value, piece by piece, laid out as upstream's writer does it: two blanks a level, ` : ` behind names, lists
+ * on one line (`[ 1, 2 ]`) and `{ }`, `[ ]` for empty ones.
+ */
+export function* jsonText(value: JsonValue, level = 0): Generator<string> {
+  if (value === null || typeof value !== 'object') yield scalarText(value)
+  else if (value.kind === 'decimal') yield decimalText(value.value)
+  else if (value.kind === 'object') yield* objectText(value, level)
+  else yield* listText(value, level)
+}
+
+function* objectText({ fields }: JsonObject, level: number): Generator<string> {
+  const indent = '  '.repeat(level + 1)
+  let isEmpty = true
+  for (const [name, value] of fields) {
+    yield `${isEmpty ? '{' : ','}\n${indent}${quoted(name)} : `
+    isEmpty = false
+    yield* jsonText(value, level + 1)
+  }
+  yield isEmpty ? '{ }' : `\n${'  '.repeat(level)}}`
+}
+
+/** A list does not count as a level. */
+function* listText({ items }: JsonList, level: number): Generator<string> {
+  let isEmpty = true
+  for (const item of items) {
+    yield isEmpty ? '[ ' : ', '
+    isEmpty = false
+    yield* jsonText(item, level)
+  }
+  yield isEmpty ? '[ ]' : ' ]'
+}
+
+function scalarText(value: string | number | bigint | boolean | null): string {
+  return typeof value === 'string' ? quoted(value) : String(value)
+}
+
+function decimalText(value: number): string {
+  return Number.isFinite(value) ? javaDouble(value) : quoted(String(value))
+}
+
+/** JSON.stringify writes lone surrogates as escapes, so that the text is always well-formed UTF-8. */
+function quoted(text: string): string {
+  return JSON.stringify(text)
+}

@@ -1,0 +1,102 @@
+import type { ServerResponse } from 'node:http'
+import { type JsonField, jsonText, object } from './json-text.ts'
+import type { NamedAnswer } from './run-command.ts'
+
+/** Work at one time, so that clients of the server hardly notice a long answer. */
+const SLICE_MS = 10
+const PIECE_LENGTH = 16 * 1024
+/** The clock is looked at after so much text. */
+const CLOCK_LENGTH = 1024
+
+/** Thrown into the work of an answer whose client has gone. */
+class ClientGoneError extends Error {
+  readonly code = 'CLIENT_GONE'
+}
+
+/**
+ * Sends the answer of a command. A long text is made and sent in slices, no faster than its client takes it.
+ *
+ * @returns when all of it has been handed to the socket, or the client has gone
+ */
+export async function sendAnswer(response: ServerResponse, named: NamedAnswer): Promise<void> {
+  const { status = 200, headers = {}, stream } = named.answer
+  response.statusCode = status
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  try {
+    if (stream !== undefined) {
+      response.setHeader('Content-Type', 'application/octet-stream')
+      response.setHeader('Content-Length', stream.lengthBytes)
+      await sendBytes(response, stream.bytes)
+      return
+    }
+    response.setHeader('Content-Type', 'application/json')
+    await sendText(response, answerText(named))
+  } catch (error) {
+    if (!(error instanceof ClientGoneError)) throw error
+  }
+}
+
+/** The fields of the answer, then the command's name and the error. */
+function answerText({ name, answer }: NamedAnswer): Iterable<string> {
+  function* fields(): Generator<JsonField> {
+    yield* answer.fields ?? []
+    yield ['command', name]
+    yield ['error', answer.error ?? null]
+  }
+  return jsonText(object(fields()))
+}
+
+/** A text that is made in one slice goes out with its length, as upstream's short answers. */
+async function sendText(response: ServerResponse, pieces: Iterable<string>): Promise<void> {
+  let text = ''
+  let unclocked = 0
+  let sliceMs = performance.now()
+  let isFirst = true
+  for (const piece of pieces) {
+    text += piece
+    unclocked += piece.length
+    const isSliceOver = unclocked > CLOCK_LENGTH && performance.now() - sliceMs > SLICE_MS
+    if (unclocked > CLOCK_LENGTH) unclocked = 0
+    if (text.length < PIECE_LENGTH && !isSliceOver) continue
+    await write(response, text)
+    isFirst = false
+    text = ''
+    if (!isSliceOver) continue
+    await nextTurn(response)
+    sliceMs = performance.now()
+  }
+  if (isFirst) response.setHeader('Content-Length', Buffer.byteLength(text))
+  response.end(text)
+}
+
+async function sendBytes(response: ServerResponse, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const piece of pieces) await write(response, piece)
+  response.end()
+}
+
+/** Resolves when there is room for more. @throws ClientGoneError */
+function write(response: ServerResponse, piece: string | Uint8Array): Promise<void> | void {
+  if (response.destroyed) throw new ClientGoneError()
+  if (response.write(piece)) return
+  return new Promise((resolve, reject) => {
+    const drained = (): void => {
+      response.removeListener('close', closed)
+      resolve()
+    }
+    const closed = (): void => {
+      response.removeListener('drain', drained)
+      reject(new ClientGoneError())
+    }
+    response.once('drain', drained)
+    response.once('close', closed)
+  })
+}
+
+function nextTurn(response: ServerResponse): Promise<void> {
+  return new Promise((resolve, reject) => {
+    setImmediate(() => {
+      if (response.destroyed) reject(new ClientGoneError())
+      else resolve()
+    })
+  })
+}
