@@ -1,5 +1,6 @@
 import { auditSuite } from './audit/suite.ts'
 import { cSuite } from './c/suite.ts'
+import { cOwnTestsSuite } from './c-own-tests/suite.ts'
 import { curatorSuite } from './curator/suite.ts'
 import { curatorOwnTestsSuite } from './curator-own-tests/suite.ts'
 import { differentialSuite } from './differential/suite.ts'
@@ -34,5 +35,6 @@ export const SUITES: readonly Suite[] = [
   kazooOwnTestsSuite,
   curatorOwnTestsSuite,
   goOwnTestsSuite,
-  goOwnEnsembleTestsSuite
+  goOwnEnsembleTestsSuite,
+  cOwnTestsSuite
 ]

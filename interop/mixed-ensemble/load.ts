@@ -31,21 +31,25 @@ const FOLDER = '/load'
  */
 export class Load {
   readonly #clients: LoadClient[] = []
-  readonly #connectString: string
+  readonly #connectStrings: readonly string[]
   readonly #journal: Journal
   #lastMs = performance.now()
   #longestGapMs = 0
 
-  /** @param journal takes what clients went through, for a look at the moment when something was odd */
-  constructor(connectString: string, journal: Journal = () => undefined) {
-    this.#connectString = connectString
+  /**
+   * @param connectStrings clients take them in turn
+   * @param journal        takes what clients went through, for a look at the moment when something was odd
+   */
+  constructor(connectStrings: string | readonly string[], journal: Journal = () => undefined) {
+    this.#connectStrings = typeof connectStrings === 'string' ? [connectStrings] : connectStrings
     this.#journal = journal
   }
 
   async start(count: number): Promise<void> {
     const told = (): void => this.#acknowledged()
     for (let index = 0; index < count; index++) {
-      const client = new LoadClient(this.#connectString, `client-${index}`, told, this.#journal)
+      const connectString = this.#connectStrings[index % this.#connectStrings.length] ?? ''
+      const client = new LoadClient(connectString, `client-${index}`, told, this.#journal)
       this.#clients.push(client)
       await client.prepare()
     }

@@ -4,6 +4,7 @@ import { participants } from '../harness/ensemble.ts'
 import { mavenClassPath } from '../harness/java.ts'
 import { buildZoonode } from '../harness/server.ts'
 import type { Suite } from '../harness/suite.ts'
+import { runForeignPeers } from './hostile/foreign-peers.ts'
 import { runHostile } from './hostile/hostile-scenario.ts'
 import { type MigrationPlan, migrateThereAndBack } from './migration/rolling-migration.ts'
 import { OBSERVER_SCENARIOS, runObserverScenario } from './observer-master/observer-scenario.ts'
@@ -64,7 +65,13 @@ export const mixedEnsembleSuite: Suite = {
         await runObserverScenario(one, ownFolder(folder, `observer-master-${index}`), tell)
       }
     }
-    await runHostile(ownFolder(folder, 'hostile'), tell)
+    await runHostile('zoonode', ownFolder(folder, 'hostile'), tell)
+    if (!quick) {
+      await runHostile('apache', ownFolder(folder, 'hostile-under-apache'), tell)
+      for (const kind of ['zoonode', 'apache'] as const) {
+        await runForeignPeers(kind, ownFolder(folder, `foreign-under-${kind}`), tell)
+      }
+    }
     const migrations = quick ? MIGRATIONS.slice(0, 1) : MIGRATIONS
     for (const plan of migrations) await migrate(plan, ownFolder(folder, `migration-${plan.there}`), tell)
   }

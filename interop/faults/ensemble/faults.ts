@@ -14,8 +14,8 @@ export interface FaultDone {
 export interface Faults {
   /** Whether there is nothing more to do; those at random never end. */
   readonly areOver: boolean
-  /** Does one fault from its beginning to its end. */
-  next(): Promise<FaultDone>
+  /** Does one fault from its beginning to its end; null if nobody is there for the one whose turn it was. */
+  next(): Promise<FaultDone | null>
 }
 
 interface Choice {
@@ -85,7 +85,7 @@ export class EachFault implements Faults {
     return this.#left.length === 0
   }
 
-  async next(): Promise<FaultDone> {
+  async next(): Promise<FaultDone | null> {
     const [kind, role] = this.#left.shift() ?? []
     if (kind === undefined || role === undefined) throw new Error('all faults have been done')
     const leader = await this.#ensemble.serving()
@@ -93,10 +93,9 @@ export class EachFault implements Faults {
       if (role === 'leader') return member === leader
       return member !== leader && (role === 'observer') === (member.role === 'observer')
     })
-    // A follower of either kind, by turns.
     const able = candidates.filter((member) => kindsFor(member, this.#network).includes(kind))
     const victim = able[this.#random.below(Math.max(able.length, 1))]
-    if (victim === undefined) return { what: kind.name, who: `nobody: no ${role} is for it`, lastsMs: 0 }
+    if (victim === undefined) return null
     const lastsMs = SHORTEST_MS + this.#random.below(LONGEST_MS - SHORTEST_MS)
     return perform(this.#ensemble, { kind, victim }, lastsMs, this.#random, this.#network)
   }

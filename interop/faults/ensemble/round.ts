@@ -120,7 +120,9 @@ async function disturb(ensemble: Ensemble, { seed, seconds, network, progress }:
   const endMs = seconds === null ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1000
   let count = 0
   while (!faults.areOver && performance.now() < endMs) {
-    progress(await faults.next())
+    const fault = await faults.next()
+    if (fault === null) continue
+    progress(fault)
     count++
     await new Promise((resolve) => setTimeout(resolve, random.below(PAUSE_MS_MAX)))
   }

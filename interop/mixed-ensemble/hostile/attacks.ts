@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { RawConnection } from '../../differential/wire/raw-connection.ts'
 import { WireWriter } from '../../differential/wire/wire-writer.ts'
 import { Random } from '../../faults/power-cut/random.ts'
 import type { Member } from '../../harness/member.ts'
+import { cuts, sendCutsAsClient, UNKNOWN_TYPES, WRITE_TYPES } from './client-cuts.ts'
 import { electionHandshake, FalsePeer, learnerInfo, notification, Packet, packet, request } from './false-peer.ts'
 
-/** Who is attacked: zoonode leads, zoonode and Apache ZooKeeper follow. */
+/** Who is attacked: one server leads, zoonode and Apache ZooKeeper follow. */
 export interface Victims {
   readonly leader: Member
+  /** A zoonode. */
   readonly follower: Member
   readonly apache: Member
   readonly epoch: number
@@ -23,10 +24,37 @@ const FOREIGN_SID = 99n
 const GARBAGE_BYTES = 60_000
 const LINGER_MS = 300
 const HUGE = 0x7fffffff
-/** All types of requests that go to the leader, and some that no server knows. */
-const WRITE_TYPES = [1, 2, 5, 7, 9, 13, 14, 15, 16, 19, 20, 21, -10, -11] as const
-const UNKNOWN_TYPES = [0, 3, 4, 10, 23, 99, 108, -1, -2, -12, HUGE, -HUGE] as const
+/** Znode that clients write behind a request that is cut off. */
+export const BEHIND = '/hostile-behind'
 
+/** What goes to the election ports of zoonodes. */
+const ON_ELECTION_PORTS: readonly Attack[] = [
+  onElectionPort('garbage', () => [garbage(3)]),
+  onElectionPort('half a handshake, and silence', (own) => [electionHandshake(1n, own).subarray(0, 19)], true),
+  onElectionPort('handshakes that lie', (own, victim) => [
+    electionHandshake(BigInt(victim.sid), own),
+    electionHandshake(FOREIGN_SID, own),
+    electionHandshake(-5n, own),
+    electionHandshake(1n, 'no address'),
+    new WireWriter().long(-65536n).long(1n).int(HUGE).take(),
+    new WireWriter().long(-7n).take()
+  ]),
+  onElectionPort('messages that lie', (own) => [
+    Buffer.concat([electionHandshake(FOREIGN_SID, own), vote(FOREIGN_SID, 0), vote(FOREIGN_SID, 2)]),
+    Buffer.concat([electionHandshake(FOREIGN_SID, own), new WireWriter().int(HUGE).take(), garbage(4)]),
+    Buffer.concat([electionHandshake(FOREIGN_SID, own), new WireWriter().int(3).raw(Buffer.alloc(3)).take()]),
+    Buffer.concat([electionHandshake(1n, own), vote(1n, 0), vote(1n, 2), vote(1n, 77)])
+  ])
+]
+
+/** What clients of either follower and of the leader send: a follower forwards it, and has to go on in the leader's order. */
+const BY_CLIENTS: readonly Attack[] = [
+  byClient("zoonode's follower", ({ follower }) => follower),
+  byClient("Apache's follower", ({ apache }) => apache),
+  byClient('the leader', ({ leader }) => leader)
+]
+
+/** Where zoonode leads. */
 export const ATTACKS: readonly Attack[] = [
   onQuorumPort('connections that say nothing', () => [Buffer.alloc(0)], { isKept: true, count: 30 }),
   onQuorumPort('half a packet, and silence', () => [learnerInfo(Packet.followerInfo, FOREIGN_SID, 0).subarray(0, 9)], {
@@ -72,41 +100,22 @@ export const ATTACKS: readonly Attack[] = [
     packet(Packet.ack, -1n, null)
   ]),
   asLearner('half a REQUEST, and silence', () => [request(0x99n, 1, 1, Buffer.alloc(400)).subarray(0, 100)]),
-  onElectionPort('garbage', () => [garbage(3)]),
-  onElectionPort('half a handshake, and silence', (own) => [electionHandshake(1n, own).subarray(0, 19)], true),
-  onElectionPort('handshakes that lie', (own, victim) => [
-    electionHandshake(BigInt(victim.sid), own),
-    electionHandshake(FOREIGN_SID, own),
-    electionHandshake(-5n, own),
-    electionHandshake(1n, 'no address'),
-    new WireWriter().long(-65536n).long(1n).int(HUGE).take(),
-    new WireWriter().long(-7n).take()
-  ]),
-  onElectionPort('messages that lie', (own) => [
-    Buffer.concat([electionHandshake(FOREIGN_SID, own), vote(FOREIGN_SID, 0), vote(FOREIGN_SID, 2)]),
-    Buffer.concat([electionHandshake(FOREIGN_SID, own), new WireWriter().int(HUGE).take(), garbage(4)]),
-    Buffer.concat([electionHandshake(FOREIGN_SID, own), new WireWriter().int(3).raw(Buffer.alloc(3)).take()]),
-    Buffer.concat([electionHandshake(1n, own), vote(1n, 0), vote(1n, 2), vote(1n, 77)])
-  ]),
-  {
-    name: "cut-off requests of each type, by a client of Apache's follower",
-    run: async ({ apache }) => {
-      for (const type of [...WRITE_TYPES.filter((one) => one > 0), ...UNKNOWN_TYPES]) {
-        for (const body of cuts(type)) await sendAsClient(apache, type, body)
-      }
-      return []
-    }
-  },
-  {
-    name: "cut-off requests of each type, by a client of zoonode's follower",
-    run: async ({ follower }) => {
-      for (const type of [...WRITE_TYPES.filter((one) => one > 0), ...UNKNOWN_TYPES]) {
-        for (const body of cuts(type)) await sendAsClient(follower, type, body)
-      }
+  ...ON_ELECTION_PORTS,
+  ...BY_CLIENTS
+]
+
+/** Where Apache ZooKeeper leads. */
+export const ATTACKS_UNDER_APACHE: readonly Attack[] = [...ON_ELECTION_PORTS, ...BY_CLIENTS]
+
+function byClient(whose: string, memberOf: (victims: Victims) => Member): Attack {
+  return {
+    name: `cut-off requests of each type, by clients of ${whose}`,
+    run: async (victims) => {
+      await sendCutsAsClient(memberOf(victims), BEHIND)
       return []
     }
   }
-]
+}
 
 /** Each piece on a connection of its own. */
 function onQuorumPort(
@@ -132,7 +141,7 @@ function onElectionPort(
     name: `election port: ${name}`,
     run: async ({ leader, follower }) => {
       const kept: FalsePeer[] = []
-      for (const victim of [leader, follower]) {
+      for (const victim of [leader, follower].filter(({ kind }) => kind === 'zoonode')) {
         const { host, electionPort } = victim.address
         kept.push(...(await sendEach(host, electionPort, pieces('127.0.0.1:1', victim), isKept)))
       }
@@ -173,44 +182,6 @@ async function sendEach(host: string, port: number, pieces: readonly Buffer[], i
   await delay(LINGER_MS)
   for (const peer of peers) peer.close()
   return []
-}
-
-/** A request of a session of its own, on a connection that is dropped as soon as there is an answer, or none comes. */
-async function sendAsClient(member: Member, type: number, body: Buffer): Promise<void> {
-  const connection = await RawConnection.open(member.address.clientPort, member.address.host)
-  const greeting = new WireWriter()
-    .int(0)
-    .long(0n)
-    .int(4_000)
-    .long(0n)
-    .blob({ hex: '00'.repeat(16) })
-    .byte(0)
-    .take()
-  connection.send(framed(greeting))
-  await connection.waitUntil((frames) => frames.length > 0, ANSWER_TIMEOUT_MS)
-  connection.takeFrames()
-  connection.send(framed(new WireWriter().int(1).int(type).raw(body).take()))
-  await connection.waitUntil((frames) => frames.length > 0, ANSWER_WAIT_MS)
-  connection.drop()
-}
-
-const ANSWER_TIMEOUT_MS = 5_000
-/** Some get no answer by right. */
-const ANSWER_WAIT_MS = 60
-
-function framed(payload: Buffer): Buffer {
-  return new WireWriter().int(payload.length).raw(payload).take()
-}
-
-/** Beginnings of a body that would do for a create, and of others. */
-function cuts(type: number): Buffer[] {
-  const acl = new WireWriter().int(1).int(31).blob('world').blob('anyone').take()
-  const whole =
-    type === 14
-      ? new WireWriter().int(1).byte(0).int(-1).blob('/cut').blob('data').raw(acl).int(0).take()
-      : new WireWriter().blob('/cut-off').blob('data').raw(acl).int(0).long(5n).take()
-  const lengths = [0, 1, 3, 4, 7, whole.length >> 1, whole.length - 9, whole.length - 1]
-  return lengths.map((length) => whole.subarray(0, Math.max(0, length)))
 }
 
 function sessionLike({ leader }: Victims, index: number): bigint {
