@@ -355,10 +355,15 @@ export class Election {
     this.#settleOn(vote)
   }
 
+  /**
+   * Here the quorum of the configuration in force is enough. One that is pending has a say in who can lead, which that leader
+   * knows; who has seen one that never was committed could not come back else, if its quorum is not there.
+   * (Upstream asks for both.)
+   */
   #isEstablished(ballots: Ballots, wanted: RecordedVote): boolean {
     const { leader, electionEpoch } = wanted.vote
     return (
-      isQuorumOfAll(this.#verifiers, supportersOf(ballots, wanted)) &&
+      this.#current.isQuorum(supportersOf(ballots, wanted)) &&
       isLeaderConfirmed(ballots, leader, this.#settings.sid, electionEpoch === this.#round)
     )
   }

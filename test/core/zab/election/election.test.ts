@@ -367,6 +367,15 @@ describe('servers that have settled', () => {
     expect(bench.election.vote.peerEpoch).toBe(3)
   })
 
+  test('are joined by one who has seen a configuration without their quorum: it may never come into force', () => {
+    const bench = new Bench({ lastSeen: LATER }).look()
+    bench.receive(1, leading, { leader: 1, peerEpoch: 3, electionEpoch: 6 })
+
+    bench.receive(3, following, { leader: 1, peerEpoch: 3, electionEpoch: 6 })
+
+    expect(bench.outcome).toEqual({ state: following, leader: 1, round: 6, elections: 1 })
+  })
+
   test('are not joined before the leader itself says that it leads', () => {
     const bench = new Bench({ config: FIVE }).look()
     for (const from of [1, 3, 5]) bench.receive(from, following, { leader: 4, electionEpoch: 6 })
