@@ -292,7 +292,7 @@ export class PlainNodes implements NodeTable {
     moveDigest(this.digest, node.digest, 0)
   }
 
-  setData(handle: number, data: Uint8Array | null, stamp: ChangeStamp, version: number): void {
+  setData(handle: number, _path: string, data: Uint8Array | null, stamp: ChangeStamp, version: number): void {
     this.#beforeChange(handle)
     const node = this.#at(handle)
     this.#replaceData(node, data)
@@ -304,7 +304,7 @@ export class PlainNodes implements NodeTable {
     this.#changed(node)
   }
 
-  setTotals(handle: number, data: Uint8Array): void {
+  setTotals(handle: number, _path: string, data: Uint8Array): void {
     this.#beforeChange(handle)
     this.#replaceData(this.#at(handle), data)
   }
