@@ -261,6 +261,11 @@ export class Peer {
     this.#commit()
   }
 
+  /** On a leader, before its first write: that one gets the zxid after this counter. */
+  skipTo(counter: number): void {
+    this.#writes?.skipTo(counter)
+  }
+
   /**
    * On a leader: another server leads now. Nothing that is not committed yet will be, and no sync is answered, since what
    * the other one commits is not known here.

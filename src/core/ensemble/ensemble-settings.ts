@@ -34,6 +34,11 @@ export interface EnsembleSettings {
   readonly observerElectionDelayMs?: number
   /** Followers serve observers, which learn from them (`observerMasterPort`); not given: the leader does. */
   readonly observerMaster?: ObserverMasterPort
+  /**
+   * Counter after which an epoch's zxids begin under this server, to come to their end (`testingonly.initialZxid`); 0 if not
+   * given.
+   */
+  readonly initialCounter?: number
   /** As `LeadingSettings` has it. */
   readonly lastCounter?: number
   /** A leader serves clients. */

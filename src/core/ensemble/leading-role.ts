@@ -134,6 +134,17 @@ export class LeadingRole implements LeadingHost, FollowersPort {
   established(epoch: number): void {
     this.member.tree.setLastZxid(epoch, 0)
     this.#peer = this.#events.serve(epoch)
+    const { initialCounter } = this.member.settings
+    if (initialCounter !== undefined) this.#skipTo(initialCounter)
+  }
+
+  #skipTo(counter: number): void {
+    this.log(
+      'warn',
+      `testingonly.initialZxid: the zxids of this epoch begin after the counter ${counter}, near their end`
+    )
+    this.leading.skipTo(counter)
+    this.#peer?.skipTo(counter)
   }
 
   committed(zxidHi: number, zxidLo: number): void {

@@ -173,6 +173,11 @@ export class WriteOrder {
     this.#committedLo = zxidLo
   }
 
+  /** Before the first write: it gets the zxid after this counter of the epoch. */
+  skipTo(counter: number): void {
+    this.#zxidLo = counter | 0
+  }
+
   /** Nothing more is committed, and marks are not answered. */
   stopCommitting(): void {
     this.#isStopped = true

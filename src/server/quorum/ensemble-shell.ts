@@ -277,6 +277,7 @@ function ensembleSettingsOf(settings: ServerSettings): EnsembleSettings {
     readOnlyModeEnabled: quorum.readOnlyModeEnabled,
     observerElectionDelayMs: quorum.observerElectionDelayMs,
     leaderServes: quorum.leaderServes,
+    ...(quorum.initialZxid === null ? {} : { initialCounter: quorum.initialZxid }),
     ...observerMasterOf(settings)
   }
 }

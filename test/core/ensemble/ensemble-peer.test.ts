@@ -93,6 +93,34 @@ describe('three members', () => {
     expect(world.node(3).view.leader).toBe(2)
   })
 
+  test('elect a leader for a new epoch when the zxids of one are used up, and lose nothing', () => {
+    const world = startThree({}, { initialCounter: 0xffff_fff0 })
+    const paths: string[] = []
+    const outcomes = new Map<string, number | undefined>()
+
+    for (let count = 0; paths.length < 40; count++) {
+      const sid = (count % 3) + 1
+      world.until(() => world.node(sid).view.isServing)
+      const client = world.node(sid).connect(20_000)
+      world.until(() => client.isConnected || client.isClosed)
+      const path = `/n${count}`
+      const xid = create(client, path)
+      world.until(() => client.outcome(xid) !== undefined || client.isClosed)
+      outcomes.set(path, client.outcome(xid))
+      if (client.outcome(xid) === 0) paths.push(path)
+    }
+    world.until(() => [1, 2, 3].every((sid) => world.node(sid).view.isServing))
+    world.run(200)
+
+    expect(world.leader?.peer.leading?.leading.epoch).toBeGreaterThanOrEqual(5)
+    for (const node of world.nodes.values()) {
+      expect(paths.filter((path) => node.tree.find(path) === -1)).toEqual([])
+      expect(node.tree.digestLo).toBe(world.node(1).tree.digestLo)
+      expect(node.disk.log.some(({ lo }) => lo === -1)).toBe(false)
+      expect(node.disk.log.some(({ lo }) => lo === -2)).toBe(true)
+    }
+  })
+
   test('let a session move, and close the connection that still writes by the old way', () => {
     const world = startThree()
     const old = world.node(1).connect(20_000)

@@ -9,6 +9,8 @@ import type { ReceivedTxn } from './received-txn.ts'
 
 /** Most bytes of proposals that wait for their commit. A leader that proposes more is left; it limits itself long before. */
 export const PENDING_BYTES_MAX = 256 * 1024 * 1024
+/** A leader whose first counter is so high does not count from 1. */
+const LATE_COUNTER_MIN = 1 << 20
 /** What a pending proposal takes beside its bytes, about. */
 const PENDING_OVERHEAD_BYTES = 100
 
@@ -201,12 +203,12 @@ export class Proposals {
     this.#lastLo = this.#loggedLo = this.#committedLo = zxidLo
   }
 
-  /** Within an epoch zxids count by one, and each epoch begins with 1. */
+  /** Within an epoch zxids count by one, and each epoch begins with 1; mostly. */
   #mustFollow({ zxidHi, zxidLo }: ReceivedTxn): void {
-    const isNext =
-      zxidHi === this.#lastHi
-        ? zxidLo === ((this.#lastLo + 1) | 0) && zxidLo !== 0
-        : zxidHi > this.#lastHi && zxidLo === 1
+    const isFirst = zxidHi > this.#lastHi || (zxidHi === this.#lastHi && this.#lastLo === 0)
+    const isNext = isFirst
+      ? zxidLo === 1 || this.#beginsLate(zxidHi, zxidLo)
+      : zxidHi === this.#lastHi && zxidLo === ((this.#lastLo + 1) | 0) && zxidLo !== 0
     if (!isNext && !(this.#isBehindSnapshot && this.#isInSnapshot(zxidHi, zxidLo))) {
       const last = toHex(this.#lastHi, this.#lastLo)
       throw new LeaveLeaderError(`proposal 0x${toHex(zxidHi, zxidLo)} does not follow 0x${last}`)
@@ -214,6 +216,20 @@ export class Proposals {
     this.#isBehindSnapshot = false
     this.#lastHi = zxidHi
     this.#lastLo = zxidLo
+  }
+
+  /**
+   * compat: a leader with `testingonly.initialZxid` begins its epochs near their end, and upstream's learners follow it with a
+   * warning. They follow over any hole there; here it must be so large that nothing can have been lost.
+   */
+  #beginsLate(zxidHi: number, zxidLo: number): boolean {
+    if (zxidLo >>> 0 < LATE_COUNTER_MIN) return false
+    this.#host.log(
+      'error',
+      `the first proposal of epoch ${zxidHi} is 0x${toHex(zxidHi, zxidLo)}: unless the leader has testingonly.initialZxid, ` +
+        `${(zxidLo >>> 0) - 1} transactions are missing`
+    )
+    return true
   }
 
   #isInSnapshot(zxidHi: number, zxidLo: number): boolean {

@@ -66,6 +66,11 @@ export class Broadcast {
     this.lastProposedLo = this.lastCommittedLo = 0
   }
 
+  /** The epoch goes on after this counter: nothing has been proposed yet. */
+  skipTo(counter: number): void {
+    this.lastProposedLo = counter | 0
+  }
+
   /** A configuration has made another server the leader: this one commits nothing more. */
   depose(): void {
     this.#isDeposed = true

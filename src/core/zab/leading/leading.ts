@@ -167,6 +167,11 @@ export class Leading {
     if (!this.#isOver) this.#synchroniser.logRead(request, slice)
   }
 
+  /** The first proposal will be the one after this counter; before it, as the server is established. */
+  skipTo(counter: number): void {
+    this.#broadcast.skipTo(counter)
+  }
+
   /**
    * A transaction that this leader has made: with the zxid after the last one.
    *

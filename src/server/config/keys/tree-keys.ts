@@ -192,6 +192,6 @@ export const testingKeys = {
     'testingonly.initialZxid',
     offBelow(0, javaLong({ max: 0xffffffff })),
     null,
-    'low half of the first zxid of an epoch, to test its end'
+    'counter after which the zxids of an epoch begin, to test their end'
   )
 }

@@ -67,6 +67,8 @@ describe('a follower that serves', () => {
 
   test.each([
     { what: 'a hole', packet: proposal(2, 2), reason: '0x200000002 does not follow 0x100000005' },
+    { what: 'a zxid without a counter', packet: proposal(2, 0), reason: '0x200000000 does not follow 0x100000005' },
+    { what: 'an older epoch', packet: proposal(1, 4), reason: '0x100000004 does not follow 0x100000005' },
     { what: 'a commit of nothing', packet: commit(2, 1), reason: 'commit of 0x200000001' },
     { what: 'a second synchronisation', packet: packetBytes(PacketType.diff, 2, 1), reason: 'type 13' },
     { what: 'a second NEWLEADER', packet: newLeader(2), reason: 'type 10' },
@@ -77,6 +79,22 @@ describe('a follower that serves', () => {
 
     expect(learner.host.resignedFor).toContain(reason)
     expect(learner.host.calls).toEqual(['resign'])
+  })
+
+  test('leaves a leader that leaves something out', () => {
+    const learner = serving().get(proposal(2, 1), proposal(2, 3))
+
+    expect(learner.host.resignedFor).toContain('proposal 0x200000003 does not follow 0x200000001')
+  })
+
+  test('follows a leader that begins its epoch late, and says what that may mean', () => {
+    const learner = serving().get(proposal(2, -16), commit(2, -16), proposal(2, -15))
+
+    expect(learner.host.resignedFor).toBeNull()
+    expect(learner.host.calls).toEqual(['append 2fffffff0', 'commit 2fffffff0', 'append 2fffffff1'])
+    expect(learner.host.logLines).toEqual([
+      'error: the first proposal of epoch 2 is 0x2fffffff0: unless the leader has testingonly.initialZxid, 4294967279 transactions are missing'
+    ])
   })
 
   test('goes on after packets of unknown types', () => {
