@@ -10,6 +10,9 @@ import { makeTlsFiles } from './servers/tls-files.ts'
 
 const PLACES: readonly Place[] = ['standalone', 'tls', 'ensemble']
 
+/** How zoonode refuses a configuration that asks for what it does not have. */
+const NOT_SERVED = /\bthis version has no\b/
+
 /**
  * Measures all rows of a plan, those of one kind of servers after the other, so that no others run meanwhile.
  *
@@ -40,13 +43,17 @@ async function runRowsOf(
   onResult: (result: ScenarioResult) => void
 ): Promise<void> {
   let pair: Pair | null = null
+  let missing: string | null = null
   try {
     for (const scenario of rows) {
       try {
-        pair ??= await startPair(place, options, folder)
+        if (missing === null) pair ??= await startPair(place, options, folder)
       } catch (error) {
-        const failure = error instanceof Error ? error.message : String(error)
-        onResult({ scenario, rounds: [], flushes: null, failure, isSkipped: /\bhas no TLS\b/.test(failure) })
+        missing = error instanceof Error ? error.message : String(error)
+      }
+      if (pair === null) {
+        const failure = missing ?? 'no servers'
+        onResult({ scenario, rounds: [], flushes: null, failure, isSkipped: NOT_SERVED.test(failure) })
         continue
       }
       const result = await runScenario(options.program, scenario, pair, plan)

@@ -47,7 +47,7 @@ function progressOf(result: ScenarioResult): string {
   const { scenario, failure } = result
   if (failure !== undefined) return `${scenario.name} ${result.isSkipped ? 'skipped' : 'failed'}: ${failure}`
   const { ratio, cpuRatio } = summarise(result)
-  return `${scenario.name} ${ratio.median.toFixed(2)}, by CPU ${cpuRatio.toFixed(2)}`
+  return `${scenario.name} ${ratio.median.toFixed(2)}${cpuRatio === null ? '' : `, by CPU ${cpuRatio.toFixed(2)}`}`
 }
 
 function saveFigures(

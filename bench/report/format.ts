@@ -24,3 +24,21 @@ export function markdownTable(titles: readonly string[], rows: readonly (readonl
     `| ${titles.map((_, at) => (cells[at] ?? '').padEnd(widths[at] ?? 0)).join(' | ')} |`
   return [line(titles), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
 }
+
+/** What came of something that may have no figures. */
+interface Outcome {
+  readonly failure?: string
+  readonly isSkipped?: boolean
+}
+
+/** For a table: that there are no figures. */
+export function outcomeOf({ isSkipped }: Outcome): string {
+  return isSkipped === true ? 'skipped' : 'failed'
+}
+
+/** A line for each that has no figures. */
+export function reasons(results: readonly (Outcome & { readonly name: string })[]): string[] {
+  return results.flatMap((result) =>
+    result.failure === undefined ? [] : [`${outcomeOf(result)} ${result.name}: ${result.failure}`]
+  )
+}

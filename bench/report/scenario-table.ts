@@ -1,5 +1,5 @@
 import type { Headline } from '../scenarios.ts'
-import { count, markdownTable, short, time } from './format.ts'
+import { count, markdownTable, outcomeOf, reasons, short, time } from './format.ts'
 import { type Medians, type ScenarioResult, summarise } from './summary.ts'
 
 const TITLES = [
@@ -23,14 +23,17 @@ export const TABLE_LEGEND = [
   'Bytes: what the processes gave to the disk. Flushes: fsync and fdatasync, counted apart.'
 ].join('\n')
 
-/** The rows as a Markdown table. */
+/** The rows as a Markdown table, and below it why some have no figures. */
 export function scenarioTable(results: readonly ScenarioResult[]): string {
-  return markdownTable(TITLES, results.map(cells))
+  return [
+    markdownTable(TITLES, results.map(cells)),
+    ...reasons(results.map((one) => ({ ...one, ...one.scenario })))
+  ].join('\n')
 }
 
 function cells(result: ScenarioResult): string[] {
   const { scenario, failure } = result
-  if (failure !== undefined) return [scenario.name, `${result.isSkipped ? 'skipped' : 'failed'}: ${failure}`]
+  if (failure !== undefined) return [scenario.name, outcomeOf(result)]
   const { apache, zoonode, ratio, meetsGoal } = summarise(result)
   const pair = (show: (value: number) => string, of: (medians: Medians) => number | null): string => {
     const [theirs, ours] = [of(apache), of(zoonode)]

@@ -52,8 +52,8 @@ export interface Summary {
   readonly apache: Medians
   readonly zoonode: Medians
   readonly ratio: Spread
-  /** Apache's CPU time for an operation over zoonode's, medians. */
-  readonly cpuRatio: number
+  /** Apache's CPU time for an operation over zoonode's, medians; null where it was not measured. */
+  readonly cpuRatio: number | null
   /** Null without a goal. */
   readonly meetsGoal: boolean | null
 }
@@ -89,7 +89,7 @@ export function summarise(result: ScenarioResult): Summary {
     apache,
     zoonode,
     ratio,
-    cpuRatio: apache.cpuSecondsPer100k / zoonode.cpuSecondsPer100k,
+    cpuRatio: zoonode.cpuSecondsPer100k > 0 ? apache.cpuSecondsPer100k / zoonode.cpuSecondsPer100k : null,
     meetsGoal: goal === null ? null : ratio.median >= goal.atLeast
   }
 }

@@ -56,7 +56,7 @@ export class ServerProcess {
     this.folder = folder
     this.#options = options
     mkdirSync(this.dataFolder, { recursive: true })
-    const keys = { dataDir: this.dataFolder, clientPortAddress: '127.0.0.1', ...settings }
+    const keys = { dataDir: this.dataFolder, ...settings }
     writeFileSync(
       join(folder, 'zoo.cfg'),
       Object.entries(keys)

@@ -12,6 +12,7 @@ import type { TlsFiles } from './tls-files.ts'
 const SETTINGS = { maxClientCnxns: '0', 'admin.enableServer': 'false' }
 /** The sample configuration's limits. */
 const ENSEMBLE_SETTINGS = { tickTime: '2000', initLimit: '10', syncLimit: '5' }
+const LOOPBACK = '127.0.0.1'
 const ENSEMBLE_SIZE = 3
 const START_TIMEOUT_SECONDS = 60
 
@@ -44,8 +45,7 @@ export class ServersUnderLoad {
   ): Promise<ServersUnderLoad> {
     const port = await freePort()
     const folder = newFolder(kind)
-    const own =
-      tls === null ? { clientPort: String(port) } : { secureClientPort: String(port), ...tlsSettings(kind, tls) }
+    const own = tls === null ? plainPort(port) : { ...securePort(port), ...tlsSettings(kind, tls) }
     const server = new ServerProcess(kind, port, folder, { ...SETTINGS, ...own }, options)
     return new ServersUnderLoad(kind, [server], tls !== null, options.program, folder)
   }
@@ -65,12 +65,12 @@ export class ServersUnderLoad {
     }
     const members: Record<string, string> = {}
     for (const id of ids) {
-      members[`server.${id}`] = `127.0.0.1:${await port(`quorum-${id}`)}:${await port(`election-${id}`)}`
+      members[`server.${id}`] = `${LOOPBACK}:${await port(`quorum-${id}`)}:${await port(`election-${id}`)}`
     }
     const servers: ServerProcess[] = []
     for (const id of ids) {
       const clientPort = await port(`client-${id}`)
-      const settings = { ...SETTINGS, ...ENSEMBLE_SETTINGS, ...members, clientPort: String(clientPort) }
+      const settings = { ...SETTINGS, ...ENSEMBLE_SETTINGS, ...members, ...plainPort(clientPort) }
       const server = new ServerProcess(kind, clientPort, join(folder, `server-${id}`), settings, options)
       writeFileSync(join(server.dataFolder, 'myid'), `${id}\n`)
       servers.push(server)
@@ -138,6 +138,14 @@ export class ServersUnderLoad {
 
 function newFolder(kind: ServerKind): string {
   return mkdtempSync(join(tmpdir(), `zk-bench-${kind}-`))
+}
+
+function plainPort(port: number): Record<string, string> {
+  return { clientPort: String(port), clientPortAddress: LOOPBACK }
+}
+
+function securePort(port: number): Record<string, string> {
+  return { secureClientPort: String(port), secureClientPortAddress: LOOPBACK }
 }
 
 async function modeOf(server: ServerProcess): Promise<string | null> {
