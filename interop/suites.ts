@@ -1,3 +1,4 @@
+import { adminSuite } from './admin/suite.ts'
 import { auditSuite } from './audit/suite.ts'
 import { cSuite } from './c/suite.ts'
 import { cOwnTestsSuite } from './c-own-tests/suite.ts'
@@ -24,6 +25,7 @@ export const SUITES: readonly Suite[] = [
   goSuite,
   zkcliSuite,
   auditSuite,
+  adminSuite,
   cSuite,
   differentialSuite,
   curatorSuite,

@@ -215,6 +215,11 @@ export class Peer {
     this.#snapshotter.ask()
   }
 
+  /** Gives up the snapshot under way, if there is one: the tree is about to be replaced. */
+  abandonSnapshot(): void {
+    this.#snapshotter.abandon()
+  }
+
   /** Gives up the requests that the throttle holds, and closes their connections: the time for stopping is over. */
   dropThrottled(): void {
     this.#intake.dropThrottled()

@@ -17,11 +17,11 @@ import { LogFeed } from './log-feed.ts'
 import { LogMeter } from './log-meter.ts'
 import type { AuditLog } from './logging/audit-log.ts'
 import type { Logger } from './logging/logger.ts'
-import type { Machine } from './machine.ts'
 import { PauseMonitor } from './pause-monitor.ts'
 import { configFilesOf, configsAtStart } from './quorum/configs-at-start.ts'
 import { EnsembleShell, epochsAtStart, newCommitLog } from './quorum/ensemble-shell.ts'
 import { StorageRequests } from './quorum/storage-requests.ts'
+import { Restorer } from './restore.ts'
 import { LiveServerView } from './server-view.ts'
 import { ShellOutbox } from './shell-outbox.ts'
 import { SnapshotPump } from './snapshot-pump.ts'
@@ -33,6 +33,9 @@ const TICK_MS_MAX = 500
 const CLOSE_DEADLINE_MS = 10_000
 /** How long it waits for clients to take what is written for them, ms. */
 const SEND_DEADLINE_MS = 2000
+
+const RESTORE_REFUSED =
+  'only a standalone server restores a snapshot by itself: restore into one, and let the others of the ensemble follow it'
 
 /** A running server, standalone or a member of an ensemble. */
 export interface RunningServer {
@@ -87,7 +90,7 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
   const pauses = new PauseMonitor(settings.metrics, metrics, log.child('pauses'))
   const clock = new ClockWatch(log)
   const loop = new EventLoop(tickMs, runStep, (lateMs) => pauses.note(lateMs))
-  const isServing = (): boolean => isOpen && machine.isServing
+  const isServing = (): boolean => isOpen && machine.isServing && restorer?.isSuspended !== true
   const ports: ClientListenerPorts = {
     fourLetterWord: options.fourLetterWords(() => running),
     isServing,
@@ -159,7 +162,9 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
     monotonicMs: monotonicNowMs(),
     out: outbox
   }
-  const machine: Machine = ensemble?.begin(parts, outbox, epochsAtStart(recovery)) ?? new StandaloneMachine(parts)
+  const machine: EnsembleShell | StandaloneMachine =
+    ensemble?.begin(parts, outbox, epochsAtStart(recovery)) ?? new StandaloneMachine(parts)
+  const restorer = machine instanceof StandaloneMachine ? newRestorer(machine) : null
   storage.onPersisted((sequence) => {
     feed.persisted(sequence)
     loop.inputs.pushPersisted(sequence)
@@ -215,7 +220,10 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
         machine.peer?.beginSnapshot()
         loop.schedule()
       },
-      restore: () => Promise.reject(new RestoreRefusedError('this server cannot restore yet'))
+      restore: async (bytes) => {
+        if (restorer === null || stopping !== null) throw new RestoreRefusedError(RESTORE_REFUSED)
+        return restorer.restore(bytes)
+      }
     })
   )
   running = {
@@ -235,20 +243,54 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
   async function stop(): Promise<void> {
     isOpen = false
     listener.stopAccepting()
-    listener.stopReading()
-    loop.stopTicks()
     clearInterval(purge)
-    const isThrottleEmpty = (): boolean => loop.isIdle && (machine.peer?.throttledRequests ?? 0) === 0
-    await until(isThrottleEmpty, settings.flow.requestThrottlerShutdownTimeoutMs)
-    machine.peer?.dropThrottled()
-    outbox.flush()
-    await until(() => loop.isIdle && (machine.peer?.waitingWrites ?? 0) === 0, CLOSE_DEADLINE_MS)
+    await finishRequests()
     await listener.closeAll(SEND_DEADLINE_MS)
     ensemble?.close()
     requests.stop()
     loop.stop()
     await storage.flushAndClose(CLOSE_DEADLINE_MS)
     await admin?.close()
+  }
+
+  /** Reads no more requests, and has those that were read answered, as far as the disk lets it in time. */
+  async function finishRequests(): Promise<void> {
+    listener.stopReading()
+    loop.stopTicks()
+    const isThrottleEmpty = (): boolean => loop.isIdle && (machine.peer?.throttledRequests ?? 0) === 0
+    await until(isThrottleEmpty, settings.flow.requestThrottlerShutdownTimeoutMs)
+    machine.peer?.dropThrottled()
+    outbox.flush()
+    await until(() => loop.isIdle && (machine.peer?.waitingWrites ?? 0) === 0, CLOSE_DEADLINE_MS)
+  }
+
+  function newRestorer(alone: StandaloneMachine): Restorer {
+    return new Restorer({
+      dataDir: settings.storage.dataDir,
+      tickTimeMs: core.tickTimeMs,
+      storage,
+      tree,
+      newTree,
+      sessions,
+      currentEpoch: recovery.currentEpoch,
+      log: log.child('restore'),
+      suspend: async () => {
+        await finishRequests()
+        if (alone.peer.waitingWrites > 0) throw new Error('writes are under way that the disk does not take')
+        alone.suspend()
+        outbox.flush()
+        await listener.closeAll(SEND_DEADLINE_MS)
+      },
+      resume: () => {
+        if (stopping !== null) return
+        // Those that came meanwhile are known to nobody.
+        for (const socket of listener.sockets.values()) socket.destroy()
+        alone.resume(monotonicNowMs())
+        loop.start()
+        loop.schedule()
+      },
+      fatal: exitAtOnce
+    })
   }
 }
 
