@@ -2,7 +2,7 @@ import type { Answer } from './ask.ts'
 
 /** Fields whose values differ between any two servers, or from one moment to the next: only their type is compared. */
 const VOLATILE =
-  /^(remote_socket_address|established|last_response_time|last_latency|(min|avg|max)_latency|session_id|version|uptime|data_dir_size|log_dir_size|datadir_size|logdir_size|client_port|data_dir|data_log_dir|timestamp|initial_configuration|client_address|.*_addresses?|one|reachable_or_one|.*addresses_or_all|all_ports|leader_uptime|queued_packets.*|packets_(sent|received)|requests|last_(buffer|zxid)(_size)?|.*_buffer_size|last_cxid|outstanding_requests|last_operation|interest_ops|last_zxid|zab_counter|last_processed_zxid|snapshot_size|digest)$/
+  /^(remote_socket_address|established|last_response_time|last_latency|(min|avg|max)_latency|session_id|version|uptime|data_dir_size|log_dir_size|datadir_size|logdir_size|client_port|data_dir|data_log_dir|timestamp|initial_configuration|client_address|.*_addresses?|one|reachable_or_one|.*addresses_or_all|all_ports|leader_uptime|queued_packets.*|packets_(sent|received)|requests|last_(buffer|zxid)(_size)?|.*_buffer_size|last_cxid|outstanding_requests|last_operation|interest_ops|last_zxid|zab_(counter|epoch)|last_processed_zxid|snapshot_size|digest)$/
 /** Objects whose names are session ids or times. */
 const KEYED_BY_ID = /^(expiry_time_to_session_ids|session_id_to_ephemeral_paths|session_id_to_watched_paths)$/
 

@@ -41,7 +41,17 @@ async function program(): Promise<string> {
   return buildOnce('c-own-tests', { files: [SOURCES], texts: [sources, ...TESTS] }, async (draft) => {
     mkdirSync(draft, { recursive: true })
     const tests = TESTS.map((name) => join(sources, name))
-    const flags = ['-std=gnu++14', '-O1', '-w', '-DTHREADED', '-pthread', '-I/usr/include/zookeeper', `-I${sources}`]
+    const flags = [
+      '-std=gnu++14',
+      '-O1',
+      '-w',
+      '-DTHREADED',
+      '-include',
+      'time.h',
+      '-pthread',
+      '-I/usr/include/zookeeper',
+      `-I${sources}`
+    ]
     const args = [...flags, '-o', join(draft, 'tests'), join(SOURCES, 'driver.cc'), ...tests]
     const logFile = join(cacheFolder('logs'), 'c-own-tests.log')
     await runCommand({ command: 'g++', args: [...args, '-lzookeeper_mt', '-lcppunit'], logFile }, COMPILE_TIMEOUT_MS)
@@ -98,7 +108,9 @@ async function scripts(kind: ServerKind, folder: string): Promise<void> {
       script,
       `#!/bin/bash
 data=$(sed -n 's/^dataDir=//p' "$2")
-port=$(sed -n 's/^clientPort=//p;s/^server.'"$(cat "$data/myid")"'=.*://p' "$2" | head -n 1)
+# Its server moves the port to a file of its own.
+dynamic=$(sed -n 's/^dynamicConfigFile=//p' "$2")
+port=$(sed -n 's/^clientPort=//p;s/^server.'"$(cat "$data/myid")"'=.*://p' "$2" $dynamic | head -n 1)
 case $1 in
   start)
     nohup ${java} -Dzookeeper.4lw.commands.whitelist='*' -cp '${await mavenClassPath('java')}' ${main} "$2" > "$data/server.out" 2>&1 < /dev/null &

@@ -8,6 +8,7 @@ import { runForeignPeers } from './hostile/foreign-peers.ts'
 import { runHostile } from './hostile/hostile-scenario.ts'
 import { type MigrationPlan, migrateThereAndBack } from './migration/rolling-migration.ts'
 import { OBSERVER_SCENARIOS, runObserverScenario } from './observer-master/observer-scenario.ts'
+import { ROLL_OVER_SCENARIOS, runRollOver } from './roll-over/roll-over-scenario.ts'
 import { runScenario, type Scenario, type Tell } from './scenario.ts'
 
 const MIGRATIONS: readonly MigrationPlan[] = [
@@ -63,6 +64,9 @@ export const mixedEnsembleSuite: Suite = {
     if (!quick) {
       for (const [index, one] of OBSERVER_SCENARIOS.entries()) {
         await runObserverScenario(one, ownFolder(folder, `observer-master-${index}`), tell)
+      }
+      for (const [index, one] of ROLL_OVER_SCENARIOS.entries()) {
+        await runRollOver(one, ownFolder(folder, `roll-over-${index}`), tell)
       }
     }
     await runHostile('zoonode', ownFolder(folder, 'hostile'), tell)

@@ -18,7 +18,7 @@ export function workloadOptions(dataDir: string): StorageOptions {
     rollBytesMax: 400_000,
     logger: { info: ignore, warn: ignore, error: ignore },
     workerUrl: pathToFileURL(join(process.cwd(), 'dist', 'storage', 'log-thread.js')),
-    tuning: { ringBytes: 4 * 1024 * 1024, checkpointPages: 30, checkpointPagesMax: 90 }
+    tuning: { ringBytes: 4 * 1024 * 1024, checkpointBytes: 40_000, checkpointBytesMax: 120_000 }
   }
 }
 

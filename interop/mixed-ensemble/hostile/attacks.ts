@@ -49,7 +49,7 @@ const ON_ELECTION_PORTS: readonly Attack[] = [
 
 /** What clients of either follower and of the leader send: a follower forwards it, and has to go on in the leader's order. */
 const BY_CLIENTS: readonly Attack[] = [
-  byClient("zoonode's follower", ({ follower }) => follower),
+  byZoonodesFollower(),
   byClient("Apache's follower", ({ apache }) => apache),
   byClient('the leader', ({ leader }) => leader)
 ]
@@ -104,8 +104,15 @@ export const ATTACKS: readonly Attack[] = [
   ...BY_CLIENTS
 ]
 
-/** Where Apache ZooKeeper leads. */
-export const ATTACKS_UNDER_APACHE: readonly Attack[] = [...ON_ELECTION_PORTS, ...BY_CLIENTS]
+/**
+ * Where Apache ZooKeeper leads. A request that it cannot read gets the zxid of the transaction before it: its followers end, and that transaction may be
+ * lost. Its own followers forward such requests; a zoonode answers them itself.
+ */
+export const ATTACKS_UNDER_APACHE: readonly Attack[] = [...ON_ELECTION_PORTS, byZoonodesFollower()]
+
+function byZoonodesFollower(): Attack {
+  return byClient("zoonode's follower", ({ follower }) => follower)
+}
 
 function byClient(whose: string, memberOf: (victims: Victims) => Member): Attack {
   return {
