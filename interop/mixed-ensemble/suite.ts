@@ -5,7 +5,7 @@ import { mavenClassPath } from '../harness/java.ts'
 import { buildZoonode } from '../harness/server.ts'
 import type { Suite } from '../harness/suite.ts'
 import { runForeignPeers } from './hostile/foreign-peers.ts'
-import { runHostile } from './hostile/hostile-scenario.ts'
+import { runHostile, runHostileObservers } from './hostile/hostile-scenario.ts'
 import { type MigrationPlan, migrateThereAndBack } from './migration/rolling-migration.ts'
 import { OBSERVER_SCENARIOS, runObserverScenario } from './observer-master/observer-scenario.ts'
 import { ROLL_OVER_SCENARIOS, runRollOver } from './roll-over/roll-over-scenario.ts'
@@ -72,6 +72,7 @@ export const mixedEnsembleSuite: Suite = {
     await runHostile('zoonode', ownFolder(folder, 'hostile'), tell)
     if (!quick) {
       await runHostile('apache', ownFolder(folder, 'hostile-under-apache'), tell)
+      await runHostileObservers(ownFolder(folder, 'hostile-observers'), tell)
       for (const kind of ['zoonode', 'apache'] as const) {
         await runForeignPeers(kind, ownFolder(folder, `foreign-under-${kind}`), tell)
       }
