@@ -38,6 +38,11 @@ export function refuseWhatIsNotServed(settings: ServerSettings): void {
 /** Links between servers that were meant to be encrypted or authenticated must not be made without. */
 function refuseUnsafeEnsemble({ quorum, tls }: ServerSettings): void {
   if (quorum.standalone) return
+  if (quorum.oraclePath !== null && quorum.members.filter(({ role }) => role === 'participant').length === 2) {
+    throw new ConfigError(
+      'oraclePath: this version has no oracle, so of two voters both are needed; remove the key to go on like that'
+    )
+  }
   if (tls.quorumEnabled) {
     throw new ConfigError(
       'sslQuorum: this version has no TLS between servers; remove the key only where their network can be trusted'
@@ -82,7 +87,7 @@ export function withoutEffect(settings: ServerSettings): string[] {
 function unusedInEnsembles({ quorum, tls }: ServerSettings): string[] {
   const lines: string[] = []
   if (quorum.oraclePath !== null) {
-    lines.push('oraclePath has no effect: a majority of the voters is needed, so two of two')
+    lines.push('oraclePath has no effect: it is for ensembles of two voters')
   }
   if (!quorum.observerSyncEnabled) lines.push('syncEnabled=false has no effect: observers write their log, too')
   if (quorum.saslEnabled) {

@@ -20,10 +20,6 @@ const unusedSettings: readonly UnusedSettings[] = [
     why: 'ACLs are checked before anything is logged or proposed, by the server that does it',
     names: ['enableEagerACLCheck']
   },
-  {
-    why: 'an observer that lost its connection looks for a leader first, which takes its time',
-    names: ['observer.reconnectDelayMs']
-  },
   { why: 'packets between servers are not kept', names: ['messageTracker.'] },
   {
     why: 'reads wait for writes of their own session only, and all commits of a turn are applied together',

@@ -55,6 +55,15 @@ describe('a member of an ensemble', () => {
     expect(() => refuseWhatIsNotServed(memberWith(...lines))).toThrow(says)
   })
 
+  test('refuses an oracle where it would decide: it is not there', () => {
+    writeFileSync(join(folder, 'myid'), '1')
+    const two = ['server.1=a:1:2', 'server.2=b:1:2', 'oraclePath=/oracle']
+
+    expect(() => refuseWhatIsNotServed(settingsOf(...two, 'initLimit=5', 'syncLimit=2', 'clientPort=2181'))).toThrow(
+      /^oraclePath: .*both are needed/
+    )
+  })
+
   test('tells of each setting without an effect in one line', () => {
     const lines = withoutEffect(
       memberWith(
@@ -62,10 +71,7 @@ describe('a member of an ensemble', () => {
         'syncEnabled=false',
         'quorum.auth.enableSasl=true',
         'portUnification=true',
-        'multiAddress.enabled=true',
-        'observer.reconnectDelayMs=10',
         'messageTracker.Enabled=true',
-        'testingonly.initialZxid=5',
         'commitProcessor.maxReadBatchSize=3'
       )
     )
@@ -74,17 +80,23 @@ describe('a member of an ensemble', () => {
       'syncEnabled=false',
       'quorum.auth.enableSasl',
       'portUnification',
-      'multiAddress.reachabilityCheckEnabled',
-      'observer.reconnectDelayMs',
       'messageTracker.Enabled',
-      'commitProcessor.maxReadBatchSize',
-      'testingonly.initialZxid'
+      'commitProcessor.maxReadBatchSize'
     ])
   })
 
   test('has nothing to tell without them', () => {
     expect(
-      withoutEffect(memberWith('observer.election.DelayMs=100', 'leaderServes=no', 'observerMasterPort=2191'))
+      withoutEffect(
+        memberWith(
+          'observer.election.DelayMs=100',
+          'observer.reconnectDelayMs=10',
+          'leaderServes=no',
+          'observerMasterPort=2191',
+          'multiAddress.enabled=true',
+          'testingonly.initialZxid=5'
+        )
+      )
     ).toEqual([])
   })
 })

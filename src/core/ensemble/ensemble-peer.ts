@@ -69,6 +69,8 @@ export class EnsemblePeer implements ElectionHost {
   #mustReload = false
   /** When a server that is looking begins to serve in read-only mode. */
   #readOnlyAtMs = Number.POSITIVE_INFINITY
+  /** When an observer turns to its leader. */
+  #followAtMs = Number.POSITIVE_INFINITY
   /** A server that has left its leader looks for one not before. */
   #lookAtMs = 0
   readonly #random: () => number
@@ -144,6 +146,7 @@ export class EnsemblePeer implements ElectionHost {
       this.#following?.following.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
       this.#following?.observers?.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
       this.#readOnlyAtMs,
+      this.#followAtMs,
       this.#lookAtMs > this.member.nowMs ? this.#lookAtMs : Number.POSITIVE_INFINITY
     )
   }
@@ -198,7 +201,7 @@ export class EnsemblePeer implements ElectionHost {
       this.log('info', 'this server leads: it waits for followers')
       member.out.openLearnerPort(null)
       this.#leading = new LeadingRole(member, this.#events(true))
-    } else this.#follow(vote.leader)
+    } else this.#followSoon(vote.leader)
     member.out.roleChanged(this.role)
   }
 
@@ -319,6 +322,7 @@ export class EnsemblePeer implements ElectionHost {
     this.#following?.following.tick(nowMs)
     this.#following?.observers?.tick(nowMs)
     if (nowMs >= this.#readOnlyAtMs) this.#serveReadOnly()
+    if (nowMs >= this.#followAtMs) this.#follow(this.election.vote.leader)
     this.#watchDisk()
   }
 
@@ -337,6 +341,7 @@ export class EnsemblePeer implements ElectionHost {
     this.#following?.following.postpone(deltaMs)
     this.#following?.observers?.postpone(deltaMs)
     this.#readOnlyAtMs += deltaMs
+    this.#followAtMs += deltaMs
     this.#lookAtMs += deltaMs
     if (this.#peer === null) this.member.sessions.postpone(deltaMs)
   }
@@ -379,7 +384,19 @@ export class EnsemblePeer implements ElectionHost {
     this.#peer = null
   }
 
+  /** The observers of an ensemble would all come to a new leader at once. @see `Observer.waitForReconnectDelay` */
+  #followSoon(leader: number): void {
+    const { nowMs, config, settings } = this.member
+    const delayMs = settings.observerReconnectDelayMs ?? 0
+    const isObserver = roleOf(config, settings.sid) === 'observer'
+    if (!isObserver || delayMs === 0 || this.#masters?.isRoundOver(leader) === false) return this.#follow(leader)
+    const waitMs = Math.floor(this.#random() * delayMs)
+    this.log('info', `waiting for ${waitMs} ms before server ${leader} is observed`)
+    this.#followAtMs = nowMs + waitMs
+  }
+
   #follow(leader: number): void {
+    this.#followAtMs = Number.POSITIVE_INFINITY
     const { member } = this
     const { sid } = this.#parts.ensemble
     const link = --this.#lastLink as LinkId
@@ -458,6 +475,7 @@ export class EnsemblePeer implements ElectionHost {
       `this server ${nextDeed(successor, this.#parts.ensemble.sid)}: ${reason}`
     )
     this.#stage = 'leaving'
+    this.#followAtMs = Number.POSITIVE_INFINITY
     this.#roleCount++
     if (successor === null && this.election.state === ServerState.observing) {
       // The observers of an ensemble would all come back to the next leader at once.

@@ -32,6 +32,11 @@ export interface EnsembleSettings {
   readonly readOnlyModeEnabled: boolean
   /** An observer that lost its leader waits up to so long, at random, before it looks for one; 0 if not given. */
   readonly observerElectionDelayMs?: number
+  /**
+   * An observer waits up to so long, at random, before it connects to its leader, or when it has tried all followers that may
+   * serve it; 0 if not given (`observer.reconnectDelayMs`).
+   */
+  readonly observerReconnectDelayMs?: number
   /** Followers serve observers, which learn from them (`observerMasterPort`); not given: the leader does. */
   readonly observerMaster?: ObserverMasterPort
   /**

@@ -32,6 +32,11 @@ export class LearnerMasters {
     this.#random = seededRandom(seed)
   }
 
+  /** Whether all followers have been tried, so that the next choice begins anew. */
+  isRoundOver(leader: number): boolean {
+    return this.#order.length > 0 && !this.#order.slice(this.#next).some((sid) => sid !== leader)
+  }
+
   /** @returns null: the leader itself is to be asked */
   choose({ members }: EnsembleConfig, leader: number): LearnerMaster | null {
     this.#order = this.#orderOf(members.filter(({ role }) => role === 'participant').map(({ id }) => id))
@@ -42,7 +47,8 @@ export class LearnerMasters {
     }
     this.#fruitlessCount++
     for (;;) {
-      const sid = this.#order[this.#next++ % this.#order.length]
+      if (this.#next >= this.#order.length) this.#next = 0
+      const sid = this.#order[this.#next++]
       const master = members.find(({ id }) => id === sid)
       if (sid === undefined || master === undefined) return null
       if (sid !== leader) {

@@ -275,6 +275,7 @@ function ensembleSettingsOf(settings: ServerSettings): EnsembleSettings {
     // A transaction is a little larger than the request that it came from.
     dataBytesMax: client.juteMaxBufferBytes + client.juteExtraSizeBytes + 1024,
     readOnlyModeEnabled: quorum.readOnlyModeEnabled,
+    observerReconnectDelayMs: quorum.observerReconnectDelayMs,
     observerElectionDelayMs: quorum.observerElectionDelayMs,
     leaderServes: quorum.leaderServes,
     ...(quorum.initialZxid === null ? {} : { initialCounter: quorum.initialZxid }),

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { EnsembleSettings } from '../../../src/core/ensemble/ensemble-settings.ts'
 import type { CoreSettings } from '../../../src/core/pipeline/core-settings.ts'
 import type { EnsembleConfig } from '../../../src/core/zab/membership/ensemble-config.ts'
+import { ServerState } from '../../../src/core/zab/vote.ts'
 import { encodeCreateRequest } from '../../../src/protocol/generated/proto.ts'
 import { OpCode } from '../../../src/protocol/op-code.ts'
 import { type Client, EnsembleWorld } from './ensemble-world.ts'
@@ -152,6 +153,35 @@ describe('three members', () => {
 
     expect(again.sessionId).toBe(0n)
     expect(world.node(2).sessions.size).toBe(0)
+  })
+})
+
+describe('an observer', () => {
+  /** Milliseconds from the first leader on until an observer serves, and how long it said that it would wait. */
+  function timeToServe(observerReconnectDelayMs: number): { tookMs: number; waitedMs: number } {
+    const three = membersOf(3)
+    const members = three.members.map((member) => (member.id === 1 ? { ...member, role: 'observer' as const } : member))
+    const world = new EnsembleWorld({ ...three, members }, { observerReconnectDelayMs })
+    for (const sid of [2, 3]) world.start(sid)
+    world.until(() => world.leader !== undefined)
+    const startMs = world.nowMs
+    world.start(1)
+    world.until(() => world.node(1).view.isServing)
+    expect(world.node(1).view.state).toBe(ServerState.observing)
+    const waits = world.lines.flatMap(
+      (line) => /waiting for (\d+) ms before server 3 is observed/.exec(line)?.[1] ?? []
+    )
+    return { tookMs: world.nowMs - startMs, waitedMs: Number(waits[0] ?? 0) }
+  }
+
+  test('waits a part of reconnectDelayMs before it connects', () => {
+    const without = timeToServe(0)
+    const { tookMs, waitedMs } = timeToServe(5000)
+
+    expect(without.waitedMs).toBe(0)
+    expect(waitedMs).toBeGreaterThan(100)
+    expect(tookMs).toBeGreaterThanOrEqual(without.tookMs + waitedMs)
+    expect(tookMs).toBeLessThan(without.tookMs + waitedMs + 100)
   })
 })
 

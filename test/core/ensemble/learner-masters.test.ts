@@ -46,6 +46,21 @@ describe('an observer with an observerMasterPort', () => {
     expect([1, 3]).toContain(tried[7])
   })
 
+  test('has gone round when every follower was tried, wherever the leader is in the order', () => {
+    for (const leader of [1, 2, 3]) {
+      const masters = new LearnerMasters(PORT, 77)
+      const config = configOf([1, 2, 3])
+
+      const isOver = Array.from({ length: 5 }, () => {
+        const before = masters.isRoundOver(leader)
+        masters.choose(config, leader)
+        return before
+      })
+
+      expect(isOver).toEqual([false, false, true, false, true])
+    }
+  })
+
   test('does not count rounds in which it was served', () => {
     const masters = new LearnerMasters(PORT, 77)
     const config = configOf([1, 2, 3])
