@@ -44,8 +44,6 @@ export interface EnsembleSettings {
    * given.
    */
   readonly initialCounter?: number
-  /** As `LeadingSettings` has it. */
-  readonly lastCounter?: number
   /** A leader serves clients. */
   readonly leaderServes: boolean
 }

@@ -52,8 +52,6 @@ export interface CoreSettings {
   readonly containerCheckIntervalMs: number
   readonly containerMaxPerMinute: number
   readonly containerMaxNeverUsedIntervalMs: number
-  /** Counter of the last zxid that an epoch has; 2^32 - 1 if not given. A simulation comes to the end of an epoch by it. */
-  readonly lastCounter?: number
   /** Null: nothing is audited. `serverUser` is who the server is in records of what it does by itself. */
   readonly audit: { readonly serverUser: string } | null
 }

@@ -13,8 +13,8 @@ import { PrepareContext } from './prepare/prepare-context.ts'
 import { QuotaLog } from './quota-log.ts'
 import type { FollowersPort } from './role-ports.ts'
 
-/** Counter of the last zxid of an epoch. */
-const LAST_COUNTER = 0xffff_ffff
+/** Counter of the last zxid of an epoch: as `Broadcast`, which would not propose one more that was in the log already. */
+const LAST_COUNTER = -2
 
 /** Who asks for a write, and how it is to be answered. */
 export interface WriteOrigin {
@@ -40,7 +40,6 @@ export class WriteOrder {
   readonly #followers: FollowersPort | null
   readonly #waiting = new Fifo<Proposal>()
   readonly context: PrepareContext
-  readonly #lastCounter: number
   #zxidHi: number
   #zxidLo: number
   /** On a leader: how far a quorum has acknowledged. */
@@ -57,7 +56,6 @@ export class WriteOrder {
     this.#state = state
     this.#batcher = batcher
     this.#followers = followers
-    this.#lastCounter = state.settings.lastCounter ?? LAST_COUNTER
     this.context = new PrepareContext(
       state.tree,
       new OutstandingChanges(state.tree),
@@ -77,7 +75,7 @@ export class WriteOrder {
 
   /** The last zxid of the epoch has been given away: nothing more can be proposed, a new epoch must begin. */
   get isExhausted(): boolean {
-    return this.#followers !== null && this.#zxidLo >>> 0 === this.#lastCounter
+    return this.#followers !== null && this.#zxidLo === LAST_COUNTER
   }
 
   /** Zxid of the newest proposal. */

@@ -122,6 +122,22 @@ describe('three members', () => {
     }
   })
 
+  test('log nothing behind the last zxid of an epoch, whatever has come with the last write', () => {
+    const world = startThree({}, { initialCounter: 0xffff_fff0 })
+    const client = world.node(1).connect(20_000)
+    world.until(() => client.isConnected)
+
+    for (let count = 0; count < 40; count++) create(client, `/n${count}`)
+    world.until(() => client.isClosed)
+    world.until(() => [1, 2, 3].every((sid) => world.node(sid).view.isServing))
+
+    expect(world.node(1).tree.nodeCount).toBeGreaterThan(10)
+    for (const node of world.nodes.values()) {
+      expect(node.disk.log.some(({ lo }) => lo === -1)).toBe(false)
+      expect(node.tree.digestLo).toBe(world.node(1).tree.digestLo)
+    }
+  })
+
   test('let a session move, and close the connection that still writes by the old way', () => {
     const world = startThree()
     const old = world.node(1).connect(20_000)

@@ -19,7 +19,7 @@ interface Proposal extends PendingProposal {
 const GAP_COUNT = 256
 const NOBODY: Learner[] = []
 /** The last counter of an epoch that a transaction gets: one earlier than upstream's. */
-const LAST_COUNTER = 0xffff_fffe
+const LAST_COUNTER = -2
 
 /**
  * Proposals, their ACKs, and commits strictly in order of zxid (quorum-protocol section 10 and 13). Followers get PROPOSAL
@@ -30,7 +30,6 @@ export class Broadcast {
   readonly #sid: number
   readonly #configurations: Configurations
   readonly #history: History
-  readonly #lastCounter: number
   readonly #followers = new Set<Learner>()
   readonly #observers = new Set<Learner>()
   /** The newest connection of each server: its ACKs count. */
@@ -46,14 +45,7 @@ export class Broadcast {
   lastCommittedHi = 0
   lastCommittedLo = 0
 
-  constructor(
-    host: LeadingHost,
-    sid: number,
-    configurations: Configurations,
-    history: History,
-    lastCounter = LAST_COUNTER
-  ) {
-    this.#lastCounter = lastCounter
+  constructor(host: LeadingHost, sid: number, configurations: Configurations, history: History) {
     this.#host = host
     this.#sid = sid
     this.#configurations = configurations
@@ -83,7 +75,7 @@ export class Broadcast {
 
   /** Whether the epoch has no zxid left: a new one is needed. */
   get isExhausted(): boolean {
-    return this.lastProposedLo >>> 0 === this.#lastCounter
+    return this.lastProposedLo === LAST_COUNTER
   }
 
   get outstandingCount(): number {

@@ -25,8 +25,6 @@ export interface LeadingSettings {
    * for initLimit. `zookeeper.leader.maxTimeToWaitForEpoch`.
    */
   readonly maxTimeToWaitForEpochMs: number
-  /** Counter of the last zxid of an epoch: there must be another one then. 2^32 - 2 if not given. */
-  readonly lastCounter?: number
   /** Largest data of a packet that is accepted. */
   readonly dataBytesMax: number
 }

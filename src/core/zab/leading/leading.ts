@@ -43,7 +43,7 @@ export class Leading {
     const clock = new LeaderClock(settings, start.nowMs)
     const configurations = new Configurations(start.config, start.lastSeen)
     const history = new History(commitLog, start.lastLoggedHi, start.lastLoggedLo)
-    const broadcast = new Broadcast(host, settings.sid, configurations, history, settings.lastCounter)
+    const broadcast = new Broadcast(host, settings.sid, configurations, history)
     const learners = new Learners(host, clock, settings.dataBytesMax, {
       packet: (learner, packet) => this.#takePacket(learner, packet),
       gone: (learner) => this.#gone(learner)
