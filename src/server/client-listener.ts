@@ -9,6 +9,8 @@ import { ClientSocket, type SocketSurroundings } from './client-socket.ts'
 import type { EventLoop } from './event-loop.ts'
 import { monotonicNowMs } from './event-loop.ts'
 import type { Logger } from './logging/logger.ts'
+import { DirectReads } from './net/direct-reads.ts'
+import { DirectWrites } from './net/direct-writes.ts'
 import { OutputPool } from './output-pool.ts'
 
 export interface ClientListenerOptions {
@@ -44,6 +46,8 @@ export interface ClientListenerPorts {
 
 const BACKLOG_DEFAULT = 50
 const WORD_BYTES = 4
+/** As much as Node.js reads at once. */
+const READ_BYTES = 64 * 1024
 /** Between two attempts to bind a new address. */
 const REBIND_RETRY_MS = 1000
 
@@ -68,6 +72,12 @@ export class ClientListener {
   readonly #countByAddress = new Map<string, number>()
   readonly #idle: ExpiryQueue<ClientSocket>
   #lastId = 0
+  /** What has just been read from any of the sockets. */
+  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BYTES)
+  readonly #reads = new DirectReads(this.#readBuffer)
+  /** Of the socket that is being read from. */
+  #readingId: ConnectionId = 0 as ConnectionId
+  #receivedMs = 0
 
   constructor(options: ClientListenerOptions, loop: EventLoop, ports: ClientListenerPorts, log: Logger) {
     this.#options = options
@@ -78,6 +88,7 @@ export class ClientListener {
     this.#surroundings = {
       frameBytesMax: options.frameBytesMax,
       pool: new OutputPool(),
+      writes: new DirectWrites(),
       unsent: { bytes: 0 },
       congested: ({ id }) => {
         loop.inputs.pushCongested(id)
@@ -228,7 +239,7 @@ export class ClientListener {
     this.#sockets.set(id, socket)
     this.#countByAddress.set(address, (this.#countByAddress.get(address) ?? 0) + 1)
     this.#idle.update(socket, this.#options.sessionlessTimeoutMs, monotonicNowMs())
-    raw.on('data', (chunk: Buffer) => this.#read(socket, chunk))
+    this.#reads.begin(raw, (count) => this.#read(socket, count))
     raw.on('error', (error) => {
       if (this.#log.debugEnabled) this.#log.debug(`${address}:${socket.remotePort}: ${error.message}`)
     })
@@ -250,20 +261,33 @@ export class ClientListener {
     return null
   }
 
-  #read(socket: ClientSocket, chunk: Buffer): void {
+  /** @param count bytes that have been read */
+  #read(socket: ClientSocket, count: number): void {
     if (socket.isClosing) return
-    const bytes = socket.isHandshakeSeen ? chunk : this.#begin(socket, chunk)
-    if (bytes === null) return
-    const { inputs } = this.#loop
-    const { id } = socket
+    if (!socket.isHandshakeSeen) {
+      const bytes = this.#begin(socket, Buffer.from(this.#readBuffer.subarray(0, count)))
+      if (bytes !== null) this.#take(socket, bytes, 0, bytes.length)
+    } else if (socket.splitter.heldBytes > 0) {
+      this.#take(socket, this.#readBuffer, 0, count)
+    } else {
+      const { arena } = this.#loop
+      const start = arena.keep(this.#readBuffer, count)
+      this.#take(socket, arena.page, start, start + count)
+    }
+  }
+
+  #take(socket: ClientSocket, bytes: Buffer, start: number, end: number): void {
     const nowMs = monotonicNowMs()
-    const receivedMs = Math.floor(nowMs)
-    const refused = socket.splitter.push(bytes, (frame, start, end) => {
-      inputs.pushFrame(id, frame, start, end, receivedMs)
-    })
+    this.#readingId = socket.id
+    this.#receivedMs = Math.floor(nowMs)
+    const refused = socket.splitter.push(bytes, this.#onFrame, start, end)
     if (refused !== null) return this.#refuseLength(socket, refused)
     this.#touch(socket, nowMs)
     this.#loop.schedule()
+  }
+
+  readonly #onFrame = (bytes: Buffer, start: number, end: number): void => {
+    this.#loop.inputs.pushFrame(this.#readingId, bytes, start, end, this.#receivedMs)
   }
 
   /** The first bytes of a connection: a four-letter word, or the first frame. Returns the bytes to go on with. */

@@ -3,6 +3,7 @@ import type { JuteWriter } from 'jute-ts'
 import type { ConnectionId } from '../core/ports.ts'
 import { type ExpiryEntry, NOT_QUEUED } from '../core/session/expiry-queue.ts'
 import { FrameSplitter } from './frame-splitter.ts'
+import { type DirectWriter, type DirectWrites, Written } from './net/direct-writes.ts'
 import type { OutputPool } from './output-pool.ts'
 
 /** Above this much unsent output a connection is not read from until the client has taken it. */
@@ -14,6 +15,7 @@ const PIECE_BYTES = 256 * 1024
 export interface SocketSurroundings {
   readonly frameBytesMax: number
   readonly pool: OutputPool
+  readonly writes: DirectWrites
   /** Unsent output of all connections, in bytes. */
   readonly unsent: { bytes: number }
   /** The client does not take its replies, and so is not read from. */
@@ -45,6 +47,7 @@ export class ClientSocket implements ExpiryEntry {
   expiryBucket = NOT_QUEUED
   expiryIndex = 0
   readonly #surroundings: SocketSurroundings
+  readonly #direct: DirectWriter
   #output: JuteWriter | null = null
   /** What `writeShared` was given in this turn, while there is nothing else. */
   #shared: Buffer | null = null
@@ -55,6 +58,9 @@ export class ClientSocket implements ExpiryEntry {
   #stuckEventBytes = 0
   /** What of `unsent` is this socket's. */
   #accountedBytes = 0
+  /** Bytes of a direct write that are not sent, and the buffer that they are in, if it is one of the pool. */
+  #queuedBytes = 0
+  #queuedWriter: JuteWriter | null = null
 
   constructor(id: ConnectionId, socket: Socket, remoteAddress: string, surroundings: SocketSurroundings) {
     this.id = id
@@ -63,6 +69,7 @@ export class ClientSocket implements ExpiryEntry {
     this.remotePort = socket.remotePort ?? 0
     this.splitter = new FrameSplitter(surroundings.frameBytesMax)
     this.#surroundings = surroundings
+    this.#direct = surroundings.writes.to(socket)
     socket.on('drain', () => this.#sent())
     socket.on('close', () => this.#account(0))
   }
@@ -87,7 +94,12 @@ export class ClientSocket implements ExpiryEntry {
   }
 
   get unsentBytes(): number {
-    return this.socket.writableLength + (this.#output?.offset ?? this.#shared?.length ?? 0)
+    return this.#waitingBytes + (this.#output?.offset ?? this.#shared?.length ?? 0)
+  }
+
+  /** What has been given to the socket and is not sent. */
+  get #waitingBytes(): number {
+    return this.socket.writableLength + this.#queuedBytes
   }
 
   /** Most bytes of events that can be waiting for the client to take them. */
@@ -148,19 +160,45 @@ export class ClientSocket implements ExpiryEntry {
     const { socket } = this
     this.#output = null
     if (writer.offset === 0 || socket.destroyed) return pool.giveBack(writer)
+    if (this.#waitingBytes === 0) {
+      const written = this.#direct.write(writer.bytes(), this.#directSent)
+      if (written === Written.taken) return pool.giveBack(writer)
+      if (written === Written.queued) return this.#queue(writer.offset, writer)
+    }
     // A little behind something else is copied, so that it does not hold a whole buffer while it waits.
-    const isCopied = socket.writableLength > 0 && writer.offset < PIECE_BYTES
+    const isCopied = this.#waitingBytes > 0 && writer.offset < PIECE_BYTES
     const isTaken = socket.write(isCopied ? writer.copyBytes() : writer.bytes())
     // The kernel has taken everything, so the buffer is free again; else it belongs to the socket until it is sent.
     if (isCopied || socket.writableLength === 0) pool.giveBack(writer)
     this.#noteWritten(isTaken)
   }
 
+  #queue(bytes: number, writer: JuteWriter | null): void {
+    this.#queuedBytes = bytes
+    this.#queuedWriter = writer
+    this.#isStuck = true
+    this.#stuckEventBytes = 0
+  }
+
+  readonly #directSent = (): void => {
+    if (this.#queuedWriter !== null) this.#surroundings.pool.giveBack(this.#queuedWriter)
+    this.#queuedWriter = null
+    this.#queuedBytes = 0
+    // What went to the socket meanwhile is told by `drain`.
+    if (!this.socket.destroyed && this.socket.writableLength === 0) this.#sent()
+  }
+
   #sendShared(): void {
     const frame = this.#shared
     if (frame === null) return
     this.#shared = null
-    if (!this.socket.destroyed) this.#noteWritten(this.socket.write(frame))
+    if (this.socket.destroyed) return
+    if (this.#waitingBytes === 0) {
+      const written = this.#direct.write(frame, this.#directSent)
+      if (written === Written.taken) return
+      if (written === Written.queued) return this.#queue(frame.length, null)
+    }
+    this.#noteWritten(this.socket.write(frame))
   }
 
   #noteWritten(isTaken: boolean): void {

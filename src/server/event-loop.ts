@@ -1,4 +1,5 @@
 import { InputBatch } from '../core/input-batch.ts'
+import { InputArena } from './net/input-arena.ts'
 
 /** How late a tick must be before its lateness is credited to deadlines. */
 const LATE_MS = 50
@@ -18,6 +19,8 @@ export function monotonicNowMs(): number {
  * read; the step still comes after them, and the lateness is told so that no deadline is missed by the stall alone.
  */
 export class EventLoop {
+  /** Where the bytes of inputs may lie until the step over them is done. */
+  readonly arena = new InputArena()
   #gathering = new InputBatch()
   #running = new InputBatch()
   readonly #runStep: (inputs: InputBatch) => void
@@ -113,5 +116,7 @@ export class EventLoop {
     }
     this.#runStep(inputs)
     inputs.clear()
+    // Nothing is read while a step runs, so that no bytes are there but those of its inputs.
+    this.arena.clear()
   }
 }

@@ -1,3 +1,5 @@
+type OnFrame = (bytes: Buffer, start: number, end: number) => void
+
 /**
  * Cuts the byte stream of one client connection into frames: int32 length (big endian), then that many bytes.
  *
@@ -22,45 +24,43 @@ export class FrameSplitter {
   }
 
   /**
-   * Takes the next chunk, which must not be reused by the caller while a frame of it is in use.
+   * Takes the next bytes, `bytes[start, end)`, which must not be reused by the caller while a frame of them is in use.
+   * What waits for the rest of its frame is copied.
    *
    * @param onFrame called for each whole frame with the bytes behind its length prefix
    * @returns the refused length when one is negative or too large, after which the connection cannot go on; else null
    */
-  push(chunk: Buffer, onFrame: (bytes: Buffer, start: number, end: number) => void): number | null {
-    let bytes = chunk
-    if (this.#partsBytes > 0) {
-      this.#parts.push(chunk)
-      this.#partsBytes += chunk.length
-      if (this.#partsBytes < this.#wantedBytes) return null
-      bytes = Buffer.concat(this.#parts, this.#partsBytes)
-      this.#parts = []
-      this.#partsBytes = 0
-    }
-    return this.#split(bytes, onFrame)
+  push(bytes: Buffer, onFrame: OnFrame, start = 0, end = bytes.length): number | null {
+    if (this.#partsBytes === 0) return this.#split(bytes, start, end, onFrame)
+    this.#parts.push(Buffer.from(bytes.subarray(start, end)))
+    this.#partsBytes += end - start
+    if (this.#partsBytes < this.#wantedBytes) return null
+    const whole = Buffer.concat(this.#parts, this.#partsBytes)
+    this.#parts = []
+    this.#partsBytes = 0
+    return this.#split(whole, 0, whole.length, onFrame)
   }
 
-  #split(bytes: Buffer, onFrame: (bytes: Buffer, start: number, end: number) => void): number | null {
-    let offset = 0
-    while (bytes.length - offset >= 4) {
+  #split(bytes: Buffer, start: number, end: number, onFrame: OnFrame): number | null {
+    let offset = start
+    while (end - offset >= 4) {
       const length = bytes.readInt32BE(offset)
       if (length < 0 || length > this.#lengthMax) return length
-      const end = offset + 4 + length
-      if (end > bytes.length) {
-        this.#keep(bytes, offset, 4 + length)
+      const frameEnd = offset + 4 + length
+      if (frameEnd > end) {
+        this.#keep(bytes, offset, end, 4 + length)
         return null
       }
-      onFrame(bytes, offset + 4, end)
-      offset = end
+      onFrame(bytes, offset + 4, frameEnd)
+      offset = frameEnd
     }
-    if (offset < bytes.length) this.#keep(bytes, offset, 4)
+    if (offset < end) this.#keep(bytes, offset, end, 4)
     return null
   }
 
-  #keep(bytes: Buffer, offset: number, wantedBytes: number): void {
-    const rest = bytes.subarray(offset)
-    this.#parts = [rest]
-    this.#partsBytes = rest.length
+  #keep(bytes: Buffer, start: number, end: number, wantedBytes: number): void {
+    this.#parts = [Buffer.from(bytes.subarray(start, end))]
+    this.#partsBytes = end - start
     this.#wantedBytes = wantedBytes
   }
 }
