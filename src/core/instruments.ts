@@ -155,6 +155,28 @@ export class PercentileSummary {
     return Math.round(lower + (position - Math.floor(position)) * (upper - lower))
   }
 
+  /** What has been recorded so far, to be compared with later. */
+  mark(): PercentileMark {
+    return { count: this.all.count, buckets: this.#buckets.slice() }
+  }
+
+  /**
+   * As `percentile`, of what was recorded since a mark (null: since ever), without interpolation; NaN if nothing was. A
+   * reset after the mark makes it void.
+   */
+  percentileSince(mark: PercentileMark | null, quantile: number): number {
+    const isVoid = mark === null || mark.count > this.all.count
+    const count = this.all.count - (isVoid ? 0 : mark.count)
+    if (count === 0) return Number.NaN
+    const rank = Math.max(1, Math.ceil(quantile * count))
+    let seen = 0
+    for (let bucket = 0; bucket < BUCKET_COUNT; bucket++) {
+      seen += (this.#buckets[bucket] ?? 0) - (isVoid ? 0 : (mark.buckets[bucket] ?? 0))
+      if (seen >= rank) return Math.min(Math.max(middleOf(bucket), this.all.min), this.all.max)
+    }
+    return this.all.max
+  }
+
   reset(): void {
     this.all.reset()
     this.#buckets.fill(0)
@@ -168,6 +190,12 @@ export class PercentileSummary {
     }
     return this.all.max
   }
+}
+
+/** What a percentile summary had recorded at one moment. */
+export interface PercentileMark {
+  readonly count: number
+  readonly buckets: Uint32Array
 }
 
 /** Newest, smallest and largest of some sizes in bytes; all -1 before the first. */

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { AdminServer } from '../admin/http/admin-server.ts'
+import type { HttpTls } from '../admin/http/http-listener.ts'
 import type { ServerSettings } from './config/settings.ts'
 import { monotonicNowMs } from './event-loop.ts'
+import { readHttpTls } from './http-tls.ts'
 import type { Logger } from './logging/logger.ts'
 
 /**
@@ -13,9 +15,17 @@ import type { Logger } from './logging/logger.ts'
 export async function openAdminPort(settings: ServerSettings, log: Logger): Promise<AdminServer | null> {
   const { admin, acl } = settings
   if (!admin.enableServer) return null
+  let tls: HttpTls | null
+  try {
+    tls = tlsOf(settings)
+  } catch (error) {
+    // Plain HTTP in place of what was asked for would not be safe.
+    log.error(`the admin server is off: ${error instanceof Error ? error.message : String(error)}`)
+    return null
+  }
   const server = new AdminServer({
     settings: { ...admin, usesForwardedFor: acl.ipUsesForwardedFor },
-    tls: null,
+    tls,
     log,
     nowMs: monotonicNowMs
   })
@@ -26,7 +36,9 @@ export async function openAdminPort(settings: ServerSettings, log: Logger): Prom
     log.warn(`the admin server is off: cannot listen on ${where} (${describe(error)}); see admin.serverPort`)
     return null
   }
-  log.info(`admin commands on http://${admin.serverAddress}:${server.port}${admin.commandUrl}`)
+  log.info(
+    `admin commands on ${tls === null || tls.isPlainTaken ? 'http' : 'https'}://${admin.serverAddress}:${server.port}${admin.commandUrl}`
+  )
   return server
 }
 
@@ -42,6 +54,14 @@ export function initialConfigurationOf({ source, quorum }: ServerSettings): stri
     // It was there a moment ago; whoever took it away knows what was in it.
     return null
   }
+}
+
+/** Upstream takes the stores between servers for it, and no others. @throws Error, one line */
+function tlsOf({ admin, tls }: ServerSettings): HttpTls | null {
+  const { forceHttps, portUnification, needClientAuth } = admin
+  if (!forceHttps && !portUnification) return null
+  const { keyStore, trustStore } = tls.quorum
+  return readHttpTls({ keyStore, trustStore, needClientAuth, isPlainTaken: !forceHttps })
 }
 
 function describe(error: unknown): string {

@@ -62,13 +62,10 @@ function schemesOf(settings: ServerSettings): readonly string[] {
 
 /** One line for each thing that is configured, harmless to be without, and not there in this version. */
 export function withoutEffect(settings: ServerSettings): string[] {
-  const { acl, metrics, session, storage } = settings
+  const { acl, session, storage } = settings
   const lines: string[] = []
   for (const { id, className } of acl.authProviders) {
     if (!KNOWN_PROVIDERS.test(className)) lines.push(`authProvider.${id}: the class ${className} is not known here`)
-  }
-  if (metrics.provider !== 'default') {
-    lines.push('metricsProvider.className has no effect in this version: metrics are shown by mntr only')
   }
   if (session.localEnabled && settings.quorum.standalone)
     lines.push('localSessionsEnabled has no effect on a standalone server')

@@ -17,6 +17,7 @@ import { LogFeed } from './log-feed.ts'
 import { LogMeter } from './log-meter.ts'
 import type { AuditLog } from './logging/audit-log.ts'
 import type { Logger } from './logging/logger.ts'
+import { openMetricsPort } from './metrics-port.ts'
 import { PauseMonitor } from './pause-monitor.ts'
 import { configFilesOf, configsAtStart } from './quorum/configs-at-start.ts'
 import { EnsembleShell, epochsAtStart, newCommitLog } from './quorum/ensemble-shell.ts'
@@ -43,6 +44,8 @@ export interface RunningServer {
   readonly clientPort: number
   /** Port of the HTTP admin server; null where there is none. */
   readonly adminPort: number | null
+  /** Port of Prometheus's exporter; null where there is none. */
+  readonly metricsPort: number | null
   /** Looks into the server, for administration. */
   readonly view: ServerView
   /** Stops accepting, lets what is under way finish, closes the store. Idempotent. */
@@ -226,11 +229,13 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
       }
     })
   )
+  const exporter = await openMetricsPort(view, log.child('metrics'))
   running = {
     get clientPort() {
       return listener.port
     },
     adminPort: admin?.port ?? null,
+    metricsPort: exporter?.port ?? null,
     view,
     stop: () => {
       stopping ??= stop()
@@ -250,6 +255,7 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
     requests.stop()
     loop.stop()
     await storage.flushAndClose(CLOSE_DEADLINE_MS)
+    await exporter?.close()
     await admin?.close()
   }
 

@@ -46,8 +46,19 @@ function answerText({ name, answer }: NamedAnswer): Iterable<string> {
   return jsonText(object(fields()))
 }
 
-/** A text that is made in one slice goes out with its length, as upstream's short answers. */
-async function sendText(response: ServerResponse, pieces: Iterable<string>): Promise<void> {
+/**
+ * Sends a text whose pieces are made as they are needed, in slices. One that is made in one slice goes out with its length,
+ * as upstream's short answers. A client that goes away ends it without an error.
+ */
+export async function sendText(response: ServerResponse, pieces: Iterable<string>): Promise<void> {
+  try {
+    await sendSlices(response, pieces)
+  } catch (error) {
+    if (!(error instanceof ClientGoneError)) throw error
+  }
+}
+
+async function sendSlices(response: ServerResponse, pieces: Iterable<string>): Promise<void> {
   let text = ''
   let unclocked = 0
   let sliceMs = performance.now()
