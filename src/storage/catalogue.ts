@@ -6,6 +6,7 @@ import { createTables, hasTables, readTables, writeTables } from './catalogue-ta
 import type { Connection } from './connection.ts'
 import { syncDirectory } from './directory.ts'
 import { STATE_FILE, walOf } from './file-names.ts'
+import { STATE_PAGE_BYTES } from './page-sizes.ts'
 import { checkpoint, openExclusive, openImmutable } from './sqlite-connection.ts'
 import { StorageError, systemCode, toStorageError } from './storage-error.ts'
 import { scanWal } from './wal-scan.ts'
@@ -105,7 +106,7 @@ export class Catalogue {
 
 function lock(path: string, folder: string, isNew: boolean): Connection {
   try {
-    return openExclusive(path, 'FULL', isNew)
+    return openExclusive(path, 'FULL', isNew ? STATE_PAGE_BYTES : null)
   } catch (error) {
     if (systemCode(error).startsWith('SQLITE_BUSY')) throw locked(folder, error)
     throw toStorageError(error, `opening ${path}`)

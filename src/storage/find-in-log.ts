@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { SegmentEntry } from './catalogue-contents.ts'
 import type { LogStore } from './log-store.ts'
-import { openImmutable, PAGE_BYTES } from './sqlite-connection.ts'
+import { openImmutable } from './sqlite-connection.ts'
 import { toStorageError } from './storage-error.ts'
 import { splitBody } from './txn-row.ts'
 
@@ -39,8 +39,11 @@ export function logBytesFrom(store: LogStore, zxid: bigint): number {
 
 function openBytes(store: LogStore, { file }: SegmentEntry): number {
   const connection = store.connectionOf(file)
-  const row = connection?.prepare<[], [number]>('SELECT page_count FROM pragma_page_count').raw().get()
-  return (row?.[0] ?? 0) * PAGE_BYTES
+  const row = connection
+    ?.prepare<[], [number]>('SELECT page_count * page_size FROM pragma_page_count, pragma_page_size')
+    .raw()
+    .get()
+  return row?.[0] ?? 0
 }
 
 /** Looks for the row with the zxid, then reads it as every reader does: with its checksum and its place in the chain. */

@@ -71,8 +71,8 @@ export class LogLoop {
         sync: settings.forceSync ? 'FULL' : 'OFF',
         rollBytesMax: settings.rollBytesMax,
         rollTxnCountMax: settings.rollTxnCountMax,
-        checkpointPages: settings.tuning.checkpointPages,
-        checkpointPagesMax: settings.tuning.checkpointPagesMax
+        checkpointBytes: settings.tuning.checkpointBytes,
+        checkpointBytesMax: settings.tuning.checkpointBytesMax
       },
       settings.autocreate,
       this.#memory.counters,

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts'
 import { fileBytes, removeDatabase, syncDirectory } from './directory.ts'
 import { NEXT_SEGMENT_FILE, segmentFile, walOf } from './file-names.ts'
 import type { SyncMode } from './sqlite-connection.ts'
-import { checkpoint, leaveWalMode, openExclusive, PAGE_BYTES } from './sqlite-connection.ts'
+import { checkpoint, leaveWalMode, openExclusive } from './sqlite-connection.ts'
 import { StorageError, toStorageError } from './storage-error.ts'
 
 /** Of a segment; what its columns are, `txn-row.ts` says. */
@@ -12,9 +12,6 @@ export const SEGMENT_SCHEMA = `
 CREATE TABLE batch(first_zxid INTEGER PRIMARY KEY, last_zxid INTEGER NOT NULL, prev_zxid INTEGER NOT NULL,
                    txn_count INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL);
 `
-
-/** Bytes of a page that a long body fills. */
-const OVERFLOW_PAGE_BODY_BYTES = PAGE_BYTES - 4
 
 /** Where the chain of a segment's rows has come to. */
 export interface RowTip {
@@ -30,7 +27,8 @@ export class LogSegment {
   readonly path: string
   readonly file: string
   readonly connection: Connection
-  #walPages: number
+  readonly pageBytes: number
+  #walBytes: number
   readonly #begin
   readonly #commit
   readonly #rollback
@@ -40,7 +38,8 @@ export class LogSegment {
     this.file = file
     this.path = join(folder, file)
     this.connection = connection
-    this.#walPages = Math.ceil(fileBytes(walOf(this.path)) / PAGE_BYTES)
+    this.pageBytes = Number(connection.pragma('page_size', { simple: true }))
+    this.#walBytes = fileBytes(walOf(this.path))
     this.#begin = connection.prepare('BEGIN IMMEDIATE')
     this.#commit = connection.prepare('COMMIT')
     this.#rollback = connection.prepare('ROLLBACK')
@@ -51,7 +50,7 @@ export class LogSegment {
 
   /** Opens a segment. Its -wal must have been scanned, if it has one. */
   static open(folder: string, file: string, sync: SyncMode): LogSegment {
-    const connection = openExclusive(join(folder, file), sync, false)
+    const connection = openExclusive(join(folder, file), sync, null)
     try {
       return new LogSegment(folder, file, connection)
     } catch (error) {
@@ -61,9 +60,9 @@ export class LogSegment {
   }
 
   /** Makes the next segment under a temporary name, whole and synced; `adopt` gives it its name. */
-  static prepare(folder: string): void {
+  static prepare(folder: string, pageBytes: number): void {
     removeDatabase(folder, NEXT_SEGMENT_FILE)
-    const connection = openExclusive(join(folder, NEXT_SEGMENT_FILE), 'FULL', true)
+    const connection = openExclusive(join(folder, NEXT_SEGMENT_FILE), 'FULL', pageBytes)
     try {
       connection.exec(SEGMENT_SCHEMA)
     } finally {
@@ -72,16 +71,16 @@ export class LogSegment {
   }
 
   /**
-   * Gives the prepared segment (made now, if there is none) the name of its first zxid, durably. It counts only when it
+   * Gives the prepared segment (made now, with this size of pages, if there is none) the name of its first zxid, durably. It counts only when it
    * is in the catalogue.
    *
    * @throws StorageError LOCKED or DAMAGED when there is a file of that name with transactions in it: it is none of ours
    */
-  static adopt(folder: string, firstZxid: bigint): string {
+  static adopt(folder: string, firstZxid: bigint, pageBytes: number): string {
     const file = segmentFile(firstZxid)
     const path = join(folder, file)
     if (existsSync(path)) LogSegment.#assertEmpty(path)
-    if (!existsSync(join(folder, NEXT_SEGMENT_FILE))) LogSegment.prepare(folder)
+    if (!existsSync(join(folder, NEXT_SEGMENT_FILE))) LogSegment.prepare(folder, pageBytes)
     removeDatabase(folder, file)
     renameSync(join(folder, NEXT_SEGMENT_FILE), path)
     syncDirectory(folder)
@@ -91,7 +90,7 @@ export class LogSegment {
   /** An attempt that a full disk ended leaves an empty file; another server's log must not be taken for one. */
   static #assertEmpty(path: string): void {
     try {
-      const connection = openExclusive(path, 'FULL', false)
+      const connection = openExclusive(path, 'FULL', null)
       try {
         if (connection.prepare('SELECT 1 FROM batch LIMIT 1').get() === undefined) return
       } finally {
@@ -106,9 +105,9 @@ export class LogSegment {
     )
   }
 
-  /** Pages in the -wal, as far as this connection knows; an estimate from above between two checkpoints. */
-  get walPages(): number {
-    return this.#walPages
+  /** Bytes of pages in the -wal, as far as this connection knows; an estimate between two checkpoints. */
+  get walBytes(): number {
+    return this.#walBytes
   }
 
   begin(): void {
@@ -117,8 +116,8 @@ export class LogSegment {
 
   insert(firstZxid: bigint, lastZxid: bigint, prevZxid: bigint, txnCount: number, crc: number, body: Uint8Array): void {
     this.#insert.run(firstZxid, lastZxid, prevZxid, txnCount, crc, body)
-    // A leaf, now and then its parent, and the pages of a long body.
-    this.#walPages += 2 + Math.floor(body.length / OVERFLOW_PAGE_BODY_BYTES)
+    // A leaf, its parent and the first page now and then, and the pages of a long body.
+    this.#walBytes += body.length + 2 * this.pageBytes
   }
 
   commit(): void {
@@ -132,7 +131,7 @@ export class LogSegment {
   /** Moves the committed pages to the main file; the next commit starts at the beginning of the -wal again. */
   checkpoint(): void {
     const { walPages, movedPages } = checkpoint(this.connection, 'PASSIVE')
-    this.#walPages = walPages - movedPages
+    this.#walBytes = (walPages - movedPages) * this.pageBytes
   }
 
   /** The last row, or null when there is none. */

@@ -5,11 +5,15 @@ import { withoutFiles, withSegment } from './catalogue-contents.ts'
 import type { Connection } from './connection.ts'
 import { fileBytes, removeDatabase, syncDirectory } from './directory.ts'
 import { LogSegment } from './log-segment.ts'
+import { LARGE_PAGE_BYTES, pageBytesFor } from './page-sizes.ts'
 import { RowReader } from './row-reader.ts'
 import { CounterSlot } from './shared-memory.ts'
 import type { SyncMode } from './sqlite-connection.ts'
 import { openImmutable } from './sqlite-connection.ts'
 import { partsOfRowSize, ROW_BODY_BYTES_MAX, ROW_TXN_COUNT_MAX, rowCrc } from './txn-row.ts'
+
+/** A segment with small pages gives way to one with large ones only after so many commits. */
+const COMMITS_TO_JUDGE_BY = 256
 
 /** Where the store is and how it behaves; from the options. */
 export interface LogStoreSettings {
@@ -20,8 +24,8 @@ export interface LogStoreSettings {
   readonly sync: SyncMode
   readonly rollBytesMax: number
   readonly rollTxnCountMax: number
-  readonly checkpointPages: number
-  readonly checkpointPagesMax: number
+  readonly checkpointBytes: number
+  readonly checkpointBytesMax: number
 }
 
 /**
@@ -38,6 +42,9 @@ export class LogStore {
   #active: LogSegment | null = null
   #activeTxns = 0
   #activeBytes = 0
+  /** Commits to the active segment since it was opened, and their bytes. */
+  #commits = 0
+  #commitBytes = 0
   #isRollWanted = false
   #hasUnmarked = false
   #lastZxid = 0n
@@ -74,6 +81,8 @@ export class LogStore {
     this.#lastCrc = active?.tip()?.crc ?? 0
     this.#activeTxns = 0
     this.#activeBytes = active === null ? 0 : fileBytes(active.path)
+    this.#commits = 0
+    this.#commitBytes = 0
     if (active !== null) this.#open.set(active.file, active)
   }
 
@@ -86,7 +95,7 @@ export class LogStore {
   beginGroup(firstZxid: bigint): void {
     const active = this.#isRollDue() ? this.#startSegment(firstZxid) : this.#active
     const segment = active ?? this.#startSegment(firstZxid)
-    if (segment.walPages > this.settings.checkpointPagesMax) this.#checkpoint(segment)
+    if (segment.walBytes > this.settings.checkpointBytesMax) this.#checkpoint(segment)
     segment.begin()
     this.#rowBytes = 0
     this.#rowTxns = 0
@@ -124,6 +133,8 @@ export class LogStore {
     this.#lastCrc = this.#groupCrc
     this.#activeTxns += this.#groupTxns
     this.#activeBytes += this.#groupBytes
+    this.#commits++
+    this.#commitBytes += this.#groupBytes
     this.#count(CounterSlot.commits, 1)
     this.#count(CounterSlot.txns, this.#groupTxns)
     this.#count(CounterSlot.bytes, this.#groupBytes)
@@ -138,7 +149,7 @@ export class LogStore {
   /** The next batch goes into a new segment, which is made ready now. */
   roll(): void {
     if (this.#active === null || this.#isRollWanted) return
-    LogSegment.prepare(this.settings.logFolder)
+    LogSegment.prepare(this.settings.logFolder, this.#nextPageBytes)
     this.#isRollWanted = true
   }
 
@@ -151,12 +162,12 @@ export class LogStore {
       (this.#open.size === 1 && this.#active === null)
     )
       return true
-    return this.#active !== null && this.#active.walPages > this.settings.checkpointPages
+    return this.#active !== null && this.#active.walBytes > this.settings.checkpointBytes
   }
 
   /** What can wait until no batch does: a checkpoint, finishing segments that are not active any more. */
   tidy(): void {
-    if (this.#active !== null && this.#active.walPages > this.settings.checkpointPages) this.#checkpoint(this.#active)
+    if (this.#active !== null && this.#active.walBytes > this.settings.checkpointBytes) this.#checkpoint(this.#active)
     for (const segment of this.#open.values()) {
       if (segment !== this.#active) this.#finish(segment)
     }
@@ -241,7 +252,23 @@ export class LogStore {
 
   #isRollDue(): boolean {
     const { rollBytesMax, rollTxnCountMax } = this.settings
-    return this.#isRollWanted || this.#activeBytes >= rollBytesMax || this.#activeTxns >= rollTxnCountMax
+    return (
+      this.#isRollWanted ||
+      this.#activeBytes >= rollBytesMax ||
+      this.#activeTxns >= rollTxnCountMax ||
+      this.#arePagesTooSmall
+    )
+  }
+
+  /** What the commits to the active segment ask of the next one. */
+  get #nextPageBytes(): number {
+    return pageBytesFor(this.#commits, this.#commitBytes)
+  }
+
+  /** A segment lasts long where the server's snapshots are rare: large values do not wait for the next one. */
+  get #arePagesTooSmall(): boolean {
+    if (this.#active === null || this.#commits < COMMITS_TO_JUDGE_BY) return false
+    return this.#active.pageBytes < LARGE_PAGE_BYTES && this.#nextPageBytes === LARGE_PAGE_BYTES
   }
 
   #activeSegment(): LogSegment {
@@ -252,7 +279,7 @@ export class LogStore {
   /** Named, synced in its directory, catalogued, and only then used. */
   #startSegment(firstZxid: bigint): LogSegment {
     const { logFolder, sync } = this.settings
-    const file = LogSegment.adopt(logFolder, firstZxid)
+    const file = LogSegment.adopt(logFolder, firstZxid, this.#nextPageBytes)
     const entry: SegmentEntry = { firstZxid, lastZxid: null, file, bytes: null, isClosed: false }
     this.catalogue.change(withSegment(this.catalogue.contents, entry))
     const segment = LogSegment.open(logFolder, file, sync)
@@ -260,6 +287,8 @@ export class LogStore {
     this.#active = segment
     this.#activeTxns = 0
     this.#activeBytes = 0
+    this.#commits = 0
+    this.#commitBytes = 0
     this.#lastCrc = 0
     this.#isRollWanted = false
     this.#count(CounterSlot.rolls, 1)

@@ -56,8 +56,8 @@ export class OfflineStore {
       sync: 'FULL',
       rollBytesMax: Number.MAX_SAFE_INTEGER,
       rollTxnCountMax: Number.MAX_SAFE_INTEGER,
-      checkpointPages: Number.MAX_SAFE_INTEGER,
-      checkpointPagesMax: Number.MAX_SAFE_INTEGER
+      checkpointBytes: Number.MAX_SAFE_INTEGER,
+      checkpointBytesMax: Number.MAX_SAFE_INTEGER
     } as const
     const { store, wasCleanShutdown } = openLogStore(settings, false, new Float64Array(64), say)
     return new OfflineStore(store, wasCleanShutdown, say)

@@ -209,7 +209,7 @@ function assertNoTransactions(path: string): void {
 }
 
 function hasBatches(path: string): boolean {
-  const connection = openExclusive(path, 'FULL', false)
+  const connection = openExclusive(path, 'FULL', null)
   try {
     return connection.prepare('SELECT 1 FROM batch LIMIT 1').get() !== undefined
   } finally {

@@ -6,7 +6,8 @@ import type { Connection } from './connection.ts'
 import { walOf } from './file-names.ts'
 import { SEGMENT_SCHEMA } from './log-segment.ts'
 import type { Say } from './open-log-store.ts'
-import { openExclusive, openForBulkWrite, openImmutable, PAGE_BYTES } from './sqlite-connection.ts'
+import { LARGE_PAGE_BYTES } from './page-sizes.ts'
+import { openExclusive, openForBulkWrite, openImmutable } from './sqlite-connection.ts'
 import { StorageError, systemCode, toStorageError } from './storage-error.ts'
 import { rowCrc } from './txn-row.ts'
 import { cutTornTail, scanWal } from './wal-scan.ts'
@@ -85,7 +86,7 @@ export class SegmentFile {
         copyFileSync(walOf(path), walOf(copy))
         checkWal(path, walOf(copy), say)
       }
-      return new SegmentFile(path, openExclusive(copy, 'OFF', false), folder)
+      return new SegmentFile(path, openExclusive(copy, 'OFF', null), folder)
     } catch (error) {
       rmSync(folder, { recursive: true, force: true })
       throw error
@@ -175,7 +176,7 @@ export class SegmentFileWriter {
   /** @throws StorageError CANNOT_OPEN when the file is there already */
   constructor(path: string) {
     if (existsSync(path)) throw new StorageError('CANNOT_OPEN', `${path} is there already`)
-    this.#connection = openForBulkWrite(path, PAGE_BYTES)
+    this.#connection = openForBulkWrite(path, LARGE_PAGE_BYTES)
     this.#connection.exec(SEGMENT_SCHEMA)
     this.#connection.exec('BEGIN')
     this.#insert = this.#connection.prepare(

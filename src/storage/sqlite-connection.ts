@@ -1,16 +1,14 @@
 import { Connection } from './connection.ts'
+import { OWN_PAGE_SIZES } from './page-sizes.ts'
 import { StorageError } from './storage-error.ts'
 
 /** FULL: a commit is on the disk when it returns. OFF: only for forceSync=no. */
 export type SyncMode = 'FULL' | 'OFF'
 
-/** Page size of log and state files: one frame of the -wal for a small commit. */
-export const PAGE_BYTES = 4096
-
 const SYNC_LEVEL = { OFF: 0, FULL: 2 } as const
 
 /**
- * Opens (or makes) a database for this connection alone, with a write-ahead log.
+ * Opens a database for this connection alone, with a write-ahead log; makes it, if `newPageBytes` says with which page size.
  *
  * EXCLUSIVE comes before the first access, so SQLite keeps the index of the -wal in its own memory (no -shm file) and
  * holds the lock on the main file until the connection is closed. `synchronous` is set and read back: builds differ in
@@ -18,11 +16,11 @@ const SYNC_LEVEL = { OFF: 0, FULL: 2 } as const
  *
  * @throws an SqliteError with code SQLITE_BUSY while another connection, of any process, has the file
  */
-export function openExclusive(path: string, sync: SyncMode, isNew: boolean): Connection {
-  const connection = new Connection(path, { timeout: 0, fileMustExist: !isNew })
+export function openExclusive(path: string, sync: SyncMode, newPageBytes: number | null): Connection {
+  const connection = new Connection(path, { timeout: 0, fileMustExist: newPageBytes === null })
   try {
     connection.exec('PRAGMA locking_mode = EXCLUSIVE')
-    if (isNew) connection.exec(`PRAGMA page_size = ${PAGE_BYTES}`)
+    if (newPageBytes !== null) connection.exec(`PRAGMA page_size = ${newPageBytes}`)
     connection.exec('PRAGMA journal_mode = WAL')
     connection.exec(`PRAGMA synchronous = ${sync}`)
     connection.exec('PRAGMA wal_autocheckpoint = 0')
@@ -30,7 +28,7 @@ export function openExclusive(path: string, sync: SyncMode, isNew: boolean): Con
     assertPragma(connection, path, 'journal_mode', 'wal')
     assertPragma(connection, path, 'synchronous', SYNC_LEVEL[sync])
     assertPragma(connection, path, 'wal_autocheckpoint', 0)
-    assertPragma(connection, path, 'page_size', PAGE_BYTES)
+    assertPragma(connection, path, 'page_size', ...(newPageBytes === null ? OWN_PAGE_SIZES : [newPageBytes]))
     return connection
   } catch (error) {
     connection.close()
@@ -80,11 +78,11 @@ export function leaveWalMode(connection: Connection): void {
   assertPragma(connection, connection.name, 'journal_mode', 'delete')
 }
 
-function assertPragma(connection: Connection, path: string, name: string, wanted: string | number): void {
+function assertPragma(connection: Connection, path: string, name: string, ...wanted: (string | number)[]): void {
   const found: unknown = connection.pragma(name, { simple: true })
-  if (found === wanted) return
+  if (wanted.some((value) => value === found)) return
   throw new StorageError(
     'DAMAGED',
-    `${path}: SQLite keeps ${name} = ${String(found)} where ${wanted} was asked for: the file is damaged or not of this server; restore it from a backup`
+    `${path}: SQLite keeps ${name} = ${String(found)} where ${wanted.join(' or ')} was asked for: the file is damaged or not of this server; restore it from a backup`
   )
 }

@@ -89,8 +89,8 @@ export const TXN_BATCH_COUNT_MAX = ROW_TXN_COUNT_MAX
 const TUNING_DEFAULT: StorageTuning = {
   ringBytes: RING_BYTES_DEFAULT,
   // perf: what lies within the -wal's size is written over, and syncing that costs little more than half of growing.
-  checkpointPages: 1000,
-  checkpointPagesMax: 1500,
+  checkpointBytes: 4 * 1024 * 1024,
+  checkpointBytesMax: 6 * 1024 * 1024,
   diskFullRetryMs: 1000
 }
 const ROLL_BYTES_DEFAULT = 1024 ** 3

@@ -11,10 +11,10 @@ export interface ZxidPair {
 /** Sizes and limits that only tests and measurements have reason to change. */
 export interface StorageTuning {
   readonly ringBytes: number
-  /** Past this many pages in the -wal, a checkpoint when no batch waits. */
-  readonly checkpointPages: number
+  /** Past this many bytes of pages in the -wal, a checkpoint when no batch waits. */
+  readonly checkpointBytes: number
   /** Past this many, a checkpoint before the next commit. */
-  readonly checkpointPagesMax: number
+  readonly checkpointBytesMax: number
   /** Between two attempts while the disk is full. */
   readonly diskFullRetryMs: number
 }

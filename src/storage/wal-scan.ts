@@ -1,4 +1,5 @@
 import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from 'node:fs'
+import { OWN_PAGE_SIZES } from './page-sizes.ts'
 import type { WalChecksum, WalHeader } from './wal-format.ts'
 import { equalChecksums, FRAME_HEADER_BYTES, parseWalHeader, WAL_HEADER_BYTES, WalFrame } from './wal-format.ts'
 
@@ -50,8 +51,6 @@ export function cutTornTail(path: string, validBytes: number): void {
   }
 }
 
-/** Only this page size is ever written by this server; used where the header cannot tell. */
-const OWN_PAGE_BYTES = 4096
 const SECTOR_BYTES = 512
 
 function cleanScan(validBytes: number, fileBytes: number): WalScan {
@@ -125,17 +124,18 @@ class WalScanner {
    */
   #judgeHeader(headerBytes: Buffer): WalScan {
     if (this.#fileBytes === 0) return cleanScan(0, 0)
-    const isDamaged = isHeaderOneFlipAway(headerBytes) || this.#hasChainedFrames()
+    const isDamaged = isHeaderOneFlipAway(headerBytes) || OWN_PAGE_SIZES.some((bytes) => this.#hasChainedFrames(bytes))
     return this.#result(isDamaged ? 'damaged' : 'torn', 0, 0, 0)
   }
 
-  #hasChainedFrames(): boolean {
-    const unknown = { pageBytes: OWN_PAGE_BYTES, salts: new Uint8Array(8), checksum: { a: 0, b: 0 } }
+  /** With pages of this size, which only the header tells. */
+  #hasChainedFrames(pageBytes: number): boolean {
+    const unknown = { pageBytes, salts: new Uint8Array(8), checksum: { a: 0, b: 0 } }
     const headers: WalHeader[] = [
       { ...unknown, isBigEndian: false },
       { ...unknown, isBigEndian: true }
     ]
-    const frameCount = this.#frameCount(OWN_PAGE_BYTES)
+    const frameCount = this.#frameCount(pageBytes)
     for (let number = 2; number <= frameCount; number++) {
       for (const header of headers) {
         const before = this.#frame(number - 1, header)

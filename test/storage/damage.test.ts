@@ -29,7 +29,7 @@ afterEach(async () => {
 
 /** A closed segment, two snapshots, and an active segment of several pages; `isRunning`: as it is on a running server. */
 async function makeFiles(isRunning: boolean): Promise<void> {
-  const open = await directory.open({ tuning: { checkpointPages: 20 } })
+  const open = await directory.open({ tuning: { checkpointBytes: 20_000 } })
   for (let count = 0; count < 15; count++) await open.append(6)
   await open.snapshot()
   open.storage.roll()
@@ -72,7 +72,7 @@ function offsetsIn(bytes: Buffer): number[] {
   const offsets: number[] = []
   for (let index = 0; index < FLIPS; index++) {
     const spread = Math.floor(((index + 0.5) / FLIPS) * bytes.length)
-    const page = Math.floor(spread / 4096) * 4096
+    const page = Math.floor(spread / 1024) * 1024
     const place = index % 3
     offsets.push(
       place === 0 ? spread : place === 1 ? Math.min(page + (index % 12), bytes.length - 1) : (index * 7) % 100

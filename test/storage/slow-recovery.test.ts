@@ -24,8 +24,8 @@ function leaveTwoOpen(folder: string): void {
     sync: 'OFF',
     rollBytesMax: 1e12,
     rollTxnCountMax: 1e9,
-    checkpointPages: 1e6,
-    checkpointPagesMax: 1e9
+    checkpointBytes: 1e6,
+    checkpointBytesMax: 1e9
   }
   const { store } = openLogStore(settings, true, new Float64Array(64), () => undefined)
   for (let zxid = 1n; zxid <= ROW_COUNT; zxid++) {

@@ -108,7 +108,7 @@ describe('a start after a kill', () => {
     await open.abandon()
 
     expect(open.recoveredZxids).toEqual(zxidRange(1n, 39n))
-    expect(directory.said).toEqual([expect.stringMatching(/log\.1\.db-wal: cut off a torn tail of 4020 bytes/)])
+    expect(directory.said).toEqual([expect.stringMatching(/log\.1\.db-wal: cut off a torn tail of \d+ bytes/)])
     expect((await directory.open()).recoveredZxids).toEqual(zxidRange(1n, 40n))
   })
 
@@ -129,7 +129,7 @@ describe('a start after a kill', () => {
       await new ChildProgram('epochs.ts', [directory.path]).ended()
       const path = directory.file(file)
       const bytes = readFileSync(path)
-      bytes[32 + 24 + 2000] = (bytes[32 + 24 + 2000] ?? 0) ^ 4
+      bytes[32 + 24 + 500] = (bytes[32 + 24 + 500] ?? 0) ^ 4
       writeFileSync(path, bytes)
 
       const refusals = [await directory.refusal(), await directory.refusal()]

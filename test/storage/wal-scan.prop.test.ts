@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import { scanWal } from '../../src/storage/wal-scan.ts'
-import { FRAME_BYTES, progressOf, recordWal, WAL_HEADER_BYTES, withWalFile } from './support/recorded-wal.ts'
+import { FRAME_HEADER_BYTES, progressOf, recordWal, WAL_HEADER_BYTES, withWalFile } from './support/recorded-wal.ts'
 
 jest.setTimeout(60_000)
 
@@ -9,14 +9,22 @@ const SECTOR_BYTES = 512
 const runs = { numRuns: Number(process.env.ZOONODE_PROPERTY_RUNS ?? 60) }
 
 const sizes = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 300, max: 14_000 }))
+const pageBytes = fc.constantFrom(1024, 4096)
 const inserts = fc.record({
+  pageBytes,
   earlier: fc.array(sizes, { minLength: 0, maxLength: 8 }),
   commits: fc.array(sizes, { minLength: 2, maxLength: 8 })
 })
 /** Commits of the same size, whose frames differ from those of the earlier round in a bit or two. */
 const changes = fc
-  .record({ size: sizes, earlierCount: fc.integer({ min: 1, max: 8 }), count: fc.integer({ min: 1, max: 8 }) })
-  .map(({ size, earlierCount, count }) => ({
+  .record({
+    pageBytes,
+    size: sizes,
+    earlierCount: fc.integer({ min: 1, max: 8 }),
+    count: fc.integer({ min: 1, max: 8 })
+  })
+  .map(({ pageBytes, size, earlierCount, count }) => ({
+    pageBytes,
     earlier: Array.from({ length: earlierCount }, () => size),
     commits: Array.from({ length: count }, () => size),
     isChange: true
@@ -34,7 +42,7 @@ describe('the scan of a -wal', () => {
 
         const { verdict } = withWalFile(wal, scanWal)
 
-        const mayLose = isInLastCommit(offset, before, after) ? 1 : 0
+        const mayLose = isInLastCommit(offset, before, after, plan.pageBytes + FRAME_HEADER_BYTES) ? 1 : 0
         expect(verdict === 'damaged' || progressOf(database, wal) >= progress - mayLose).toBe(true)
       }),
       runs
@@ -58,10 +66,10 @@ describe('the scan of a -wal', () => {
 })
 
 /** The last commit's frames are those that it changed. */
-function isInLastCommit(offset: number, before: Buffer, after: Buffer): boolean {
-  const frameStart = WAL_HEADER_BYTES + Math.floor((offset - WAL_HEADER_BYTES) / FRAME_BYTES) * FRAME_BYTES
-  const frame = after.subarray(frameStart, frameStart + FRAME_BYTES)
-  return offset >= WAL_HEADER_BYTES && !frame.equals(before.subarray(frameStart, frameStart + FRAME_BYTES))
+function isInLastCommit(offset: number, before: Buffer, after: Buffer, frameBytes: number): boolean {
+  const frameStart = WAL_HEADER_BYTES + Math.floor((offset - WAL_HEADER_BYTES) / frameBytes) * frameBytes
+  const frame = after.subarray(frameStart, frameStart + frameBytes)
+  return offset >= WAL_HEADER_BYTES && !frame.equals(before.subarray(frameStart, frameStart + frameBytes))
 }
 
 /** Each sector that the last commit wrote is new or as it was before; the file may end anywhere it could. */

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { Connection } from '../../../src/storage/connection.ts'
 import { checkpoint, openExclusive } from '../../../src/storage/sqlite-connection.ts'
 
+/** Of pages of 4096 bytes. */
 export const FRAME_BYTES = 24 + 4096
+export const FRAME_HEADER_BYTES = 24
 export const WAL_HEADER_BYTES = 32
 
 /** A database whose -wal has known commits, as bytes. */
@@ -24,13 +26,15 @@ export interface WalPlan {
   readonly commits: readonly number[]
   /** The commits change a number in two rows instead: with bodies of 3,000 bytes two frames that differ in a few bits. */
   readonly isChange?: boolean
+  /** 4096 if not said. */
+  readonly pageBytes?: number
 }
 
 /** Makes the commits with SQLite and takes the files as they are on the disk. */
-export function recordWal({ earlier, commits, isChange = false }: WalPlan): RecordedWal {
+export function recordWal({ earlier, commits, isChange = false, pageBytes = 4096 }: WalPlan): RecordedWal {
   return inTemporaryFolder((folder) => {
     const path = join(folder, 'a.db')
-    const connection = openExclusive(path, 'FULL', true)
+    const connection = openExclusive(path, 'FULL', pageBytes)
     connection.exec('CREATE TABLE batch(id INTEGER PRIMARY KEY, value INTEGER NOT NULL, body BLOB NOT NULL)')
     const insert = connection.prepare('INSERT INTO batch(value, body) VALUES (0, ?)')
     const change = connection.prepare('UPDATE batch SET value = value + 1, body = ? WHERE id <= 2')
