@@ -60,6 +60,7 @@ export class FollowingRole implements FollowingHost, LeaderPort {
       lastLoggedHi: log.lastZxidHi,
       lastLoggedLo: log.lastZxidLo,
       configVersion: config.version,
+      needsSnapshot: member.needsSnapshot,
       nowMs
     }
     this.following = new Following(this, { ...settings, isObserver }, start, commitLog)
@@ -126,7 +127,10 @@ export class FollowingRole implements FollowingHost, LeaderPort {
     commitLog.truncateAfter(zxidHi, zxidLo)
     this.#member.store({ kind: 'truncate', zxidHi, zxidLo }, (answer) => {
       if (answer.kind !== 'done') {
-        this.resign('the log cannot be cut back to where the leader wants it: its oldest snapshot is newer')
+        this.#member.needsSnapshot = true
+        this.resign(
+          'the log cannot be cut back to where the leader wants it, its oldest snapshot is newer: a snapshot is asked for'
+        )
         return
       }
       log.moveTo(zxidHi, zxidLo)

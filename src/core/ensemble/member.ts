@@ -35,6 +35,8 @@ export class Member {
   config: EnsembleConfig
   /** A configuration that was proposed, or told by a leader, and is not in force yet. */
   lastSeen: EnsembleConfig | null
+  /** A leader's TRUNC could not be carried out: only a snapshot brings this server up. */
+  needsSnapshot = false
   out: EnsembleOutbox
   nowMs: number
   /** Wall clock; 0 before the first step. */
@@ -122,6 +124,7 @@ export class Member {
     if (!isWritten) return false
     this.log.moveTo(this.tree.lastZxidHi, this.tree.lastZxidLo)
     this.currentEpoch = installing.epoch
+    this.needsSnapshot = false
     if (this.isConfigurationUnwritten) this.#afterWriting.push(installing.done)
     else installing.done()
     return true

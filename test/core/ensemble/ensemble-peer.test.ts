@@ -172,6 +172,53 @@ describe('three members', () => {
   })
 })
 
+describe('a follower with a transaction that was never committed', () => {
+  function withUncommitted(isTruncationImpossible: boolean): EnsembleWorld {
+    const world = startThree()
+    const client = world.node(2).connect(20_000)
+    world.until(() => client.isConnected)
+    for (const path of ['/a', '/b']) {
+      const xid = create(client, path)
+      world.until(() => client.outcome(xid) === 0)
+    }
+    world.run(200)
+    world.node(1).crash()
+    const { log } = world.node(1).disk
+    const last = log.at(-1)
+    if (last === undefined) throw new Error('nothing was logged')
+    const bytes = Buffer.from(last.bytes)
+    bytes.writeInt32BE(last.lo + 1, 16)
+    bytes.write('/c', bytes.indexOf('/b'))
+    log.push({ hi: last.hi, lo: last.lo + 1, bytes })
+    world.start(1).isTruncationImpossible = isTruncationImpossible
+    world.until(() => world.node(1).view.isServing)
+    return world
+  }
+
+  test('loses it', () => {
+    const world = withUncommitted(false)
+
+    expect(world.node(1).tree.find('/c')).toBe(-1)
+    expect(world.node(1).tree.find('/b')).toBeGreaterThanOrEqual(0)
+  })
+
+  test('asks for a snapshot where its log cannot be cut, once', () => {
+    const world = withUncommitted(true)
+
+    expect(world.lines.filter((line) => line.includes('server 1') && line.includes('cannot be cut back'))).toHaveLength(
+      1
+    )
+    expect(world.lines.some((line) => line.includes('server 1 info: synchronising by SNAP'))).toBe(true)
+    expect(world.node(1).tree.find('/c')).toBe(-1)
+    expect(world.node(1).tree.find('/b')).toBeGreaterThanOrEqual(0)
+    expect(world.node(1).tree.digestLo).toBe(world.node(3).tree.digestLo)
+    world.node(1).crash()
+    world.start(1).isTruncationImpossible = true
+    world.until(() => world.node(1).view.isServing)
+    expect(world.lines.filter((line) => line.includes('synchronising by SNAP'))).toHaveLength(1)
+  })
+})
+
 describe('an observer', () => {
   /** Milliseconds from the first leader on until an observer serves, and how long it said that it would wait. */
   function timeToServe(observerReconnectDelayMs: number): { tookMs: number; waitedMs: number } {

@@ -146,6 +146,8 @@ export class Node implements EnsembleOutbox {
   /** Whether what is written to links is ever known to be sent. */
   mayDrain = true
   isDiskFull = false
+  /** Its log cannot be cut: the snapshot that it begins after is newer than what a leader wants. */
+  isTruncationImpossible = false
   readonly #world: EnsembleWorld
   #inputs = new InputBatch()
   #isScheduled = false
@@ -529,6 +531,7 @@ export class Node implements EnsembleOutbox {
         disk.currentEpoch = request.epoch
         return this.#inputs.pushStored(request.id, done)
       case 'truncate':
+        if (this.isTruncationImpossible) return this.#inputs.pushStored(request.id, { kind: 'impossible' })
         disk.log = disk.log.filter(({ hi, lo }) => compareInt64(hi, lo, request.zxidHi, request.zxidLo) <= 0)
         this.#reload()
         return this.#inputs.pushStored(request.id, done)

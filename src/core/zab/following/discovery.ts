@@ -7,6 +7,13 @@ import type { LeaderStream } from './leader-stream.ts'
 import { LeaveLeaderError } from './leave-leader-error.ts'
 
 /**
+ * The end of a log that no leader knows, upstream's neither: it lies behind everything, and its epoch has no such counter, so
+ * that neither DIFF nor TRUNC leads from there to anywhere. A leader sends a snapshot then.
+ */
+const UNKNOWN_ZXID_HI = 0
+const UNKNOWN_ZXID_LO = -1
+
+/**
  * Discovery (quorum-protocol section 7): the learner says who it is, the leader which epoch it leads, and the learner
  * promises to follow no older one and says how far its history goes.
  *
@@ -45,14 +52,14 @@ export class Discovery {
       throw new LeaveLeaderError(`the leader's first packet has type ${packet.type} instead of LEADERINFO`)
     }
     if (packet.data === null || packet.data.length < 4) throw new LeaveLeaderError('LEADERINFO without a version')
-    const { acceptedEpoch, lastLoggedHi, lastLoggedLo } = this.#start
+    const { acceptedEpoch } = this.#start
     this.#epoch = packet.zxidHi
     if (this.#epoch < acceptedEpoch) {
       throw new LeaveLeaderError(`the leader's epoch ${this.#epoch} is less than the accepted epoch ${acceptedEpoch}`)
     }
     if (this.#epoch === acceptedEpoch) {
       // Accepted before, perhaps from this leader in another connection: it must not count twice.
-      this.#output.ackEpoch(lastLoggedHi, lastLoggedLo, -1)
+      this.#acknowledge(-1)
       return true
     }
     this.#stream.standStill('acceptedEpoch')
@@ -62,7 +69,12 @@ export class Discovery {
 
   /** acceptedEpoch is durable: the promise can be given. */
   epochStored(): void {
-    const { currentEpoch, lastLoggedHi, lastLoggedLo } = this.#start
-    this.#output.ackEpoch(lastLoggedHi, lastLoggedLo, currentEpoch)
+    this.#acknowledge(this.#start.currentEpoch)
+  }
+
+  #acknowledge(currentEpoch: number): void {
+    const { needsSnapshot, lastLoggedHi, lastLoggedLo } = this.#start
+    if (needsSnapshot === true) this.#output.ackEpoch(UNKNOWN_ZXID_HI, UNKNOWN_ZXID_LO, currentEpoch)
+    else this.#output.ackEpoch(lastLoggedHi, lastLoggedLo, currentEpoch)
   }
 }

@@ -26,5 +26,7 @@ export interface FollowingStart {
   readonly lastLoggedLo: number
   /** Version of the configuration in force. */
   readonly configVersion: bigint
+  /** Its log cannot be cut to what a leader wanted of it: only a snapshot brings it up. */
+  readonly needsSnapshot?: boolean
   readonly nowMs: number
 }

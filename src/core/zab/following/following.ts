@@ -28,6 +28,7 @@ export class Following {
   readonly #host: FollowingHost
   readonly #settings: FollowingSettings
   readonly #leaderSid: number
+  readonly #needsSnapshot: boolean
   readonly #output: LeaderOutput
   readonly #stream: LeaderStream
   readonly #silence: LeaderSilence
@@ -48,6 +49,7 @@ export class Following {
     this.#host = host
     this.#settings = settings
     this.#leaderSid = start.leaderSid
+    this.#needsSnapshot = start.needsSnapshot ?? false
     this.#output = new LeaderOutput(host, start.link)
     this.#stream = new LeaderStream(settings.dataBytesMax)
     this.#silence = new LeaderSilence(settings.initLimitTicks * settings.tickTimeMs, start.nowMs)
@@ -244,7 +246,8 @@ export class Following {
       this.#stream,
       this.#proposals,
       this.#settings,
-      this.#discovery.epoch
+      this.#discovery.epoch,
+      this.#needsSnapshot
     )
   }
 

@@ -35,6 +35,7 @@ export class Synchronisation {
   readonly #proposals: Proposals
   readonly #settings: FollowingSettings
   readonly #epoch: number
+  readonly #needsSnapshot: boolean
   /** Type of the first packet: how the histories are brought together; null before it. */
   #mode: SyncMode | null = null
   #snapshot: SnapshotIntake | null = null
@@ -48,7 +49,8 @@ export class Synchronisation {
     stream: LeaderStream,
     proposals: Proposals,
     settings: FollowingSettings,
-    epoch: number
+    epoch: number,
+    needsSnapshot: boolean
   ) {
     this.#host = host
     this.#output = output
@@ -56,6 +58,7 @@ export class Synchronisation {
     this.#proposals = proposals
     this.#settings = settings
     this.#epoch = epoch
+    this.#needsSnapshot = needsSnapshot
   }
 
   /** How the histories are brought together; null before the leader has told. */
@@ -131,6 +134,9 @@ export class Synchronisation {
   #begin(packet: QuorumPacketReader, mode: SyncMode): void {
     const { zxidHi, zxidLo } = packet
     if (this.#mode !== null) throw new LeaveLeaderError(`a second DIFF, TRUNC or SNAP, of type ${mode}`)
+    if (this.#needsSnapshot && mode !== PacketType.snap) {
+      throw new LeaveLeaderError(`${modeName(mode)} where only a snapshot helps: this server's data must be removed`)
+    }
     this.#mode = mode
     this.#host.log('info', `synchronising by ${modeName(mode)} 0x${toHex(zxidHi, zxidLo)}`)
     if (mode === PacketType.trunc) this.#truncate(zxidHi, zxidLo)
