@@ -12,6 +12,8 @@ export interface Victims {
   readonly follower: Member
   readonly apache: Member
   readonly epoch: number
+  /** Where learners connect: the leader's quorum port, or the port of a follower for observers. */
+  readonly learnersPort: { readonly host: string; readonly port: number }
 }
 
 export interface Attack {
@@ -54,8 +56,8 @@ const BY_CLIENTS: readonly Attack[] = [
   byClient('the leader', ({ leader }) => leader)
 ]
 
-/** Where zoonode leads. */
-export const ATTACKS: readonly Attack[] = [
+/** What goes to where learners connect. */
+const ON_LEARNERS_PORT: readonly Attack[] = [
   onQuorumPort('connections that say nothing', () => [Buffer.alloc(0)], { isKept: true, count: 30 }),
   onQuorumPort('half a packet, and silence', () => [learnerInfo(Packet.followerInfo, FOREIGN_SID, 0).subarray(0, 9)], {
     isKept: true
@@ -99,9 +101,17 @@ export const ATTACKS: readonly Attack[] = [
     packet(Packet.ack, (BigInt(epoch) << 32n) + 0xffffffn, null),
     packet(Packet.ack, -1n, null)
   ]),
-  asLearner('half a REQUEST, and silence', () => [request(0x99n, 1, 1, Buffer.alloc(400)).subarray(0, 100)]),
-  ...ON_ELECTION_PORTS,
-  ...BY_CLIENTS
+  asLearner('half a REQUEST, and silence', () => [request(0x99n, 1, 1, Buffer.alloc(400)).subarray(0, 100)])
+]
+
+/** Where zoonode leads. */
+export const ATTACKS: readonly Attack[] = [...ON_LEARNERS_PORT, ...ON_ELECTION_PORTS, ...BY_CLIENTS]
+
+/** What goes to a follower that has observers, and to observers; `follower` and `apache` are the observers here. */
+export const ATTACKS_ON_OBSERVERS: readonly Attack[] = [
+  ...ON_LEARNERS_PORT,
+  byClient("zoonode's observer", ({ follower }) => follower),
+  byClient("Apache's observer", ({ apache }) => apache)
 ]
 
 /**
@@ -131,10 +141,10 @@ function onQuorumPort(
   { isKept = false, count = 1 } = {}
 ): Attack {
   return {
-    name: `quorum port: ${name}`,
+    name: `learners' port: ${name}`,
     run: async (victims) => {
-      const { host, quorumPort } = victims.leader.address
-      return sendEach(host, quorumPort, Array(count).fill(pieces(victims)).flat(), isKept)
+      const { host, port } = victims.learnersPort
+      return sendEach(host, port, Array(count).fill(pieces(victims)).flat(), isKept)
     }
   }
 }
@@ -162,11 +172,11 @@ function asLearner(name: string, pieces: (victims: Victims) => readonly Buffer[]
   return {
     name: `a learner that nobody knows: ${name}`,
     run: async (victims) => {
-      const { host, quorumPort } = victims.leader.address
+      const { host, port } = victims.learnersPort
       const open = async () => {
-        const peer = await FalsePeer.open(host, quorumPort)
+        const peer = await FalsePeer.open(host, port)
         await peer.becomeLearner(FOREIGN_SID, victims.epoch)
-        if (peer.isClosed) throw new Error('the leader did not take it as a learner')
+        if (peer.isClosed) throw new Error('it was not taken as a learner')
         return peer
       }
       let peer = await open()

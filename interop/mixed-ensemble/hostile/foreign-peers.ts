@@ -8,7 +8,7 @@ import { DeadlineError, waitFor } from '../../harness/wait-for.ts'
 import { divergence } from '../convergence.ts'
 import { Load } from '../load.ts'
 import type { Tell } from '../scenario.ts'
-import { attempt, epochOf, judgeCalm } from './hostile-scenario.ts'
+import { attempt, epochOf, judgeCalm, PATIENT } from './hostile-scenario.ts'
 
 /** A whole server whose configuration is not that of the ensemble whose ports it knows. */
 interface ForeignPeer {
@@ -70,7 +70,8 @@ const FOREIGN_PEERS: readonly ForeignPeer[] = [
 
 /** Servers of both kinds with other configurations come to an ensemble: nobody notices, and elections go as ever. */
 export async function runForeignPeers(leadingKind: ServerKind, folder: string, tell: Tell): Promise<void> {
-  const ensemble = await Ensemble.plan(folder, { members: participants('apache', 'zoonode', leadingKind) })
+  const members = participants('apache', 'zoonode', leadingKind)
+  const ensemble = await Ensemble.plan(folder, { members, config: PATIENT })
   const [one, two] = [ensemble.member(1), ensemble.member(2)]
   const load = new Load([one.connectString, two.connectString, ensemble.connectString])
   const leads = leadingKind === 'zoonode' ? 'zoonode' : 'Apache'
@@ -121,7 +122,7 @@ export async function runForeignPeers(leadingKind: ServerKind, folder: string, t
 async function memberOf(plan: ForeignPeer, kind: ServerKind, ensemble: Ensemble, folder: string): Promise<Member> {
   const [clientPort, quorumPort, electionPort] = [await freePort(), await freePort(), await freePort()]
   const address = { host: HOST, clientPort, quorumPort, electionPort }
-  const settings = Object.entries(ENSEMBLE_CONFIG).map(([key, value]) => `${key}=${value}`)
+  const settings = Object.entries({ ...ENSEMBLE_CONFIG, ...PATIENT }).map(([key, value]) => `${key}=${value}`)
   const config = [...settings, ...plan.lines(ensemble, address), ''].join('\n')
   return new Member({ sid: plan.sid, kind, role: 'participant' }, address, folder, config, {})
 }

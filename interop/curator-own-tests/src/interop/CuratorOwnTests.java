@@ -1,6 +1,7 @@
 package interop;
 
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
 
 import java.util.Arrays;
 import java.util.List;
@@ -15,7 +16,8 @@ import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
  * Curator's own tests that start an ensemble, and those of lost servers and sessions. Each starts its own servers, by the class that takes
- * the place of Curator's. Arguments: names of test classes, or none for all that are known.
+ * the place of Curator's. Arguments: names of test classes or Class#method, or none for all that
+ * are known.
  */
 public final class CuratorOwnTests {
   private static final String FRAMEWORK = "org.apache.curator.framework.";
@@ -45,7 +47,9 @@ public final class CuratorOwnTests {
     LauncherDiscoveryRequest request =
         LauncherDiscoveryRequestBuilder.request()
             .selectors(
-                names.stream().map((name) -> selectClass(name)).collect(Collectors.toList()))
+                names.stream()
+                    .map((name) -> name.contains("#") ? selectMethod(name) : selectClass(name))
+                    .collect(Collectors.toList()))
             .configurationParameter("junit.jupiter.execution.timeout.default", "240 s")
             .build();
     Launcher launcher = LauncherFactory.create();
