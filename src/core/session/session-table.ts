@@ -59,7 +59,10 @@ export class SessionTable {
     const known = this.#sessions.get(idHi, idLo)
     if (known !== undefined) {
       known.createdTimeoutMs = timeoutMs
-      if (!isLocal) this.#becomeGlobal(known)
+      if (!isLocal) {
+        known.isUpgrading = false
+        this.#becomeGlobal(known)
+      }
       this.changeTimeout(known, timeoutMs, nowMs)
       return known
     }
@@ -118,6 +121,7 @@ export class SessionTable {
 
   /** A local session becomes a global one: its createSession transaction is on its way. */
   upgrade(session: Session): void {
+    if (session.isLocal) session.isUpgrading = true
     this.#becomeGlobal(session)
   }
 
@@ -192,9 +196,17 @@ export class SessionTable {
     })
   }
 
-  /** This server follows: global sessions have no deadlines here, and none is closing but by a transaction. */
+  /**
+   * This server follows: global sessions have no deadlines here, and none is closing but by a transaction. Those of whose
+   * upgrade nothing is known are forgotten: if it is committed after all, its transaction comes.
+   */
   stopExpiring(): void {
     this.#isExpiringGlobal = false
+    const upgrading: Session[] = []
+    this.#forEachGlobal((session) => {
+      if (session.isUpgrading) upgrading.push(session)
+    })
+    for (const { idHi, idLo } of upgrading) this.remove(idHi, idLo)
     this.#forEachGlobal((session) => {
       session.isClosing = false
       session.owner = null
@@ -209,10 +221,11 @@ export class SessionTable {
     })
   }
 
-  /** The sessions that a snapshot holds: the global ones, each with the timeout that its createSession transaction gave. */
+  /** The sessions that a snapshot holds: the global ones that a transaction has made, each with the timeout that its createSession transaction gave. */
   records(): SessionRecord[] {
     const records: SessionRecord[] = []
     this.#forEachGlobal((session) => {
+      if (session.isUpgrading) return
       records.push({ idHi: session.idHi, idLo: session.idLo, timeoutMs: session.createdTimeoutMs })
     })
     return records

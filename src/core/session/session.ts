@@ -17,6 +17,8 @@ export class Session implements ExpiryEntry {
   createdTimeoutMs: number
   /** Known only to this server and made without a transaction (`localSessionsEnabled`). */
   isLocal: boolean
+  /** It was local: its createSession transaction is on its way, and may never be committed. */
+  isUpgrading = false
   /** The closing transaction is on its way: no request of the session is taken any more, nothing touches it. */
   isClosing = false
   /** The connection of *this* server that holds the session, null while it is held by none or elsewhere. The peer's. */

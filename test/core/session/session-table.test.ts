@@ -250,6 +250,19 @@ describe('a learner', () => {
     expect([table.size, table.localCount]).toEqual([2, 1])
   })
 
+  test('forgets a session whose upgrade is not committed when its role ends', () => {
+    const committed = table.create(HI, 1, 4000, START_MS, true)
+    table.upgrade(committed)
+    table.create(HI, 1, 4000, START_MS)
+    table.upgrade(table.create(HI, 2, 4000, START_MS, true))
+    const inSnapshot = table.records().map(({ idLo }) => idLo)
+
+    table.stopExpiring()
+
+    expect(inSnapshot).toEqual([1])
+    expect([table.get(HI, 1)?.isLocal, table.get(HI, 2)]).toEqual([false, undefined])
+  })
+
   test('makes a local session global when its createSession transaction comes', () => {
     const session = table.create(HI, 2, 4000, START_MS, true)
 
