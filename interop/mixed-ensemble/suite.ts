@@ -69,7 +69,7 @@ export const mixedEnsembleSuite: Suite = {
         await runRollOver(one, ownFolder(folder, `roll-over-${index}`), tell)
       }
     }
-    await runHostile('zoonode', ownFolder(folder, 'hostile'), tell)
+    await runHostile('zoonode', ownFolder(folder, 'hostile'), tell, quick)
     if (!quick) {
       await runHostile('apache', ownFolder(folder, 'hostile-under-apache'), tell)
       await runHostileObservers(ownFolder(folder, 'hostile-observers'), tell)
