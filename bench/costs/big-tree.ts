@@ -10,7 +10,7 @@ import { residentBytes } from '../machine.ts'
 import type { Plan } from '../plan.ts'
 import type { ServerProcess } from '../servers/server-process.ts'
 import { type ServersOptions, ServersUnderLoad } from '../servers/servers-under-load.ts'
-import { longestJavaPauseMs, longestOf, type Window } from './pauses.ts'
+import { type Longest, longestJavaPauseMs, longestOf, type Window } from './pauses.ts'
 import { secondsToFirstAnswer } from './start-time.ts'
 
 /** What was seen of one server with many znodes. Memory in bytes, times in milliseconds unless they say else. */
@@ -19,15 +19,15 @@ export interface BigTreeFigures {
   /** After a full collection of the JVM; ours cannot be asked for one. */
   readonly collectedBytes: number
   readonly startSeconds: readonly number[]
-  readonly filling: Longest
-  readonly serving: Longest
+  readonly filling: LongestOf
+  readonly serving: LongestOf
   /** The longest wait of pings that are sent each millisecond. */
   readonly gapMs: number
 }
 
-interface Longest {
+interface LongestOf {
   /** Null for Apache's server, whose threads take no turns. */
-  readonly turnMs: number | null
+  readonly turns: Longest | null
   readonly pauseMs: number
 }
 
@@ -98,16 +98,19 @@ class WatchedServer {
   }
 
   /** The longest pauses while something runs. */
-  async during<T>(run: () => Promise<T>): Promise<{ longest: Longest; result: T }> {
+  async during<T>(run: () => Promise<T>): Promise<{ longest: LongestOf; result: T }> {
     const fromMs = Date.now()
     const logged = readIfThere(this.#collectorFile).length
     const result = await run()
     const window: Window = { fromMs, untilMs: Date.now() }
     // The probe's last line comes up to a quarter of a second later.
     await delay(500)
-    if (this.server.kind === 'zoonode') return { longest: longestOf(readIfThere(this.#turnsFile), window), result }
+    if (this.server.kind === 'zoonode') {
+      const turns = longestOf(readIfThere(this.#turnsFile), window)
+      return { longest: { turns, pauseMs: turns.pauseMs }, result }
+    }
     const pauseMs = longestJavaPauseMs(readIfThere(this.#collectorFile).slice(logged))
-    return { longest: { turnMs: null, pauseMs }, result }
+    return { longest: { turns: null, pauseMs }, result }
   }
 
   /** Resident memory after a full collection, as far as one can be asked for. */

@@ -75,9 +75,11 @@ class CostMeter {
         return await this.#ofSets(name === 'flushes-1x1' ? 1 : 50, seconds, true, flushesPerSet)
       }
       case 'turn-nodes':
-        return await this.#ofBigTrees((figures) => figures.serving.turnMs)
+        return await this.#ofBigTrees((figures) => figures.serving.turns?.turnMs)
+      case 'turn-nodes-cpu':
+        return await this.#ofBigTrees((figures) => figures.serving.turns?.cpuMs)
       case 'turn-filling':
-        return await this.#ofBigTrees((figures) => figures.filling.turnMs)
+        return await this.#ofBigTrees((figures) => figures.filling.turns?.turnMs)
       case 'gap-nodes':
         return await this.#ofBigTrees((figures) => figures.gapMs)
       case 'gc-nodes':
@@ -161,11 +163,11 @@ class CostMeter {
     return this.#bigTrees
   }
 
-  async #ofBigTrees(figure: (figures: BigTreeFigures) => number | null): Promise<Samples> {
+  async #ofBigTrees(figure: (figures: BigTreeFigures) => number | undefined): Promise<Samples> {
     const { apache, zoonode } = await this.#trees()
     const sample = (figures: BigTreeFigures): number[] => {
       const value = figure(figures)
-      return value === null ? [] : [value]
+      return value === undefined ? [] : [value]
     }
     return { apache: sample(apache), zoonode: sample(zoonode) }
   }

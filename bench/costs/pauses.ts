@@ -3,8 +3,13 @@ interface ProbeLine {
   readonly atMs: number
   /** Of a turn, without the time in which the thread had no core. */
   readonly turnMs: number
+  /** CPU time that the thread took between two ticks of the probe. */
+  readonly cpuMs: number
   readonly pauseMs: number
 }
+
+/** The longest of a stretch of time, in milliseconds. */
+export type Longest = Omit<ProbeLine, 'atMs'>
 
 /** A stretch of wall-clock time. */
 export interface Window {
@@ -16,11 +21,11 @@ export interface Window {
 const LINE_EVERY_MS = 250
 
 /**
- * The longest turn and the longest collection pause that the probe noted in a stretch of time.
+ * The longest turn, the most CPU time of one, and the longest collection pause that the probe noted in a stretch of time.
  *
  * @throws Error if it noted nothing then
  */
-export function longestOf(probeText: string, { fromMs, untilMs }: Window): { turnMs: number; pauseMs: number } {
+export function longestOf(probeText: string, { fromMs, untilMs }: Window): Longest {
   const lines = probeText
     .split('\n')
     .filter((line) => line.endsWith('}'))
@@ -29,6 +34,7 @@ export function longestOf(probeText: string, { fromMs, untilMs }: Window): { tur
   if (lines.length === 0) throw new Error('the probe of turns noted nothing')
   return {
     turnMs: Math.max(...lines.map(({ turnMs }) => turnMs)),
+    cpuMs: Math.max(...lines.map(({ cpuMs }) => cpuMs)),
     pauseMs: Math.max(...lines.map(({ pauseMs }) => pauseMs))
   }
 }

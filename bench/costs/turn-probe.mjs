@@ -2,7 +2,8 @@
 // collection pause, a line of JSON each quarter of a second, in the file that BENCH_TURNS_FILE names.
 //
 // A timer of 1 ms is late by the turn that it has to wait for, and by the time for which the thread could run and was not
-// let (run_delay of schedstat), which is taken off: that is the machine's doing.
+// let (run_delay of schedstat), which is taken off: that is the machine's doing. What is left may still hold waits for
+// other threads, the collector's above all; the thread's own CPU time between two ticks does not.
 import { openSync, readSync, writeSync } from 'node:fs'
 import { PerformanceObserver, performance } from 'node:perf_hooks'
 import { isMainThread } from 'node:worker_threads'
@@ -19,26 +20,32 @@ function start(file) {
   let pauseMs = 0
   let last = performance.now()
   let lastLine = last
-  let waitedMs = readWaitedMs()
+  let cpuMs = 0
+  let [ranMs, waitedMs] = readTimes()
 
-  // Time that the main thread waited for a core, so far.
-  function readWaitedMs() {
+  // For how long the main thread has run, and waited for a core, so far.
+  function readTimes() {
     const text = buffer.toString('latin1', 0, readSync(schedstat, buffer, 0, buffer.length, 0))
-    return Number(text.split(' ')[1]) / 1e6
+    return text
+      .split(' ')
+      .slice(0, 2)
+      .map((ns) => Number(ns) / 1e6)
   }
 
   function tick() {
     const now = performance.now()
-    const waited = readWaitedMs()
+    const [ran, waited] = readTimes()
     const late = now - last - PERIOD_MS
     lateMs = Math.max(lateMs, late)
     turnMs = Math.max(turnMs, late - (waited - waitedMs))
+    cpuMs = Math.max(cpuMs, ran - ranMs)
     last = now
+    ranMs = ran
     waitedMs = waited
     if (now - lastLine < LINE_EVERY_MS) return
-    writeSync(output, `${JSON.stringify({ atMs: Date.now(), turnMs, lateMs, pauseMs })}\n`)
+    writeSync(output, `${JSON.stringify({ atMs: Date.now(), turnMs, cpuMs, lateMs, pauseMs })}\n`)
     lastLine = now
-    turnMs = lateMs = pauseMs = 0
+    turnMs = cpuMs = lateMs = pauseMs = 0
   }
 
   new PerformanceObserver((list) => {

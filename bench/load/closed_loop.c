@@ -131,7 +131,7 @@ void run_closed_loop(const struct options *options, struct result *result) {
     delete_created(&setup, &loop.clients[i].sender);
     free(loop.clients[i].pending);
   }
-  connections_close_sessions(loop.clients, sizeof *loop.clients, options->connections);
+  connections_close_sessions(loop.clients, sizeof *loop.clients, options->connections, SESSION_TIMEOUT_MS);
   connection_close_session(&setup);
   choice_free(&loop.choice);
   free(loop.clients);

@@ -106,19 +106,47 @@ void connection_close_session(struct connection *c) {
   await_close(c);
 }
 
+void connections_ping(void *first, size_t stride, int from, int until) {
+  for (int start = from; start < until; start += WAVE) {
+    int end = start + WAVE < until ? start + WAVE : until;
+    for (int i = start; i < end; i++) {
+      struct connection *c = connection_at(first, stride, i);
+      connection_wrote(c, ping_request(connection_room(c, 16)));
+      connection_flush(c);
+    }
+    for (int i = start; i < end; i++) {
+      int32_t size;
+      const uint8_t *reply = connection_await_frame(connection_at(first, stride, i), &size);
+      if (size != REPLY_HEADER_SIZE || get_int(reply) != PING_XID || get_int(reply + 12) != 0) fail("a wrong answer to a ping");
+    }
+  }
+}
+
+/* Keeps sessions alive while something is done with others that may take long; `last_ns` is when they were last heard of. */
+static void ping_in_time(void *first, size_t stride, int from, int until, int32_t timeout_ms, uint64_t *last_ns) {
+  uint64_t now = now_ns();
+  if (now - *last_ns < (uint64_t)timeout_ms * 1000000u / 4) return;
+  connections_ping(first, stride, from, until);
+  *last_ns = now;
+}
+
 void connections_open_sessions(void *first, size_t stride, int count, const int *ports, int port_count, int32_t timeout_ms) {
+  uint64_t pinged_ns = now_ns();
   for (int from = 0; from < count; from += WAVE) {
     int until = from + WAVE < count ? from + WAVE : count;
     for (int i = from; i < until; i++) connection_ask_session(connection_at(first, stride, i), ports[i % port_count], timeout_ms);
     for (int i = from; i < until; i++) await_session(connection_at(first, stride, i));
+    ping_in_time(first, stride, 0, until, timeout_ms, &pinged_ns);
   }
 }
 
-void connections_close_sessions(void *first, size_t stride, int count) {
+void connections_close_sessions(void *first, size_t stride, int count, int32_t timeout_ms) {
+  uint64_t pinged_ns = now_ns();
   for (int from = 0; from < count; from += WAVE) {
     int until = from + WAVE < count ? from + WAVE : count;
     for (int i = from; i < until; i++) ask_close(connection_at(first, stride, i));
     for (int i = from; i < until; i++) await_close(connection_at(first, stride, i));
+    ping_in_time(first, stride, until, count, timeout_ms, &pinged_ns);
   }
 }
 
@@ -173,14 +201,16 @@ int connection_receive(struct connection *c) {
     c->in_end -= c->in_start;
     c->in_start = 0;
   }
+  size_t had = c->in_end;
   for (;;) {
     if (c->in_end == c->in_size) c->in = realloc(c->in, c->in_size *= 2);
     size_t room = c->in_size - c->in_end;
     ssize_t got = c->tls != NULL ? tls_receive(c->tls, c->in + c->in_end, room) : recv(c->fd, c->in + c->in_end, room, 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 1;
     if (got <= 0) {
+      /* What came before the end is taken first. */
       c->is_lost = 1;
-      return 0;
+      return c->in_end > had;
     }
     c->in_end += (size_t)got;
     /* One TLS record is returned at a time, and what the library holds of the next ones does not wake epoll. */

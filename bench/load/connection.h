@@ -69,9 +69,12 @@ int32_t connection_call(struct connection *c);
 /* The i-th of `count` structures of `stride` bytes that begin with a connection. */
 static inline struct connection *connection_at(void *first, size_t stride, int i) { return (struct connection *)((char *)first + (size_t)i * stride); }
 
-/* Opens or closes many sessions, some at a time. */
+/* Opens or closes many sessions, some at a time; the others are kept alive meanwhile. */
 void connections_open_sessions(void *first, size_t stride, int count, const int *ports, int port_count, int32_t timeout_ms);
-void connections_close_sessions(void *first, size_t stride, int count);
+void connections_close_sessions(void *first, size_t stride, int count, int32_t timeout_ms);
+
+/* Pings those from `from` to before `until`, and fails unless each is answered. */
+void connections_ping(void *first, size_t stride, int from, int until);
 
 /* Says to epoll what a connection waits for; `data` comes with its events. */
 void connection_watch(int epoll, struct connection *c, void *data);

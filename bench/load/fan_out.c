@@ -110,7 +110,7 @@ void run_fan_out(const struct options *options, struct result *result) {
   }
   result->operations = result->latency.total;
   result->seconds = (double)spent / 1e9;
-  connections_close_sessions(watchers, sizeof *watchers, count);
+  connections_close_sessions(watchers, sizeof *watchers, count, SESSION_TIMEOUT_MS);
   connection_close_session(&writer);
   free(watchers);
 }

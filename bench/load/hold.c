@@ -9,13 +9,6 @@
 
 enum { PING_EVERY_MS = SESSION_TIMEOUT_MS / 3, PINGS_AT_A_TIME = 50 };
 
-static void ping(struct connection *c) {
-  int32_t size;
-  connection_wrote(c, ping_request(connection_room(c, 16)));
-  const uint8_t *reply = connection_await_frame(c, &size);
-  if (size != REPLY_HEADER_SIZE || get_int(reply) != PING_XID || get_int(reply + 12) != 0) fail("a wrong answer to a ping");
-}
-
 void run_hold(const struct options *options, struct result *result) {
   int count = options->connections, next = 0;
   struct connection *connections = calloc((size_t)count, sizeof *connections);
@@ -28,11 +21,10 @@ void run_hold(const struct options *options, struct result *result) {
   int pause_ms = count > 0 ? PING_EVERY_MS * PINGS_AT_A_TIME / count : PING_EVERY_MS;
   struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
   while (poll(&input, 1, pause_ms < PING_EVERY_MS ? pause_ms : PING_EVERY_MS) == 0) {
-    for (int i = 0; i < PINGS_AT_A_TIME && i < count; i++) {
-      ping(&connections[next]);
-      if (++next == count) next = 0;
-    }
+    int until = next + PINGS_AT_A_TIME < count ? next + PINGS_AT_A_TIME : count;
+    connections_ping(connections, sizeof *connections, next, until);
+    next = until < count ? until : 0;
   }
-  connections_close_sessions(connections, sizeof *connections, count);
+  connections_close_sessions(connections, sizeof *connections, count, SESSION_TIMEOUT_MS);
   free(connections);
 }

@@ -169,7 +169,7 @@ void run_open_loop(const struct options *options, struct result *result) {
   result->operations = result->latency.total;
   result->seconds = options->seconds;
   for (int i = 0; i < all; i++) free(loop.clients[i].pending);
-  connections_close_sessions(loop.clients, sizeof *loop.clients, all);
+  connections_close_sessions(loop.clients, sizeof *loop.clients, all, SESSION_TIMEOUT_MS);
   connection_close_session(&setup);
   choice_free(&loop.choice);
   free(loop.touched);

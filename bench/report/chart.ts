@@ -27,7 +27,7 @@ export function ratioChart(title: string, bars: readonly Bar[]): string {
   const lowest = GRID.findLast((value) => value <= Math.min(0.5, ...values)) ?? 0.1
   const highest = GRID.find((value) => value >= Math.max(2, ...values)) ?? 100
   const x = (value: number): number => {
-    const within = Math.min(highest, Math.max(lowest, isPositive(value) ? value : lowest))
+    const within = Number.isNaN(value) ? 1 : Math.min(highest, Math.max(lowest, value))
     return LABEL_WIDTH + (PLOT_WIDTH * Math.log(within / lowest)) / Math.log(highest / lowest)
   }
   const height = TOP + bars.length * ROW_HEIGHT + BOTTOM
