@@ -1,3 +1,4 @@
+import type { StatPersisted } from '../../../protocol/generated/data.ts'
 import { IntRecords, NONE } from './int-records.ts'
 import { Field } from './node-record.ts'
 
@@ -47,35 +48,62 @@ export class ChildLinks {
     return part === NONE ? this.#nodes.get(node, Field.czxidLo) : this.#parts.get(part, Part.pzxidLo)
   }
 
+  /**
+   * Copies what a stat has of it.
+   * @param part the node's `Field.childPart`
+   */
+  readStat(part: number, into: StatPersisted): void {
+    if (part === NONE) {
+      into.cversion = 0
+      into.pzxidHi = into.czxidHi
+      into.pzxidLo = into.czxidLo
+      return
+    }
+    const slab = this.#parts.slab(part)
+    const at = this.#parts.at(part)
+    into.cversion = slab[at + Part.cversion] as number
+    into.pzxidHi = slab[at + Part.pzxidHi] as number
+    into.pzxidLo = slab[at + Part.pzxidLo] as number
+  }
+
   setPzxid(node: number, hi: number, lo: number): void {
     const part = this.#partOf(node)
     this.#parts.set(part, Part.pzxidHi, hi)
     this.#parts.set(part, Part.pzxidLo, lo)
   }
 
-  setCversion(node: number, cversion: number): void {
-    this.#parts.set(this.#partOf(node), Part.cversion, cversion)
+  setCreates(node: number, cversion: number, zxidHi: number, zxidLo: number): void {
+    const part = this.#partOf(node)
+    const slab = this.#parts.slab(part)
+    const at = this.#parts.at(part)
+    slab[at + Part.cversion] = cversion
+    slab[at + Part.pzxidHi] = zxidHi
+    slab[at + Part.pzxidLo] = zxidLo
   }
 
   /** Puts a new node in front of its parent's children. */
   link(parent: number, child: number): void {
     const part = this.#partOf(parent)
-    const first = this.#parts.get(part, Part.firstChild)
+    const slab = this.#parts.slab(part)
+    const at = this.#parts.at(part)
+    const first = slab[at + Part.firstChild] as number
+    slab[at + Part.firstChild] = child
+    slab[at + Part.childCount] = (slab[at + Part.childCount] as number) + 1
     this.#nodes.set(child, Field.next, first)
     this.#nodes.set(child, Field.previous, NONE)
     if (first !== NONE) this.#nodes.set(first, Field.previous, child)
-    this.#parts.set(part, Part.firstChild, child)
-    this.#parts.set(part, Part.childCount, this.#parts.get(part, Part.childCount) + 1)
   }
 
   unlink(parent: number, child: number): void {
-    const part = this.#partOf(parent)
+    const part = this.#nodes.get(parent, Field.childPart)
+    const slab = this.#parts.slab(part)
+    const at = this.#parts.at(part)
     const next = this.#nodes.get(child, Field.next)
     const previous = this.#nodes.get(child, Field.previous)
-    if (previous === NONE) this.#parts.set(part, Part.firstChild, next)
+    slab[at + Part.childCount] = (slab[at + Part.childCount] as number) - 1
+    if (previous === NONE) slab[at + Part.firstChild] = next
     else this.#nodes.set(previous, Field.next, next)
     if (next !== NONE) this.#nodes.set(next, Field.previous, previous)
-    this.#parts.set(part, Part.childCount, this.#parts.get(part, Part.childCount) - 1)
   }
 
   /** To be called when a node goes. */

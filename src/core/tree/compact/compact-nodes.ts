@@ -181,37 +181,36 @@ export class CompactNodes implements NodeTable {
     into.mtimeHi = slab[at + Field.mtimeHi] as number
     into.mtimeLo = slab[at + Field.mtimeLo] as number
     into.version = slab[at + Field.version] as number
-    into.cversion = this.#links.cversion(node)
     into.aversion = slab[at + Field.aversion] as number
-    into.ephemeralOwnerHi = this.#owned.ownerHi(node)
-    into.ephemeralOwnerLo = this.#owned.ownerLo(node)
-    into.pzxidHi = this.#links.pzxidHi(node)
-    into.pzxidLo = this.#links.pzxidLo(node)
+    this.#links.readStat(slab[at + Field.childPart] as number, into)
+    const ownerPart = slab[at + Field.ownerPart] as number
+    into.ephemeralOwnerHi = ownerPart === NONE ? 0 : this.#owned.ownerHi(node)
+    into.ephemeralOwnerLo = ownerPart === NONE ? 0 : this.#owned.ownerLo(node)
   }
 
   shownStat(node: number): Stat {
-    const slab = this.#nodes.slab(node)
-    const at = this.#nodes.at(node)
+    const stat = this.#stat
+    this.readStat(node, stat)
     const isOwned = this.isEphemeral(node)
     const numChildren = this.childCount(node)
     return {
-      czxidHi: slab[at + Field.czxidHi] as number,
-      czxidLo: slab[at + Field.czxidLo] as number,
-      mzxidHi: slab[at + Field.mzxidHi] as number,
-      mzxidLo: slab[at + Field.mzxidLo] as number,
-      ctimeHi: slab[at + Field.ctimeHi] as number,
-      ctimeLo: slab[at + Field.ctimeLo] as number,
-      mtimeHi: slab[at + Field.mtimeHi] as number,
-      mtimeLo: slab[at + Field.mtimeLo] as number,
-      version: slab[at + Field.version] as number,
-      cversion: (2 * this.#links.cversion(node) - numChildren) | 0,
-      aversion: slab[at + Field.aversion] as number,
-      ephemeralOwnerHi: isOwned ? this.#owned.ownerHi(node) : 0,
-      ephemeralOwnerLo: isOwned ? this.#owned.ownerLo(node) : 0,
+      czxidHi: stat.czxidHi,
+      czxidLo: stat.czxidLo,
+      mzxidHi: stat.mzxidHi,
+      mzxidLo: stat.mzxidLo,
+      ctimeHi: stat.ctimeHi,
+      ctimeLo: stat.ctimeLo,
+      mtimeHi: stat.mtimeHi,
+      mtimeLo: stat.mtimeLo,
+      version: stat.version,
+      cversion: (2 * stat.cversion - numChildren) | 0,
+      aversion: stat.aversion,
+      ephemeralOwnerHi: isOwned ? stat.ephemeralOwnerHi : 0,
+      ephemeralOwnerLo: isOwned ? stat.ephemeralOwnerLo : 0,
       dataLength: this.dataLength(node),
       numChildren,
-      pzxidHi: this.#links.pzxidHi(node),
-      pzxidLo: this.#links.pzxidLo(node)
+      pzxidHi: stat.pzxidHi,
+      pzxidLo: stat.pzxidLo
     }
   }
 
@@ -221,15 +220,29 @@ export class CompactNodes implements NodeTable {
     const to = writer.buffer
     const slab = this.#nodes.slab(node)
     const at = this.#nodes.at(node)
-    // czxid, mzxid, ctime, mtime and version follow each other here as there.
-    for (let field = 0; field < 9; field++) putInt(to, offset + 4 * field, slab[at + Field.czxidHi + field] as number)
-    const isOwned = this.isEphemeral(node)
-    const numChildren = this.childCount(node)
-    putInt(to, offset + 36, (2 * this.#links.cversion(node) - numChildren) | 0)
+    putInt(to, offset, slab[at + Field.czxidHi] as number)
+    putInt(to, offset + 4, slab[at + Field.czxidLo] as number)
+    putInt(to, offset + 8, slab[at + Field.mzxidHi] as number)
+    putInt(to, offset + 12, slab[at + Field.mzxidLo] as number)
+    putInt(to, offset + 16, slab[at + Field.ctimeHi] as number)
+    putInt(to, offset + 20, slab[at + Field.ctimeLo] as number)
+    putInt(to, offset + 24, slab[at + Field.mtimeHi] as number)
+    putInt(to, offset + 28, slab[at + Field.mtimeLo] as number)
+    putInt(to, offset + 32, slab[at + Field.version] as number)
     putInt(to, offset + 40, slab[at + Field.aversion] as number)
+    putInt(to, offset + 52, Math.max(0, slab[at + Field.dataLength] as number))
+    const isOwned = slab[at + Field.ownerPart] !== NONE && this.isEphemeral(node)
     putInt(to, offset + 44, isOwned ? this.#owned.ownerHi(node) : 0)
     putInt(to, offset + 48, isOwned ? this.#owned.ownerLo(node) : 0)
-    putInt(to, offset + 52, Math.max(0, slab[at + Field.dataLength] as number))
+    if (slab[at + Field.childPart] === NONE) {
+      putInt(to, offset + 36, 0)
+      putInt(to, offset + 56, 0)
+      putInt(to, offset + 60, slab[at + Field.czxidHi] as number)
+      putInt(to, offset + 64, slab[at + Field.czxidLo] as number)
+      return
+    }
+    const numChildren = this.childCount(node)
+    putInt(to, offset + 36, (2 * this.#links.cversion(node) - numChildren) | 0)
     putInt(to, offset + 56, numChildren)
     putInt(to, offset + 60, this.#links.pzxidHi(node))
     putInt(to, offset + 64, this.#links.pzxidLo(node))
@@ -353,8 +366,21 @@ export class CompactNodes implements NodeTable {
     const node = this.#nodes.allocate()
     const slab = this.#nodes.slab(node)
     const at = this.#nodes.at(node)
-    this.#putName(node, path, data === null ? 0 : data.length)
-    this.#putData(node, data)
+    const dataLength = data === null ? 0 : data.length
+    const { key } = this.#names
+    key.ofText(path)
+    const nameLength = key.end - key.slash - 1
+    const block = this.#blocks.allocate(BLOCK_HEAD_BYTES + nameLength + dataLength, node)
+    const bytes = this.#blocks.bytes(block)
+    const start = this.#blocks.start(block)
+    copyBytes(key.bytes, key.slash + 1, bytes, start, nameLength)
+    if (data !== null && dataLength > 0) bytes.set(data, start + nameLength)
+    const isCounted = this.#options.digestEnabled && isDigested(path)
+    slab[at + Field.hash] = key.hash
+    slab[at + Field.block] = block
+    slab[at + Field.name] = isCounted ? nameLength : nameLength | UNDIGESTED_FLAG
+    slab[at + Field.dataLength] = data === null ? -1 : dataLength
+    slab[at + Field.prefixCrc] = isCounted ? prefixCrc(this.#hash, path, data) | 0 : 0
     slab[at + Field.parent] = parent
     slab[at + Field.next] = NONE
     slab[at + Field.previous] = NONE
@@ -371,10 +397,9 @@ export class CompactNodes implements NodeTable {
     slab[at + Field.mtimeLo] = stat.mtimeLo
     slab[at + Field.version] = stat.version
     slab[at + Field.aversion] = stat.aversion
-    if (stat.pzxidLo !== stat.czxidLo || stat.pzxidHi !== stat.czxidHi) {
-      this.#links.setPzxid(node, stat.pzxidHi, stat.pzxidLo)
+    if (stat.pzxidLo !== stat.czxidLo || stat.pzxidHi !== stat.czxidHi || stat.cversion !== 0) {
+      this.#links.setCreates(node, stat.cversion, stat.pzxidHi, stat.pzxidLo)
     }
-    if (stat.cversion !== 0) this.#links.setCversion(node, stat.cversion)
     this.#owned.add(node, stat.ephemeralOwnerHi, stat.ephemeralOwnerLo)
     this.#names.index.add(node)
     if (parent === NONE) this.#names.root = node
@@ -382,10 +407,9 @@ export class CompactNodes implements NodeTable {
       this.#links.link(parent, node)
       this.#childLists.forget(parent)
     }
-    this.sizeUnits += path.length + (data === null ? 0 : data.length)
-    this.#hashPrefix(node, path, data)
+    this.sizeUnits += path.length + dataLength
     this.#changed(node)
-    for (const observer of this.#observers) observer.created(node)
+    if (this.#observers.length > 0) for (const observer of this.#observers) observer.created(node)
     return node
   }
 
@@ -435,8 +459,7 @@ export class CompactNodes implements NodeTable {
 
   setCreates(node: number, cversion: number, zxidHi: number, zxidLo: number): void {
     this.#beforeChange(node)
-    this.#links.setCversion(node, cversion)
-    this.#links.setPzxid(node, zxidHi, zxidLo)
+    this.#links.setCreates(node, cversion, zxidHi, zxidLo)
     this.#changed(node)
   }
 
@@ -468,60 +491,47 @@ export class CompactNodes implements NodeTable {
   }
 
   #beforeChange(node: number): void {
+    if (this.#observers.length === 0) return
     for (const observer of this.#observers) observer.beforeChange(node)
   }
 
-  /** Gives a new node its block, with the name that its path ends with. */
-  #putName(node: number, path: string, dataLength: number): void {
-    const { key } = this.#names
-    key.ofText(path)
-    const nameStart = key.slash + 1
-    const nameLength = key.end - nameStart
-    const block = this.#blocks.allocate(BLOCK_HEAD_BYTES + nameLength + dataLength, node)
-    copyBytes(key.bytes, nameStart, this.#blocks.bytes(block), this.#blocks.start(block), nameLength)
-    this.#nodes.set(node, Field.block, block)
-    this.#nodes.set(node, Field.hash, key.hash)
-    const isCounted = this.#options.digestEnabled && isDigested(path)
-    this.#nodes.set(node, Field.name, isCounted ? nameLength : nameLength | UNDIGESTED_FLAG)
-  }
-
-  /** Writes data into a block that has the room. */
-  #putData(node: number, data: Uint8Array | null): void {
-    this.#nodes.set(node, Field.dataLength, data === null ? -1 : data.length)
-    if (data === null || data.length === 0) return
-    const block = this.#nodes.get(node, Field.block)
-    this.#blocks.bytes(block).set(data, this.#blocks.start(block) + this.#names.nameLength(node))
-  }
-
   #replaceData(node: number, path: string, data: Uint8Array | null): void {
-    const nameLength = this.#names.nameLength(node)
-    const lengthBefore = this.dataLength(node)
+    const slab = this.#nodes.slab(node)
+    const at = this.#nodes.at(node)
+    const nameLength = (slab[at + Field.name] as number) & NAME_LENGTH_MASK
+    const lengthBefore = Math.max(0, slab[at + Field.dataLength] as number)
     const length = data === null ? 0 : data.length
     const head = BLOCK_HEAD_BYTES + nameLength
     if (!this.#blocks.isSameCell(head + lengthBefore, head + length)) {
-      const before = this.#nodes.get(node, Field.block)
-      const block = this.#blocks.allocate(head + length, node)
-      const from = this.#blocks.bytes(before)
-      copyBytes(from, this.#blocks.start(before), this.#blocks.bytes(block), this.#blocks.start(block), nameLength)
-      this.#nodes.set(node, Field.block, block)
-      this.#blocks.release(before, head + lengthBefore)
+      this.#moveName(node, head + lengthBefore, head + length)
     }
-    this.#putData(node, data)
+    const block = slab[at + Field.block] as number
+    if (data !== null && length > 0) this.#blocks.bytes(block).set(data, this.#blocks.start(block) + nameLength)
+    slab[at + Field.dataLength] = data === null ? -1 : length
     this.sizeUnits += length - lengthBefore
-    this.#hashPrefix(node, path, data)
+    const isCounted = (slab[at + Field.name] as number) >= 0
+    if (isCounted) slab[at + Field.prefixCrc] = prefixCrc(this.#hash, path, data) | 0
   }
 
-  #hashPrefix(node: number, path: string, data: Uint8Array | null): void {
-    const isCounted = this.#nodes.get(node, Field.name) >= 0
-    this.#nodes.set(node, Field.prefixCrc, isCounted ? prefixCrc(this.#hash, path, data) | 0 : 0)
+  /** Gives a node a block of another size, with its name but not its data. */
+  #moveName(node: number, sizeBefore: number, size: number): void {
+    const nameLength = this.#names.nameLength(node)
+    const before = this.#nodes.get(node, Field.block)
+    const block = this.#blocks.allocate(size, node)
+    const from = this.#blocks.bytes(before)
+    copyBytes(from, this.#blocks.start(before), this.#blocks.bytes(block), this.#blocks.start(block), nameLength)
+    this.#nodes.set(node, Field.block, block)
+    this.#blocks.release(before, sizeBefore)
   }
 
   /** Brings the digest up after a change to a node's stat. */
   #changed(node: number): void {
-    if (this.#nodes.get(node, Field.name) < 0) return
+    const slab = this.#nodes.slab(node)
+    const at = this.#nodes.at(node)
+    if ((slab[at + Field.name] as number) < 0) return
     this.readStat(node, this.#stat)
-    const digest = digestOfStat(this.#nodes.get(node, Field.prefixCrc), this.#stat)
-    moveDigest(this.digest, this.#nodes.get(node, Field.digest), digest)
-    this.#nodes.set(node, Field.digest, digest | 0)
+    const digest = digestOfStat((slab[at + Field.prefixCrc] as number) >>> 0, this.#stat)
+    moveDigest(this.digest, slab[at + Field.digest] as number, digest)
+    slab[at + Field.digest] = digest | 0
   }
 }

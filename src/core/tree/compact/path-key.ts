@@ -4,8 +4,8 @@ const SCRATCH_BYTES = 256
 /**
  * A path taken apart for look-up: its UTF-8 bytes, its hash, and the same of its parent.
  *
- * Hashes are built up from left to right, so that of the parent comes by the way. Clients choose paths: start and
- * multiplier depend on a seed that they don't know, so that they cannot choose paths which collide.
+ * Hashes are built up from left to right, so that of the parent comes by the way; each is mixed at its end only. Clients
+ * choose paths: start and multiplier depend on a seed that they don't know, so that they cannot choose paths which collide.
  */
 export class PathKey {
   bytes: Buffer = Buffer.alloc(SCRATCH_BYTES)
@@ -18,8 +18,10 @@ export class PathKey {
   readonly #start: number
   readonly #multiplier: number
   #scratch = this.bytes
-  /** perf: bench/tree.ts; a create looks up the parent and the path, and enters the path. */
-  #text: string | null = null
+  /** The text that this is the key of. perf: bench/tree.ts; a create looks up the parent and the path, and enters the path. */
+  #text = ''
+  /** Its last character; -1 if it is not known. perf: bench/tree.ts; to compare whole texts is as dear as to hash one. */
+  #lastUnit = -1
 
   constructor(seed: number) {
     this.#start = Math.imul(seed, 0x9e3779b1) ^ 0x2545f491
@@ -28,8 +30,9 @@ export class PathKey {
   }
 
   ofText(text: string): void {
-    if (this.#text !== null && text === this.#text) return
     const { length } = text
+    const lastUnit = length === 0 ? 0 : text.charCodeAt(length - 1)
+    if (lastUnit === this.#lastUnit && text === this.#text) return
     if (this.#scratch.length < 3 * length) this.#scratch = Buffer.alloc(4 * length)
     const bytes = this.#scratch
     const multiplier = this.#multiplier
@@ -44,14 +47,15 @@ export class PathKey {
       } else if (unit > 0x7f) {
         this.ofBytes(bytes, 0, bytes.write(text))
         this.#text = text
+        this.#lastUnit = lastUnit
         return
       }
       bytes[index] = unit
-      const mixed = Math.imul(hash ^ unit, multiplier)
-      hash = mixed ^ (mixed >>> 15)
+      hash = Math.imul(hash ^ unit, multiplier)
     }
     this.#set(bytes, 0, length, hash, slash, parentHash)
     this.#text = text
+    this.#lastUnit = lastUnit
   }
 
   /** The bytes are kept, not copied: the key is good until they change. */
@@ -66,19 +70,24 @@ export class PathKey {
         slash = index
         parentHash = hash
       }
-      const mixed = Math.imul(hash ^ byte, multiplier)
-      hash = mixed ^ (mixed >>> 15)
+      hash = Math.imul(hash ^ byte, multiplier)
     }
     this.#set(bytes, start, end, hash, slash, parentHash)
-    this.#text = null
+    this.#lastUnit = -1
   }
 
   #set(bytes: Buffer, start: number, end: number, hash: number, slash: number, parentHash: number): void {
     this.bytes = bytes
     this.start = start
     this.end = end
-    this.hash = hash
+    this.hash = mixed(hash)
     this.slash = slash
-    this.parentHash = parentHash
+    this.parentHash = mixed(parentHash)
   }
+}
+
+/** So that all bits of a hash tell in its lowest ones, by which buckets are chosen. */
+function mixed(hash: number): number {
+  const half = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  return half ^ (half >>> 15)
 }

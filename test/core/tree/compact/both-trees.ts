@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { expect } from '@jest/globals'
 import { JuteWriter } from 'jute-ts'
 import { CompactTree } from '../../../../src/core/tree/compact/compact-tree.ts'
@@ -77,5 +78,10 @@ export function totalsOf(tree: DataTree, sessions: readonly number[]): unknown {
 }
 
 export function expectSame(plain: DataTree, compact: DataTree, sessions: readonly number[]): void {
-  expect(answersOf(compact, sessions)).toEqual(answersOf(plain, sessions))
+  expectEqual(answersOf(compact, sessions), answersOf(plain, sessions))
+}
+
+/** `toEqual`, which takes its time, only to say what differs. */
+export function expectEqual(seen: unknown, expected: unknown): void {
+  if (!isDeepStrictEqual(seen, expected)) expect(seen).toEqual(expected)
 }

@@ -4,7 +4,7 @@ import { JuteWriter } from 'jute-ts'
 import { createApplyResult, NO_NODE } from '../../../../src/core/tree/data-tree.ts'
 import { type SnapshotCursor, SnapshotFormatError } from '../../../../src/core/tree/snapshot.ts'
 import { snapshotOf } from '../tree-support.ts'
-import { expectSame, newCompactTree, newPlainTree, totalsOf } from './both-trees.ts'
+import { expectEqual, expectSame, newCompactTree, newPlainTree, totalsOf } from './both-trees.ts'
 import { SESSIONS, variedTxns } from './varied-txns.ts'
 
 /** The plain tree is the model. Handles are given out in the same order, so even snapshots are the same to the byte. */
@@ -21,14 +21,14 @@ test('any transactions, replayed ones too, have the same results and events, and
         plain.apply(txn, expected)
         compact.apply(txn, seen)
 
-        expect(seen).toEqual(expected)
-        expect(totalsOf(compact, SESSIONS)).toEqual(totalsOf(plain, SESSIONS))
+        expectEqual(seen, expected)
+        expectEqual(totalsOf(compact, SESSIONS), totalsOf(plain, SESSIONS))
       }
 
       expectSame(plain, compact, SESSIONS)
       expect(snapshotOf(compact).equals(snapshotOf(plain))).toBe(true)
     }),
-    { numRuns: 80 }
+    { numRuns: 60 }
   )
 }, 120000)
 
@@ -55,9 +55,10 @@ function takeSlice(taking: Taking, bytesMax: number): void {
   const expected = new JuteWriter()
   const seen = new JuteWriter()
   taking.more = taking.plain.next(expected, bytesMax)
-  expect(taking.compact.next(seen, bytesMax)).toBe(taking.more)
-  expect(seen.bytes().equals(expected.bytes())).toBe(true)
-  expect(taking.compact.pendingBytes).toBe(taking.plain.pendingBytes)
+  expectEqual(
+    [taking.compact.next(seen, bytesMax), taking.compact.pendingBytes, seen.bytes().equals(expected.bytes())],
+    [taking.more, taking.plain.pendingBytes, true]
+  )
   taking.stream.writeBytes(seen.bytes())
 }
 
@@ -105,7 +106,7 @@ test('snapshots are the same in each slice whatever is applied meanwhile, and re
         }
       }
     ),
-    { numRuns: 25 }
+    { numRuns: 15 }
   )
 }, 120000)
 
