@@ -27,9 +27,14 @@ export class NamespaceTraffic {
     this.#reads.of(path)?.add(path.length + bytes + STAT_SIZE_BYTES)
   }
 
-  /** The same for a path that a request's bytes have at `start`. */
-  readAt(buffer: Buffer, start: number, path: string, bytes: number): void {
-    this.#reads.at(buffer, start, path)?.add(path.length + bytes + STAT_SIZE_BYTES)
+  /**
+   * The same for a path that a request's bytes have from `start` to `end`, if it is of the namespace that was read last.
+   * @returns false if it is not, and nothing has been counted
+   */
+  readInPlace(buffer: Buffer, start: number, end: number, bytes: number): boolean {
+    const summary = this.#reads.ifLast(buffer, start, end)
+    summary?.add(utf16Length(buffer, start, end) + bytes + STAT_SIZE_BYTES)
+    return summary !== null
   }
 
   /** What a transaction that was applied has written. */
@@ -80,12 +85,13 @@ class NamespaceSummaries {
     this.#slots = new Array(SLOT_COUNT).fill(this.#last)
   }
 
-  /** @param start where the buffer has the path's bytes */
-  at(buffer: Buffer, start: number, path: string): Summary | null {
+  /** The summary that was found last, if a path whose bytes the buffer has belongs to it; else null. */
+  ifLast(buffer: Buffer, start: number, end: number): Summary | null {
     const { bytes, summary } = this.#last
     const { length } = bytes
-    for (let at = 0; at < length; at++) if (buffer[start + at] !== bytes[at]) return this.of(path)
-    return path.length === length || buffer[start + length] === SLASH ? summary : this.of(path)
+    if (end - start < length) return null
+    for (let at = 0; at < length; at++) if (buffer[start + at] !== bytes[at]) return null
+    return end - start === length || buffer[start + length] === SLASH ? summary : null
   }
 
   of(path: string): Summary | null {
@@ -113,4 +119,14 @@ class NamespaceSummaries {
     const bytes = ASCII.test(name) ? Buffer.from(prefix, 'latin1') : NO_PATH
     return { prefix, bytes, summary: this.#set.of(name) }
   }
+}
+
+/** Length of UTF-8 as text: bytes that begin a character, and one more for what takes four of them. */
+function utf16Length(buffer: Buffer, start: number, end: number): number {
+  let length = 0
+  for (let at = start; at < end; at++) {
+    const byte = buffer[at] as number // in range
+    if ((byte & 0xc0) !== 0x80) length += byte >= 0xf0 ? 2 : 1
+  }
+  return length
 }

@@ -1,12 +1,10 @@
 import { ErrorCode } from '../../../protocol/error-code.ts'
 import { encodeACL } from '../../../protocol/generated/data.ts'
 import {
-  decodeExistsRequest,
   decodeGetACLRequest,
   decodeGetAllChildrenNumberRequest,
   decodeGetChildren2Request,
-  decodeGetChildrenRequest,
-  decodeGetDataRequest
+  decodeGetChildrenRequest
 } from '../../../protocol/generated/proto.ts'
 import { Perm } from '../../../protocol/op-code.ts'
 import { NO_NODE } from '../../tree/data-tree.ts'
@@ -17,32 +15,34 @@ import type { AnswerContext } from './answer-context.ts'
 /** exists: its watch is set on a missing znode, too. */
 export function answerExists(context: AnswerContext): number {
   const { state, connection } = context
-  const { path, watch } = decodeExistsRequest(context.reader)
-  if (path === null) return ErrorCode.MARSHALLINGERROR
-  if (path.includes('\0')) return ErrorCode.BADARGUMENTS
-  const node = state.tree.find(path)
+  const hasPath = context.readPath('ExistsRequest.path')
+  const watch = context.reader.readBool('ExistsRequest.watch')
+  if (!hasPath) return ErrorCode.MARSHALLINGERROR
+  if (context.hasNullCharacter()) return ErrorCode.BADARGUMENTS
+  const node = context.findNode()
   if (node !== NO_NODE && !context.isAllowed(node, Perm.read)) return ErrorCode.NOAUTH
-  if (watch) state.watches.addData(connection.id, path)
+  if (watch) state.watches.addData(connection.id, context.pathText())
   if (node === NO_NODE) return ErrorCode.NONODE
   state.tree.writeStat(node, context.begin())
   context.end()
-  context.countRead(path, 0)
+  context.countReadInPlace(0)
   return ErrorCode.OK
 }
 
 export function answerGetData(context: AnswerContext): number {
   const { state, connection } = context
-  const { path, watch } = decodeGetDataRequest(context.reader)
-  if (path === null) return ErrorCode.MARSHALLINGERROR
-  const node = state.tree.find(path)
+  const hasPath = context.readPath('GetDataRequest.path')
+  const watch = context.reader.readBool('GetDataRequest.watch')
+  if (!hasPath) return ErrorCode.MARSHALLINGERROR
+  const node = context.findNode()
   if (node === NO_NODE) return ErrorCode.NONODE
   if (!context.isAllowed(node, Perm.read)) return ErrorCode.NOAUTH
-  if (watch) state.watches.addData(connection.id, path)
+  if (watch) state.watches.addData(connection.id, context.pathText())
   const writer = context.begin()
   state.tree.writeData(node, writer)
   state.tree.writeStat(node, writer)
   context.end()
-  context.countRead(path, state.tree.dataLength(node))
+  context.countReadInPlace(state.tree.dataLength(node))
   return ErrorCode.OK
 }
 
