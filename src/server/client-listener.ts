@@ -126,18 +126,11 @@ export class ClientListener {
 
   /**
    * Listens elsewhere from now on. Connections that are open stay. One that cannot be bound is tried again each second.
-   *
-   * @param to null: nowhere, no more connections come
    */
-  rebind(to: ListenAddress | null): void {
-    if (this.#isStopped || (to !== null && isSame(to, this.#address))) return
+  rebind(to: ListenAddress): void {
+    if (this.#isStopped || isSame(to, this.#address)) return
     clearTimeout(this.#rebindTimer)
     this.#server.close()
-    if (to === null) {
-      this.#address = { port: 0, address: null }
-      this.#log.warn('the configuration has no client port for this server any more: no more clients are accepted')
-      return
-    }
     this.#address = to
     this.#server = this.#newServer()
     const where = `${to.address ?? '*'}:${to.port}`

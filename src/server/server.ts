@@ -133,7 +133,7 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
     store: (request: StorageRequest) => requests.store(request),
     installBegin: (hi: number, lo: number, epoch: number) => snapshots.installBegin(hi, lo, epoch)
   }
-  const shellEvents = { ownMemberChanged: (own: EnsembleMember) => rebindClients(settings, listener, own) }
+  const shellEvents = { ownMemberChanged: (own: EnsembleMember) => rebindClients(listener, own) }
   const ensemble =
     commitLog === null ? null : new EnsembleShell(settings, configs, commitLog, loop, memberStorage, shellEvents, log)
   const outbox = new ShellOutbox(
@@ -314,11 +314,10 @@ function listenerOptionsOf(settings: ServerSettings) {
   }
 }
 
-/** Clients are listened for where the own line says, or, where it says nothing, where the main file does. */
-function rebindClients({ quorum }: ServerSettings, listener: ClientListener, own: EnsembleMember): void {
-  const atStart = quorum.members.find(({ id }) => id === own.id)
-  if (own.clientPort !== null) listener.rebind({ port: own.clientPort, address: bindAddress(own.clientAddress) })
-  else if (atStart === undefined || atStart.clientPort !== null) listener.rebind(null)
+/** compat: a line without a client port changes nothing: clients go on where they are. */
+function rebindClients(listener: ClientListener, own: EnsembleMember): void {
+  if (own.clientPort === null) return
+  listener.rebind({ port: own.clientPort, address: bindAddress(own.clientAddress) })
 }
 
 /** Removes old snapshots and segments each purge interval (`autopurge.*`); off by default. */
