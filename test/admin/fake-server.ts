@@ -37,7 +37,7 @@ export interface FakeServer {
   readonly sessions?: Partial<SessionsView>
   readonly tree?: Partial<TreeView>
   readonly watches?: Partial<WatchesView>
-  readonly watchedPaths?: readonly { readonly sessionId: bigint; readonly paths: readonly string[] }[]
+  readonly watchedPaths?: Iterable<{ readonly sessionId: bigint; readonly paths: readonly string[] }>
   readonly lastProcessedZxid?: bigint
   readonly outstandingRequests?: number
   readonly dirBytes?: number

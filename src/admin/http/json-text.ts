@@ -46,7 +46,7 @@ export function* lazily<T, U>(items: Iterable<T>, map: (item: T) => U): Generato
  * on one line (`[ 1, 2 ]`) and `{ }`, `[ ]` for empty ones.
  */
 export function* jsonText(value: JsonValue, level = 0): Generator<string> {
-  if (value === null || typeof value !== 'object') yield scalarText(value)
+  if (isScalar(value)) yield scalarText(value)
   else if (value.kind === 'decimal') yield decimalText(value.value)
   else if (value.kind === 'object') yield* objectText(value, level)
   else yield* listText(value, level)
@@ -56,22 +56,42 @@ function* objectText({ fields }: JsonObject, level: number): Generator<string> {
   const indent = '  '.repeat(level + 1)
   let isEmpty = true
   for (const [name, value] of fields) {
-    yield `${isEmpty ? '{' : ','}\n${indent}${quoted(name)} : `
+    const start = `${isEmpty ? '{' : ','}\n${indent}${quoted(name)} : `
     isEmpty = false
-    yield* jsonText(value, level + 1)
+    if (isScalar(value)) yield start + scalarText(value)
+    else {
+      yield start
+      yield* jsonText(value, level + 1)
+    }
   }
   yield isEmpty ? '{ }' : `\n${'  '.repeat(level)}}`
 }
 
+/** Each piece passes through all generators above, so that those of long lists are made longer. */
+const LIST_PIECE_LENGTH = 1024
+
 /** A list does not count as a level. */
 function* listText({ items }: JsonList, level: number): Generator<string> {
+  let text = '['
   let isEmpty = true
   for (const item of items) {
-    yield isEmpty ? '[ ' : ', '
+    text += isEmpty ? ' ' : ', '
     isEmpty = false
-    yield* jsonText(item, level)
+    if (isScalar(item)) text += scalarText(item)
+    else {
+      yield text
+      text = ''
+      yield* jsonText(item, level)
+    }
+    if (text.length < LIST_PIECE_LENGTH) continue
+    yield text
+    text = ''
   }
-  yield isEmpty ? '[ ]' : ' ]'
+  yield `${text} ]`
+}
+
+function isScalar(value: JsonValue): value is string | number | bigint | boolean | null {
+  return value === null || typeof value !== 'object'
 }
 
 function scalarText(value: string | number | bigint | boolean | null): string {

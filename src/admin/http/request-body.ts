@@ -4,7 +4,8 @@ import type { Readable } from 'node:stream'
 export async function readBody(body: Readable, bytesMax: number): Promise<string | null> {
   const pieces: Buffer[] = []
   let bytes = 0
-  for await (const piece of body) {
+  // Leaving early must not cut the connection, on which the answer is still to be sent.
+  for await (const piece of body.iterator({ destroyOnReturn: false })) {
     bytes += (piece as Buffer).length // a request gives bytes, as no encoding is set
     if (bytes > bytesMax) return null
     pieces.push(piece as Buffer)
