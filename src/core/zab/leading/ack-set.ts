@@ -2,7 +2,7 @@ import type { QuorumVerifier } from '../quorum/quorum-verifier.ts'
 
 /** Who has acknowledged one thing, and whether these are enough: a quorum of every verifier attached to it. */
 export class AckSet {
-  readonly #verifiers: readonly QuorumVerifier[]
+  #verifiers: readonly QuorumVerifier[]
   readonly #sids = new Set<number>()
 
   constructor(verifiers: readonly QuorumVerifier[]) {
@@ -17,6 +17,11 @@ export class AckSet {
         return
       }
     }
+  }
+
+  /** The newest configuration has come into force: it alone counts from now on. */
+  needNewestOnly(): void {
+    this.#verifiers = this.#verifiers.slice(-1)
   }
 
   /** The server does not have it any more, or may not. */

@@ -239,6 +239,8 @@ export class Broadcast {
     const designated = designatedLeader(this.#sid, this.#configurations.current, config, acks, later)
     if (designated !== this.#sid) this.depose()
     this.#configurations.activate(config)
+    // Voters of the old one who go now, or observe, may never acknowledge what was proposed meanwhile. (Upstream waits for them.)
+    for (const acks of later) acks.needNewestOnly()
 
     const leader = suggestedLeaderData(designated)
     const informed = Buffer.concat([leader, bytes])

@@ -32,7 +32,7 @@ class Model {
   ]
   readonly proposals: {
     readonly zxid: bigint
-    readonly needed: readonly (readonly number[])[]
+    needed: readonly (readonly number[])[]
     readonly acks: Set<number>
   }[] = []
   logged = 0n
@@ -47,7 +47,9 @@ class Model {
       if (!next.needed.every((sids) => sids.filter((each) => next.acks.has(each)).length > sids.length / 2)) return
       this.committed++
       const pending = this.voters[1]
-      if (pending?.version === next.zxid) this.voters.shift()
+      if (pending?.version !== next.zxid) continue
+      this.voters.shift()
+      for (const later of this.proposals.slice(this.committed)) later.needed = [pending.sids]
     }
   }
 }

@@ -41,6 +41,27 @@ describe('a reconfiguration', () => {
     expect(harness.host.takeCalls()).toEqual(['committed 100000002'])
   })
 
+  test('what was proposed after it needs the new quorum alone once it is in force: old voters may be gone', () => {
+    const { harness, one } = Harness.established(RECONFIG)
+    const four = harness.join(4)
+    harness.propose(
+      Z1,
+      configOf(
+        [2, 4].map((id) => member(id)),
+        Z1
+      )
+    )
+    harness.propose(Z2)
+    harness.logged(Z2)
+    for (const zxid of [Z1, Z2]) harness.ack(four, zxid)
+    harness.host.takeCalls()
+
+    harness.ack(one, Z1)
+
+    const outcome = ['committed 100000001', 'configurationActivated 100000001 2', 'committed 100000002']
+    expect(harness.host.takeCalls()).toEqual(outcome)
+  })
+
   test('its old voters alone decide nothing afterwards', () => {
     const { harness, one, three } = Harness.established(RECONFIG)
     const four = harness.join(4)
