@@ -26,6 +26,8 @@ export class ClientConnection {
   readonly process: ServingProcess
   /** In which the server serves: it closes the connection when that ends. */
   readonly epoch: number
+  /** Session of which it is the connection now, in hexadecimal; null for none. The client's. */
+  session: string | null = null
   readonly toClient: Pipe<readonly Buffer[]>
   readonly #toServer: Pipe<readonly Buffer[]>
   readonly #network: Network

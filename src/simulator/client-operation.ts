@@ -1,17 +1,23 @@
 import type { JuteWriter } from 'jute-ts'
+import { formatMembership } from '../core/zab/membership/config-text.ts'
+import type { EnsembleConfig, EnsembleMember } from '../core/zab/membership/ensemble-config.ts'
 import {
   encodeAddWatchRequest,
   encodeCheckVersionRequest,
   encodeCreateRequest,
+  encodeCreateTTLRequest,
   encodeDeleteRequest,
   encodeExistsRequest,
   encodeGetChildren2Request,
   encodeGetDataRequest,
   encodeMultiHeader,
+  encodeReconfigRequest,
   encodeSetDataRequest,
-  encodeSyncRequest
+  encodeSyncRequest,
+  type ReconfigRequest
 } from '../protocol/generated/proto.ts'
-import { OpCode } from '../protocol/op-code.ts'
+import { highWordOfNumber, lowWordOfNumber } from '../protocol/int64.ts'
+import { CreateMode, OpCode } from '../protocol/op-code.ts'
 
 export interface CreateOperation {
   readonly kind: 'create'
@@ -19,8 +25,10 @@ export interface CreateOperation {
   readonly data: Buffer
   /** CreateMode */
   readonly flags: number
-  /** create2, which answers with a Stat too. */
+  /** create2, which answers with a Stat too; as the creates of containers and TTL nodes do. */
   readonly withStat: boolean
+  /** Of a TTL node, ms. */
+  readonly ttlMs?: number
 }
 
 export type SingleWrite =
@@ -35,11 +43,22 @@ export type ReadOperation = {
   readonly watch: boolean
 }
 
+/** By joining and leaving servers, or by a list of all. */
+export interface ReconfigOperation {
+  readonly kind: 'reconfig'
+  readonly joining: readonly EnsembleMember[]
+  readonly leaving: readonly number[]
+  readonly list: EnsembleConfig | null
+  /** That the configuration must have; -1 for any. */
+  readonly version: number
+}
+
 /** What a client asks for. */
 export type Operation =
   | Exclude<SingleWrite, { readonly kind: 'check' }>
   | ReadOperation
   | { readonly kind: 'multi'; readonly operations: readonly SingleWrite[] }
+  | ReconfigOperation
   | { readonly kind: 'sync'; readonly path: string }
   | { readonly kind: 'addWatch'; readonly path: string; readonly mode: number }
   | { readonly kind: 'setWatches' }
@@ -49,20 +68,48 @@ export type Operation =
 const OPEN_ACL = [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }]
 const MULTI_END = { type: -1, done: true, err: -1 }
 
+function reconfigRequest({ joining, leaving, list, version }: ReconfigOperation): ReconfigRequest {
+  const lines = (members: readonly EnsembleMember[]): string =>
+    formatMembership({ members, groups: [], weights: new Map(), version: 0n })
+  return {
+    joiningServers: joining.length === 0 ? null : lines(joining).trim().replaceAll('\n', ','),
+    leavingServers: leaving.length === 0 ? null : leaving.join(),
+    newMembers: list === null ? null : formatMembership(list).trim().replaceAll('\n', ','),
+    curConfigIdHi: highWordOfNumber(version),
+    curConfigIdLo: lowWordOfNumber(version)
+  }
+}
+
 export function isSequential(flags: number): boolean {
-  return flags === 2 || flags === 3
+  return flags === 2 || flags === 3 || flags === 6
 }
 
 export function opCodeOf(operation: Operation | SingleWrite): number {
-  if (operation.kind === 'create') return operation.withStat ? OpCode.create2 : OpCode.create
+  if (operation.kind === 'create') return opCodeOfCreate(operation)
   return operation.kind === 'setWatches' ? OpCode.setWatches2 : OpCode[operation.kind]
+}
+
+function opCodeOfCreate({ flags, withStat, ttlMs }: CreateOperation): number {
+  if (flags === CreateMode.container) return OpCode.createContainer
+  if (ttlMs !== undefined) return OpCode.createTTL
+  return withStat ? OpCode.create2 : OpCode.create
+}
+
+/** Whether it needs a session that all servers know. */
+export function createsEphemeral(operation: Operation | SingleWrite): boolean {
+  if (operation.kind === 'multi') return operation.operations.some(createsEphemeral)
+  return operation.kind === 'create' && (operation.flags === 1 || operation.flags === 3)
 }
 
 /** Writes the body of a request; that of setWatches is the client's business. */
 export function writeOperation(writer: JuteWriter, operation: Operation | SingleWrite): void {
   switch (operation.kind) {
     case 'create': {
-      const { path, data, flags } = operation
+      const { path, data, flags, ttlMs } = operation
+      if (ttlMs !== undefined) {
+        const ttl = { ttlHi: highWordOfNumber(ttlMs), ttlLo: lowWordOfNumber(ttlMs) }
+        return encodeCreateTTLRequest(writer, { path, data, acl: OPEN_ACL, flags, ...ttl })
+      }
       return encodeCreateRequest(writer, { path, data, acl: OPEN_ACL, flags })
     }
     case 'delete':
@@ -81,6 +128,8 @@ export function writeOperation(writer: JuteWriter, operation: Operation | Single
       return encodeSyncRequest(writer, operation)
     case 'addWatch':
       return encodeAddWatchRequest(writer, operation)
+    case 'reconfig':
+      return encodeReconfigRequest(writer, reconfigRequest(operation))
     case 'multi':
       for (const each of operation.operations) {
         encodeMultiHeader(writer, { type: opCodeOf(each), done: false, err: -1 })

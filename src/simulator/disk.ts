@@ -1,7 +1,10 @@
+import type { EnsembleConfig } from '../core/zab/membership/ensemble-config.ts'
 import type { Agenda } from './agenda.ts'
+import type { Covered } from './coverage.ts'
 import type { Dice } from './dice.ts'
+import type { FirstState } from './first-state.ts'
 import { demand } from './violation.ts'
-import { showZxid } from './zxid.ts'
+import { epochOf, showZxid } from './zxid.ts'
 
 /** A transaction as it is stored. */
 export interface StoredTxn {
@@ -12,6 +15,14 @@ export interface StoredTxn {
 export interface StoredSnapshot {
   readonly zxid: number
   readonly bytes: Buffer
+}
+
+/** A server's configuration files. */
+export interface StoredConfigs {
+  /** Of its last start, or in force since. */
+  readonly current: EnsembleConfig
+  /** One that was proposed; null: none was since the one in force. */
+  readonly next: EnsembleConfig | null
 }
 
 /** How a disk lies, in a simulation that must find it out. */
@@ -26,11 +37,13 @@ export interface DiskFaults {
   readonly forgetsTruncation?: boolean
   /** A snapshot counts before the log is durable up to its zxid. */
   readonly cataloguesEarly?: boolean
+  /** Configurations that are proposed are called stored and are not. */
+  readonly forgetsNextConfig?: boolean
 }
 
 /** Something for the log thread: one after the other, in their order. */
 interface Operation {
-  readonly kind: 'persist' | 'write' | 'read'
+  readonly kind: 'persist' | 'write' | 'read' | 'install'
   /** What of it is durable afterwards, whether or not somebody hears of it. */
   readonly effect: () => void
   readonly answer: () => void
@@ -56,17 +69,32 @@ export class SimulatedDisk {
   snapshots: StoredSnapshot[] = []
   acceptedEpoch = 0
   currentEpoch = 0
+  configs: StoredConfigs
   isFull = false
+  /** Snapshots cannot be written: the folder that they are in is another disk's, and broken. */
+  failsSnapshots = false
   /** How much longer than usual everything takes. */
   slowness = 1
   #queue: Operation[] = []
   /** Written, and not to be used before the log has come to them. */
-  #waiting: { readonly snapshot: StoredSnapshot; readonly answer: () => void }[] = []
+  #waiting: { readonly snapshot: StoredSnapshot; readonly answer: (isDone: boolean) => void }[] = []
   #running: Operation[] = []
+  /** The configuration file that is being written, beside everything else. */
+  #configWriting: (() => void) | null = null
+  readonly #count: (what: Covered) => void
   /** Counts crashes: what was begun before is forgotten. */
   #life = 0
 
-  constructor(agenda: Agenda, dice: Dice, syncMs: readonly [number, number], faults: DiskFaults) {
+  constructor(
+    agenda: Agenda,
+    dice: Dice,
+    syncMs: readonly [number, number],
+    faults: DiskFaults,
+    configs: StoredConfigs,
+    count: (what: Covered) => void
+  ) {
+    this.configs = configs
+    this.#count = count
     this.#agenda = agenda
     this.#dice = dice
     this.#syncMs = syncMs
@@ -125,19 +153,69 @@ export class SimulatedDisk {
     this.#add({ kind: 'read', effect: nothing, answer })
   }
 
+  /** Replaces a configuration file in one step; the log goes on meanwhile. One at a time. */
+  writeConfig(which: 'current' | 'next', config: EnsembleConfig, answer: () => void): void {
+    const effect = (): void => {
+      this.#configWriting = null
+      const { current, next } = this.configs
+      if (which === 'current') this.configs = { current: config, next: isNewer(next, config) ? next : null }
+      else if (this.faults.forgetsNextConfig !== true) {
+        this.configs = { current, next: isNewer(config, current) ? config : null }
+      }
+    }
+    this.#configWriting = effect
+    this.#agenda.after(
+      this.#dice.within(this.#syncMs) * this.slowness,
+      this.#alive(() => {
+        effect()
+        answer()
+      })
+    )
+  }
+
+  /** Version of the newest configuration that is stored. */
+  get configVersion(): bigint {
+    return (this.configs.next ?? this.configs.current).version
+  }
+
+  /** What there was before the first start. */
+  fill({ snapshot }: FirstState, log: readonly StoredTxn[]): void {
+    this.snapshots = [snapshot]
+    this.log = [...log]
+    this.logFloor = snapshot.zxid
+    this.acceptedEpoch = this.currentEpoch = epochOf(snapshot.zxid)
+  }
+
+  /** A new disk. */
+  wipe(configs: StoredConfigs): void {
+    this.log = []
+    this.logFloor = 0
+    this.snapshots = []
+    this.acceptedEpoch = 0
+    this.currentEpoch = 0
+    this.configs = configs
+  }
+
   /** A leader's snapshot takes the place of everything, and the epoch is set, in one step. */
-  install(snapshot: StoredSnapshot, currentEpoch: number, answer: () => void): void {
+  install(snapshot: StoredSnapshot, currentEpoch: number, answer: (isDone: boolean) => void): void {
+    let isDone = true
     const effect = () => {
+      isDone = !this.failsSnapshots
+      if (!isDone) return this.#count('installsFailed')
       this.snapshots = [snapshot]
       this.log = []
       this.logFloor = snapshot.zxid
       if (this.faults.forgetsCurrentEpoch !== true) this.currentEpoch = currentEpoch
     }
-    this.#add({ kind: 'write', effect, answer })
+    this.#add({ kind: 'install', effect, answer: () => answer(isDone) })
   }
 
   /** A snapshot is whole: it counts from when the log is durable up to its zxid. */
-  addSnapshot(snapshot: StoredSnapshot, answer: () => void): void {
+  addSnapshot(snapshot: StoredSnapshot, answer: (isDone: boolean) => void): void {
+    if (this.failsSnapshots) {
+      this.#count('snapshotsFailed')
+      return this.#add({ kind: 'read', effect: nothing, answer: () => answer(false) })
+    }
     this.#waiting.push({ snapshot, answer })
     this.#add({ kind: 'write', effect: nothing, answer: () => this.#catalogueWaiting() })
   }
@@ -165,6 +243,10 @@ export class SimulatedDisk {
   crash(): void {
     this.#life++
     const running = this.#running
+    if (running[0]?.kind === 'install') this.#count('installsTorn')
+    const configWriting = this.#configWriting
+    this.#configWriting = null
+    if (configWriting !== null && this.#dice.chance(0.5)) configWriting()
     this.#running = []
     this.#queue = []
     this.#waiting = []
@@ -230,10 +312,11 @@ export class SimulatedDisk {
     const { snapshot, answer } = first
     if (snapshot.zxid > (this.lastSnapshot?.zxid ?? 0)) {
       this.snapshots.push(snapshot)
+      this.#count('snapshotsTaken')
       if (this.snapshots.length > SNAPSHOT_COUNT_MAX) this.snapshots.shift()
       if (this.#dice.chance(0.5)) this.#purge()
     }
-    answer()
+    answer(true)
   }
 
   /** What is older than the oldest snapshot goes. */
@@ -242,6 +325,7 @@ export class SimulatedDisk {
     if (oldest === undefined) return
     const count = this.#countUpTo(oldest.zxid)
     if (count === 0) return
+    this.#count('logPurges')
     this.logFloor = this.log[count - 1]?.zxid ?? this.logFloor
     this.log = this.log.slice(count)
   }
@@ -263,6 +347,10 @@ export class SimulatedDisk {
       if (life === this.#life) run()
     }
   }
+}
+
+function isNewer(one: EnsembleConfig | null, other: EnsembleConfig): one is EnsembleConfig {
+  return one !== null && one.version > other.version
 }
 
 function nothing(): void {

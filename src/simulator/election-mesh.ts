@@ -53,6 +53,10 @@ export class ElectionPort {
   readonly end: ElectionEnd
   readonly #mesh: ElectionMesh
   readonly #peers = new Map<number, PeerView>()
+  /** Members of the configuration in force, as a text; null while it is that of the start. */
+  #membership: string | null = null
+  /** Null: everybody. */
+  #known: ReadonlySet<number> | null = null
 
   constructor(mesh: ElectionMesh, end: ElectionEnd) {
     this.#mesh = mesh
@@ -67,6 +71,20 @@ export class ElectionPort {
     peer.queued = message
     this.#pump(peer)
     if (peer.link === null && !peer.isConnecting) this.#connect(to, peer)
+  }
+
+  /**
+   * The configuration has changed. With another membership all connections are made anew, and what was on its way is
+   * forgotten; strangers are forgotten when their connection ends.
+   */
+  setMembers(membership: string, known: ReadonlySet<number>): void {
+    const isChanged = this.#membership !== null && this.#membership !== membership
+    this.#membership = membership
+    this.#known = known
+    if (!isChanged) return
+    const links = [...this.#peers.values()].map(({ link }) => link)
+    this.#peers.clear()
+    for (const link of links) link?.break()
   }
 
   linkWith(sid: number): ElectionConnection | null {
@@ -89,7 +107,9 @@ export class ElectionPort {
 
   lost(sid: number, link: ElectionConnection): void {
     const peer = this.#peers.get(sid)
-    if (peer?.link === link) peer.link = null
+    if (peer?.link !== link) return
+    peer.link = null
+    if (this.#known !== null && !this.#known.has(sid)) this.#peers.delete(sid)
   }
 
   #pump(peer: PeerView): void {

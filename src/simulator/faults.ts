@@ -32,6 +32,7 @@ export class Faults {
     network.heal()
     for (const server of servers) {
       server.disk.isFull = false
+      server.disk.failsSnapshots = false
       server.disk.slowness = 1
       if (server.process !== null) server.process.diesInStep = false
       server.start()
@@ -42,7 +43,7 @@ export class Faults {
     const { agenda, dice, scenario } = this.#world
     agenda.after(dice.exponential(scenario.faultEveryMs), () => {
       if (!this.#world.isChaotic) return
-      const kind = dice.weighted(scenario.faults)
+      const kind = dice.weighted(scenario.faults) as FaultKind
       this.counts[kind] = (this.counts[kind] ?? 0) + 1
       this.#happen(kind)
       this.#plan()
@@ -105,12 +106,16 @@ export class Faults {
       case 'fullDisk':
         server.disk.isFull = true
         return
+      case 'badSnapshots':
+        server.disk.failsSnapshots = true
+        return
       case 'goodDisk':
+        server.disk.failsSnapshots = false
         server.disk.slowness = 1
         server.disk.isFull = false
         return
       case 'wallJump':
-        server.clock.wallOffsetMs += dice.between(-5000, 5000)
+        server.clock.jump(dice.between(-5000, 5000), this.#world.agenda.nowMs)
         return
       case 'cutClients':
         return this.#cutClients(server)

@@ -16,6 +16,12 @@ export interface TreeObserver {
   restored(zxid: number, digest: string): void
 }
 
+export const unobserved: TreeObserver = {
+  applied: () => undefined,
+  snapshotOpened: () => undefined,
+  restored: () => undefined
+}
+
 const CONFIG_PATH = '/zookeeper/config'
 
 /** The production tree, watched. */

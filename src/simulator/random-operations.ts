@@ -1,6 +1,6 @@
 import { CreateMode } from '../protocol/op-code.ts'
 import type { CommittedHistory } from './checkers/committed-history.ts'
-import type { Operation, SingleWrite } from './client-operation.ts'
+import type { CreateOperation, Operation, SingleWrite } from './client-operation.ts'
 import type { Dice } from './dice.ts'
 
 const PARENTS = ['/a', '/b', '/c']
@@ -10,9 +10,12 @@ const PATHS = [...PARENTS, '/a/x', '/a/y', '/b/x', '/b/y/z', '/b/y', '/e']
 export class RandomOperations {
   readonly #dice: Dice
   readonly #history: CommittedHistory
+  readonly #hasKinds: boolean
   #count = 0
 
-  constructor(dice: Dice, history: CommittedHistory) {
+  /** @param hasKinds whether there are containers and TTL nodes */
+  constructor(dice: Dice, history: CommittedHistory, hasKinds: boolean) {
+    this.#hasKinds = hasKinds
     this.#dice = dice
     this.#history = history
   }
@@ -22,6 +25,7 @@ export class RandomOperations {
     const kind = dice.weighted({ write: 45, read: 40, sync: 5, multi: 7, addWatch: 3 })
     switch (kind) {
       case 'write':
+        if (this.#hasKinds && dice.chance(0.25)) return this.#createOfKind()
         return this.#write() as Exclude<SingleWrite, { kind: 'check' }>
       case 'read':
         return {
@@ -64,6 +68,20 @@ export class RandomOperations {
     const isParent = PARENTS.includes(path)
     const flags = isEphemeral && !isParent ? gone : kept
     return { kind: 'create', path, data: this.#data(), flags, withStat: dice.chance(0.5) }
+  }
+
+  /** Containers often where others make children. */
+  #createOfKind(): CreateOperation {
+    const dice = this.#dice
+    const data = this.#data()
+    if (dice.chance(0.5)) {
+      const path = dice.pick(['/a', '/c', '/b/y', '/b/x'])
+      return { kind: 'create', path, data, flags: CreateMode.container, withStat: true }
+    }
+    const isSequential = dice.chance(0.5)
+    const path = isSequential ? `${dice.pick(PARENTS)}/t-` : dice.pick(PATHS)
+    const flags = isSequential ? CreateMode.persistentSequentialWithTtl : CreateMode.persistentWithTtl
+    return { kind: 'create', path, data, flags, withStat: true, ttlMs: dice.pick([50, 200, 1000, 5000]) }
   }
 
   /** Mostly one that there is. */

@@ -1,7 +1,8 @@
 import type { EnsembleSettings } from '../core/ensemble/ensemble-settings.ts'
 import type { CoreSettings } from '../core/pipeline/core-settings.ts'
-import type { EnsembleConfig } from '../core/zab/membership/ensemble-config.ts'
-import type { Dice } from './dice.ts'
+import type { EnsembleConfig, EnsembleMember, QuorumGroup } from '../core/zab/membership/ensemble-config.ts'
+import { Dice } from './dice.ts'
+import { drawFeatures, type Features, NO_FEATURES } from './features.ts'
 
 export const TICK_MS = 100
 
@@ -28,18 +29,27 @@ export const FAULT_KINDS = {
   leaderIsolation: 2,
   cutClients: 2
 } as const
-export type FaultKind = keyof typeof FAULT_KINDS
+/** What more may go wrong with some features. */
+export const FEATURE_FAULT_KINDS = { badSnapshots: 3 } as const
+export type FaultKind = keyof typeof FAULT_KINDS | keyof typeof FEATURE_FAULT_KINDS
 
 /** Everything about a simulation that is chosen before it begins. */
 export interface Scenario {
   readonly voters: number
   readonly observers: number
+  /** Servers in all; those that are no members at first have the greatest sids. */
+  readonly servers: number
   readonly clients: number
   /** How long things go wrong, ms. */
   readonly chaosMs: number
   /** Mean time between two faults, ms. */
   readonly faultEveryMs: number
-  readonly faults: Readonly<Record<FaultKind, number>>
+  readonly faults: Readonly<Record<string, number>>
+  readonly features: Features
+  /** Zxid of the snapshot that all servers begin with; 0: they begin with nothing. */
+  readonly baseZxid: number
+  /** Who belongs to the ensemble at first. */
+  readonly config: EnsembleConfig
   readonly linkDelayMs: readonly [number, number]
   readonly diskSyncMs: readonly [number, number]
   /** Mean time between two requests of a client, ms. */
@@ -55,14 +65,29 @@ export interface Scenario {
 export interface ScenarioChoices {
   readonly servers?: number | undefined
   readonly chaosMs?: number | undefined
+  /** Instead of what the seed chooses; those that are left out are off. */
+  readonly features?: Partial<Features> | undefined
 }
 
-/** Draws a scenario. */
-export function drawScenario(dice: Dice, { servers, chaosMs }: ScenarioChoices): Scenario {
+type Base = Omit<Scenario, 'features' | 'config' | 'servers' | 'baseZxid'>
+
+/** The dice for features are others than those for the rest: so a simulation without features is what it always was. */
+const FEATURE_DICE = 0x5eed * 2 ** 32
+
+/** Draws a scenario. @param dice of the seed; those for what comes later, too */
+export function drawScenario(seed: number, dice: Dice, choices: ScenarioChoices): Scenario {
+  const base = drawBase(dice, choices)
+  const featureDice = new Dice((seed % 2 ** 32) + FEATURE_DICE)
+  const drawn = drawFeatures(featureDice)
+  const features = choices.features === undefined ? drawn : { ...NO_FEATURES, ...choices.features }
+  return withFeatures(base, features, featureDice, choices)
+}
+
+function drawBase(dice: Dice, { servers, chaosMs }: ScenarioChoices): Base {
   const voters = servers ?? Number(dice.weighted({ 3: 8, 5: 2 }))
   const faults = Object.fromEntries(
     Object.entries(FAULT_KINDS).map(([kind, weight]) => [kind, dice.chance(0.3) ? 0 : weight * dice.next()])
-  ) as Record<FaultKind, number>
+  )
   const delay = dice.pick([0.2, 1, 5, 15])
   const sync = dice.pick([0.5, 2, 10, 30])
   return {
@@ -81,6 +106,79 @@ export function drawScenario(dice: Dice, { servers, chaosMs }: ScenarioChoices):
     core: drawCoreSettings(dice),
     ensemble: drawEnsembleSettings(dice)
   }
+}
+
+function withFeatures(base: Base, features: Features, dice: Dice, choices: ScenarioChoices): Scenario {
+  const { reconfig, spares, nodeKinds, localSessions, readOnly, groups, observerMasters, epochTxnCount } = features
+  const voters = groups && choices.servers === undefined ? dice.between(4, 7) : base.voters
+  const observers = observerMasters ? Math.max(1, base.observers) : base.observers
+  const core: CoreSettings = {
+    ...base.core,
+    reconfigEnabled: reconfig,
+    localSessionsEnabled: localSessions !== 'no',
+    localSessionsUpgradingEnabled: localSessions === 'upgraded',
+    ...(nodeKinds ? { containerCheckIntervalMs: dice.pick([100, 300, 1000]) } : {})
+  }
+  const ensemble = {
+    ...base.ensemble,
+    reconfigEnabled: reconfig,
+    readOnlyModeEnabled: readOnly,
+    ...(epochTxnCount === null ? {} : { initialCounter: LAST_COUNTER - epochTxnCount }),
+    ...(observerMasters ? { observerMaster: { port: OBSERVER_MASTER_PORT, sizeLimitBytes: 1 << 25 } } : {})
+  }
+  const lonely = readOnly ? { isolate: 6, crashMany: 3, healAll: 0.5, healOne: 1 } : {}
+  const faults = features.badSnapshots
+    ? { ...base.faults, ...lonely, ...FEATURE_FAULT_KINDS }
+    : { ...base.faults, ...lonely }
+  const members = Array.from({ length: voters + observers }, (_, index) =>
+    memberLine(index + 1, index < voters ? 'participant' : 'observer', reconfig)
+  )
+  const hierarchy = groups ? drawGroups(dice, voters) : { groups: [], weights: new Map<number, number>() }
+  const config = { members, ...hierarchy, version: 0n }
+  const servers = voters + observers + spares
+  const baseZxid = features.highCounter ? 2 * EPOCH - dice.between(2, 8) : 0
+  return { ...base, voters, observers, servers, core, ensemble, faults, features, config, baseZxid }
+}
+
+/** Zxids of an epoch. */
+const EPOCH = 2 ** 32
+/** Counter of the last one that a leader gives. */
+const LAST_COUNTER = 0xffff_fffe
+
+/** Where followers listen for observers. */
+export const OBSERVER_MASTER_PORT = 2889
+export const QUORUM_PORT = 2888
+
+/** A member's line. Where the membership changes it needs a port for clients. */
+export function memberLine(id: number, role: EnsembleMember['role'], hasClientPort: boolean): EnsembleMember {
+  return {
+    id,
+    addresses: [{ host: `10.0.0.${id}`, quorumPort: QUORUM_PORT, electionPort: 3888 }],
+    role,
+    clientAddress: hasClientPort ? '0.0.0.0' : null,
+    clientPort: hasClientPort ? 2181 : null,
+    secureClientAddress: null,
+    secureClientPort: null
+  }
+}
+
+/** Two or three groups of the voters 1 to `count`; some weigh more than others, or nothing. */
+export function drawGroups(dice: Dice, count: number): { groups: QuorumGroup[]; weights: Map<number, number> } {
+  const sids = Array.from({ length: count }, (_, index) => index + 1)
+  return groupsOf(dice, sids)
+}
+
+export function groupsOf(dice: Dice, sids: readonly number[]): { groups: QuorumGroup[]; weights: Map<number, number> } {
+  const groupCount = Math.min(sids.length, dice.pick([1, 2, 3, 3]))
+  const groups = Array.from({ length: groupCount }, (_, index) => ({
+    id: index + 1,
+    members: sids.filter((_sid, at) => at % groupCount === index)
+  }))
+  const weights = new Map(sids.map((sid) => [sid, dice.pick([0, 1, 1, 1, 2])]))
+  // Somebody must be able to lead.
+  const [first] = sids
+  if (first !== undefined && [...weights.values()].every((weight) => weight === 0)) weights.set(first, 1)
+  return { groups, weights }
 }
 
 function drawCoreSettings(dice: Dice): CoreSettings {
@@ -148,18 +246,4 @@ function drawEnsembleSettings(dice: Dice): Omit<EnsembleSettings, 'sid'> {
     multiAddressEnabled: false,
     readOnlyModeEnabled: false
   }
-}
-
-/** Servers 1 to `voters` vote, those after them observe. */
-export function configOf({ voters, observers }: Scenario): EnsembleConfig {
-  const members = Array.from({ length: voters + observers }, (_, index) => ({
-    id: index + 1,
-    addresses: [{ host: `10.0.0.${index + 1}`, quorumPort: 2888, electionPort: 3888 }],
-    role: index < voters ? ('participant' as const) : ('observer' as const),
-    clientAddress: null,
-    clientPort: null,
-    secureClientAddress: null,
-    secureClientPort: null
-  }))
-  return { members, groups: [], weights: new Map(), version: 0n }
 }

@@ -8,7 +8,11 @@ import type { PersistBatch, SnapshotSummary } from '../core/outbox.ts'
 import type { ConnectionId } from '../core/ports.ts'
 import { applyToSessions } from '../core/session/follow-txn.ts'
 import { SessionTable } from '../core/session/session-table.ts'
+import type { StorageAnswer } from '../core/storage-answer.ts'
 import { CommitLog } from '../core/zab/commit-log.ts'
+import { formatMembership, parseConfigText } from '../core/zab/membership/config-text.ts'
+import type { EnsembleConfig, MemberAddress } from '../core/zab/membership/ensemble-config.ts'
+import { memberOf } from '../core/zab/membership/member-of.ts'
 import type { LinkId } from '../core/zab/peer-link.ts'
 import { ServerState } from '../core/zab/vote.ts'
 import { encodeWatcherEvent } from '../protocol/generated/proto.ts'
@@ -17,18 +21,23 @@ import type { EventType } from '../protocol/op-code.ts'
 import { decodeTxn } from '../protocol/txn.ts'
 import type { Agenda } from './agenda.ts'
 import type { Applied } from './checkers/committed-history.ts'
+import type { ConfigurationChecker } from './checkers/configuration-checker.ts'
 import type { CheckedProcess, EnsembleChecker, ServerHistory } from './checkers/ensemble-checker.ts'
+import type { ExpiryChecker } from './checkers/expiry-checker.ts'
 import type { ClientConnection } from './client-connection.ts'
+import type { Covered } from './coverage.ts'
 import type { Dice } from './dice.ts'
 import type { SimulatedDisk, StoredTxn } from './disk.ts'
 import type { ElectionEnd, ElectionMesh, ElectionPort } from './election-mesh.ts'
+import { emptySnapshot } from './first-state.ts'
 import { simulatedHash } from './hash.ts'
+import { LearnerSigns } from './learner-signs.ts'
 import type { MachineClock } from './machine-clock.ts'
 import type { Network } from './network.ts'
 import { ObservedTree, type TreeObserver } from './observed-tree.ts'
 import { QuorumConnection, type QuorumEnd } from './quorum-connection.ts'
 import type { Sabotage } from './sabotage.ts'
-import { configOf, type Scenario, TICK_MS } from './scenario.ts'
+import { type Scenario, TICK_MS } from './scenario.ts'
 import { showZxid, zxidOf } from './zxid.ts'
 
 const CONNECT_TRIES = 5
@@ -47,9 +56,12 @@ export interface ProcessWorld {
   readonly scenario: Scenario
   readonly sabotage: Sabotage
   readonly checker: EnsembleChecker
+  readonly configs: ConfigurationChecker
+  readonly expiry: ExpiryChecker
   server(sid: number): { readonly process: ServerProcess | null } | undefined
   stepped(process: ServerProcess): void
   note(line: () => string): void
+  count(what: Covered): void
   fail(rule: string, detail: string): never
 }
 
@@ -64,6 +76,10 @@ export interface ProcessMachine {
 interface OpenLink {
   readonly connection: QuorumConnection
   readonly writer: JuteWriter
+  /** Listens to the learner at one of the ends. */
+  readonly signs: LearnerSigns
+  /** Whether the learner is this one. */
+  readonly isOwn: boolean
 }
 
 /** A client's connection here. */
@@ -82,7 +98,8 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   readonly tree: ObservedTree
   readonly sessions: SessionTable
   isUp = true
-  isListening = false
+  /** Ports that learners can connect to. */
+  listeningPorts: readonly number[] = []
   view: RoleView = { state: ServerState.looking, leader: null, isServing: false, isReadOnly: false }
   member: EnsemblePeer | null = null
   /** The process stands still until then, by the world's time. */
@@ -108,6 +125,16 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   /** Counts snapshots begun: answers of those given up are not for the one under way. */
   #snapshotCount = 0
   #installEpoch: number | null = null
+  /** What the storage was asked for and has not begun. */
+  readonly #requests: StorageRequest[] = []
+  #requestCount = 0
+  #isConfigWriting = false
+  #configVersion: bigint
+  /** Where others reach this server: its own line, also when it is no member any more. */
+  #addresses: readonly MemberAddress[]
+  #stepIndex = 0
+  /** Sessions of clients that gave a sign of life, with the step that has taken it and by which connection it came. */
+  readonly #signs = new Map<string, { readonly step: number; readonly connection: ClientConnection }>()
 
   constructor(world: ProcessWorld, server: ProcessMachine) {
     const { agenda, scenario, dice } = world
@@ -122,6 +149,12 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     const commitLog = new CommitLog(scenario.commitLogCount, scenario.commitLogBytes)
     const txnCount = this.#load(commitLog)
     const { disk } = server
+    const { current, next } = disk.configs
+    const lastSeen = next !== null && next.version > current.version ? next : null
+    if (lastSeen !== null) world.count('restartsWithPending')
+    this.#configVersion = current.version
+    this.#addresses = memberOf(current, this.sid)?.addresses ?? []
+    if (scenario.features.reconfig) this.#election.setMembers(formatMembership(current), new Set())
     this.member = new EnsemblePeer({
       settings: { ...scenario.core, serverId: this.sid },
       hash: simulatedHash,
@@ -137,8 +170,8 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
       ensemble: { ...scenario.ensemble, sid: this.sid },
       acceptedEpoch: disk.acceptedEpoch,
       currentEpoch: disk.currentEpoch,
-      config: configOf(scenario),
-      lastSeen: null,
+      config: current,
+      lastSeen,
       commitLog
     })
     agenda.after(dice.below(TICK_MS / 2), () => this.#tick())
@@ -151,7 +184,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   /** The process is gone. */
   end(): void {
     this.isUp = false
-    this.isListening = false
+    this.listeningPorts = []
     this.#election.close()
     for (const { connection } of this.#links.values()) connection.cutShort(this)
     for (const { connection } of this.#clients.values()) connection.serverGone()
@@ -170,7 +203,11 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   }
 
   get isServing(): boolean {
-    return this.isUp && this.member?.peer != null
+    return this.isUp && this.member?.peer != null && !this.view.isReadOnly
+  }
+
+  get isReadOnly(): boolean {
+    return this.view.isReadOnly
   }
 
   /** Stands still, as a stopped process does: what comes meanwhile waits. */
@@ -206,8 +243,35 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     const client = this.#clients.get(id)
     if (client === undefined || client.isClosing) return
     if (client.isPaused) client.unread.push(frame)
-    else this.#inputs.pushFrame(id, frame, 0, frame.length, Math.floor(this.#nowMs))
+    else {
+      this.#inputs.pushFrame(id, frame, 0, frame.length, Math.floor(this.#nowMs))
+      this.#signOfLife(client.connection)
+    }
     this.wake()
+  }
+
+  #signOfLife(connection: ClientConnection): void {
+    const { session } = connection
+    if (session === null) return
+    if (this.isLeading) this.#world.expiry.heard(this.sid, session)
+    // Of a local session the leader does not hear.
+    else if (this.member?.following != null && this.sessions.get(...idsOf(session))?.isLocal === false)
+      this.#signs.set(session, { step: this.#stepIndex + 1, connection })
+  }
+
+  /** To its leader, in the answer to a PING: all of whom it has heard since the last one must be in it. */
+  #passedOn(sessions: readonly string[]): void {
+    for (const [session, { step, connection }] of this.#signs) {
+      if (sessions.includes(session)) {
+        this.#world.count('signsPassedOn')
+        this.#signs.delete(session)
+      } else if (step < this.#stepIndex) {
+        this.#signs.delete(session)
+        const known = this.sessions.get(...idsOf(session))
+        if (connection.session !== session || known === undefined || known.isClosing || known.isLocal) continue
+        this.#world.fail('signs of life are passed on', `server ${this.sid} does not tell its leader of ${session}`)
+      }
+    }
   }
 
   clientClosed(id: ConnectionId): void {
@@ -230,7 +294,9 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   }
 
   linkBytes(link: LinkId, bytes: Buffer): void {
-    if (!this.#links.has(link)) return
+    const open = this.#links.get(link)
+    if (open === undefined) return
+    if (!open.isOwn && this.isLeading) open.signs.push(bytes)
     this.#inputs.pushLinkBytes(link, bytes, 0, bytes.length)
     this.wake()
   }
@@ -247,9 +313,20 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     this.wake()
   }
 
-  /** Somebody who has connected to the quorum port. */
-  acceptLink(link: LinkId, connection: QuorumConnection, from: number): void {
-    this.#links.set(link, { connection, writer: new JuteWriter(1024) })
+  /** Somebody who has connected to the quorum port, or this server to somebody else's. */
+  acceptLink(link: LinkId, connection: QuorumConnection, from: number, isOwn: boolean): void {
+    const { expiry } = this.#world
+    const signs = new LearnerSigns(
+      isOwn
+        ? { pinged: (sessions) => this.#passedOn(sessions), revalidated: () => undefined }
+        : {
+            pinged: (sessions) => {
+              for (const session of sessions) expiry.heard(this.sid, session)
+            },
+            revalidated: (session) => expiry.heard(this.sid, session)
+          }
+    )
+    this.#links.set(link, { connection, writer: new JuteWriter(1024), signs, isOwn })
     this.#inputs.pushLinkOpened(link, `server-${from}`)
     this.wake()
   }
@@ -281,6 +358,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     if (this.stalledUntilMs > worldMs) return this.wake()
     const inputs = this.#inputs
     this.#inputs = new InputBatch()
+    this.#stepIndex++
     inputs.monotonicMs = this.#nowMs
     inputs.wallMs = this.#server.clock.wallMs(worldMs)
     this.#readyTick(inputs)
@@ -313,9 +391,11 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   }
 
   #flush(): void {
-    for (const [link, { connection, writer }] of this.#links) {
+    for (const [link, { connection, writer, signs, isOwn }] of this.#links) {
       if (writer.offset > 0) {
-        connection.send(this, writer.copyBytes())
+        const bytes = writer.copyBytes()
+        if (isOwn) signs.push(bytes)
+        connection.send(this, bytes)
         writer.reset()
       }
       if (this.#awaitingDrain.delete(link)) connection.awaitDrained(this)
@@ -393,7 +473,16 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
 
   log(level: string, message: string): void {
     this.#world.note(() => `server ${this.sid} ${level}: ${message}`)
+    if (level === 'info') this.#countLogged(message)
+    else if (message.includes('a new epoch is needed')) this.#world.count('rollOvers')
     if (message.includes('digest mismatch')) this.#world.fail('digests', `server ${this.sid}: ${message}`)
+  }
+
+  #countLogged(message: string): void {
+    if (message.startsWith('synchronising by DIFF')) this.#world.count('syncDiff')
+    else if (message.startsWith('synchronising by TRUNC')) this.#world.count('syncTrunc')
+    else if (message.startsWith('synchronising by SNAP')) this.#world.count('syncSnap')
+    else if (message.startsWith('this server leads next')) this.#world.count('leadersReconfigured')
   }
 
   // ---- Outbox: storage ----------------------------------------------------------------------------------------------
@@ -430,9 +519,11 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     const { disk } = this.#server
     const snapshot = { zxid: zxidOf(zxidHi, zxidLo), bytes: Buffer.concat(this.#snapshotParts) }
     const count = this.#snapshotCount
-    const done = this.#answer(() => {
-      if (count === this.#snapshotCount) this.#inputs.pushSnapshotDone(true)
-    })
+    const done = (isDone: boolean): void => {
+      if (!this.isUp || count !== this.#snapshotCount) return
+      this.#inputs.pushSnapshotDone(isDone)
+      this.wake()
+    }
     if (this.#installEpoch === null) disk.addSnapshot(snapshot, done)
     else disk.install(snapshot, this.#installEpoch, done)
   }
@@ -443,9 +534,32 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   }
 
   store(request: StorageRequest): void {
+    this.#requests.push(request)
+    this.#beginRequests()
+  }
+
+  /** Configuration files are written by themselves: all before must be done, and nothing behind has begun. */
+  #beginRequests(): void {
+    for (let next = this.#requests[0]; next !== undefined && !this.#isConfigWriting; next = this.#requests[0]) {
+      if (next.kind === 'writeConfig' && this.#requestCount > 0) return
+      this.#requests.shift()
+      this.#requestCount++
+      this.#isConfigWriting = next.kind === 'writeConfig'
+      this.#begin(next)
+    }
+  }
+
+  #stored(id: number, answer: StorageAnswer): void {
+    this.#inputs.pushStored(id, answer)
+    this.#requestCount--
+    this.#isConfigWriting = false
+    this.#beginRequests()
+  }
+
+  #begin(request: StorageRequest): void {
     const { disk } = this.#server
     const { id } = request
-    const done = this.#answer(() => this.#inputs.pushStored(id, { kind: 'done' }))
+    const done = this.#answer(() => this.#stored(id, { kind: 'done' }))
     switch (request.kind) {
       case 'setAcceptedEpoch':
         return disk.setAcceptedEpoch(request.epoch, done)
@@ -455,14 +569,14 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
         return disk.truncate(zxidOf(request.zxidHi, request.zxidLo), (isPossible) => {
           if (!this.isUp) return
           if (isPossible) this.#reload()
-          this.#inputs.pushStored(id, { kind: isPossible ? 'done' : 'impossible' })
+          this.#stored(id, { kind: isPossible ? 'done' : 'impossible' })
           this.wake()
         })
       case 'reload':
         return disk.read(
           this.#answer(() => {
             this.#reload()
-            this.#inputs.pushStored(id, { kind: 'done' })
+            this.#stored(id, { kind: 'done' })
           })
         )
       case 'findInLog':
@@ -472,7 +586,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
           this.#answer(() => this.#readLog(id, zxidOf(request.afterHi, request.afterLo), request.bytesMax))
         )
       case 'writeConfig':
-        return disk.read(done)
+        return disk.writeConfig(request.which, parseConfigText(request.text), done)
       default:
         request satisfies never
     }
@@ -504,7 +618,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
 
   #find(id: number, zxid: number): void {
     const found = this.#server.disk.find(zxid)
-    this.#inputs.pushStored(
+    this.#stored(
       id,
       found === null
         ? { kind: 'nothing' }
@@ -520,10 +634,10 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
       writer.writeBuffer(bytes)
       last = zxid
     }
-    if (last === 0) this.#inputs.pushStored(id, { kind: 'nothing' })
+    if (last === 0) this.#stored(id, { kind: 'nothing' })
     else {
       const lastZxidHi = highWordOfNumber(last)
-      this.#inputs.pushStored(id, {
+      this.#stored(id, {
         kind: 'slice',
         lastZxidHi,
         lastZxidLo: lowWordOfNumber(last),
@@ -537,10 +651,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   #reload(): void {
     this.sessions.clear()
     if (this.#server.disk.lastSnapshot === null) {
-      const writer = new JuteWriter(1024)
-      const cursor = new ObservedTree(simulatedHash, unobserved).openSnapshot([])
-      while (cursor.next(writer, 1 << 20));
-      this.tree.loadSnapshot(0, 0).push(writer.bytes())
+      this.tree.loadSnapshot(0, 0).push(emptySnapshot())
     }
     this.#load(null)
   }
@@ -588,31 +699,35 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     this.#links.delete(link)
   }
 
-  openLearnerPort(): void {
-    this.isListening = true
+  openLearnerPort(observerMasterPort: number | null): void {
+    this.listeningPorts =
+      observerMasterPort === null ? this.#addresses.map(({ quorumPort }) => quorumPort) : [observerMasterPort]
   }
 
   closeLearnerPort(): void {
-    this.isListening = false
+    this.listeningPorts = []
   }
 
-  connectToLeader(link: LinkId, sid: number): void {
+  connectToLeader(link: LinkId, sid: number, addresses: readonly MemberAddress[]): void {
     this.#connecting.add(link)
-    this.#tryConnect(link, sid, CONNECT_TRIES)
+    const ports = addresses.map(({ quorumPort }) => quorumPort)
+    this.#tryConnect(link, sid, ports, CONNECT_TRIES)
   }
 
-  #tryConnect(link: LinkId, sid: number, tries: number): void {
+  #tryConnect(link: LinkId, sid: number, ports: readonly number[], tries: number): void {
     const { network, agenda } = this.#world
     agenda.after(network.delayMs(this.sid, sid) + network.delayMs(sid, this.sid), () => {
       if (!this.isUp || !this.#connecting.has(link)) return
       const other = this.#world.server(sid)?.process ?? null
-      if (other?.isListening === true && network.canConnect(this.sid, sid)) {
+      const isListening = other?.listeningPorts.some((port) => ports.includes(port)) === true
+      if (other !== null && isListening && network.canConnect(this.sid, sid)) {
         this.#connecting.delete(link)
         const there = other.nextLink()
         const connection = new QuorumConnection(network, { end: this, link }, { end: other, link: there })
-        this.acceptLink(link, connection, sid)
-        other.acceptLink(there, connection, this.sid)
-      } else if (tries > 1) agenda.after(CONNECT_RETRY_MS, () => this.#tryConnect(link, sid, tries - 1))
+        if (!other.isLeading) this.#world.count('observerMasters')
+        this.acceptLink(link, connection, sid, true)
+        other.acceptLink(there, connection, this.sid, false)
+      } else if (tries > 1) agenda.after(CONNECT_RETRY_MS, () => this.#tryConnect(link, sid, ports, tries - 1))
       else {
         this.#connecting.delete(link)
         this.#inputs.pushLinkClosed(link)
@@ -622,12 +737,25 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   }
 
   roleChanged(view: RoleView): void {
+    const { configs } = this.#world
+    if (view.isServing && memberOf(configs.current, this.sid) === undefined) this.#world.count('nonVotersServed')
+    if (view.isReadOnly && !this.view.isReadOnly) this.#world.count('readOnlyServers')
     this.view = view
+    this.#signs.clear()
     this.#world.note(() => `server ${this.sid} is ${stateName(view.state)}${view.isServing ? ', serving' : ''}`)
   }
 
-  configurationChanged(): void {
-    // The membership of this world does not change.
+  configurationChanged(config: EnsembleConfig, lastSeen: EnsembleConfig | null): void {
+    const isLeading = this.member?.election.state === ServerState.leading
+    this.#world.note(() => `server ${this.sid} has configuration ${showVersions(config, lastSeen)}`)
+    const isNew = this.member?.leading?.leading.isEstablished !== true && this.#configVersion > 0n
+    if (isLeading && isNew && config.version > this.#configVersion) this.#world.count('reconfigsByNewLeader')
+    this.#world.configs.changed({ sid: this.sid, isLeading }, this.#configVersion, config, lastSeen)
+    this.#configVersion = config.version
+    const known = new Set([config, lastSeen].flatMap((one) => one?.members.map(({ id }) => id) ?? []))
+    this.#election.setMembers(formatMembership(config), known)
+    this.#addresses = memberOf(config, this.sid)?.addresses ?? this.#addresses
+    if (isLeading && this.listeningPorts.length > 0) this.openLearnerPort(null)
   }
 
   // ---- TreeObserver ---------------------------------------------------------------------------------------------------
@@ -646,10 +774,16 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   }
 }
 
-const unobserved: TreeObserver = {
-  applied: () => undefined,
-  snapshotOpened: () => undefined,
-  restored: () => undefined
+function showVersions(config: EnsembleConfig, lastSeen: EnsembleConfig | null): string {
+  const seen = lastSeen === null ? '' : `, and has seen ${showZxid(Number(lastSeen.version))}`
+  const members = config.members.map(({ id, role }) => (role === 'observer' ? `(${id})` : id))
+  return `${showZxid(Number(config.version))} of ${members}${seen}`
+}
+
+/** A session's id as two words. */
+function idsOf(session: string): [number, number] {
+  const id = BigInt(`0x${session}`)
+  return [Number(BigInt.asIntN(32, id >> 32n)), Number(BigInt.asIntN(32, id))]
 }
 
 function stateName(state: ServerState): string {

@@ -1,14 +1,16 @@
 import { JuteReader, JuteWriter } from 'jute-ts'
 import { writeSessionPassword } from '../core/session/session-password.ts'
+import { memberOf } from '../core/zab/membership/member-of.ts'
+import { ErrorCode } from '../protocol/error-code.ts'
 import { encodeSetWatches2 } from '../protocol/generated/proto.ts'
 import { highWordOfNumber, lowWordOfNumber, toHex } from '../protocol/int64.ts'
 import type { EventType } from '../protocol/op-code.ts'
 import { OpCode, Xid } from '../protocol/op-code.ts'
+import { ReadOnlyChecker } from './checkers/read-only-checker.ts'
 import { type Asked, SessionChecker } from './checkers/session-checker.ts'
 import { ClientConnection, type ClientEnd } from './client-connection.ts'
-import { type Operation, opCodeOf, writeOperation } from './client-operation.ts'
+import { type Operation, opCodeOf, type ReconfigOperation, writeOperation } from './client-operation.ts'
 import type { Place } from './network.ts'
-import type { RandomOperations } from './random-operations.ts'
 import { demand } from './violation.ts'
 import type { World } from './world.ts'
 import { showZxid, zxidOf } from './zxid.ts'
@@ -16,6 +18,13 @@ import { showZxid, zxidOf } from './zxid.ts'
 const OUTSTANDING_MAX = 12
 const PASSWORD_BYTES = 16
 const HEADER_BYTES = 16
+/** What a server without a leader sends to one who wants a session that it cannot give: a header, and no answer to that. */
+const REFUSAL_BYTES = 16
+
+/** What a client asks for next. */
+export interface OperationSource {
+  next(): Operation
+}
 
 /** Session of a client, as its library keeps it. */
 interface OwnSession {
@@ -32,11 +41,17 @@ interface OwnSession {
 export class SimulatedClient implements ClientEnd {
   readonly place: Place
   readonly #world: World
-  readonly #operations: RandomOperations
+  readonly #operations: OperationSource
   readonly #timeoutMs: number
   #session: OwnSession | null = null
   #connection: ClientConnection | null = null
   #isEstablished = false
+  /** It can do with a server that serves reads only. */
+  readonly #mayBeReadOnly: boolean
+  /** Of a connection with such a server; null for all others. */
+  #readOnly: ReadOnlyChecker | null = null
+  /** Server that its session was last at. */
+  #lastSid = 0
   #asked: Asked[] = []
   #lastXid = 0
   #heardMs = 0
@@ -47,10 +62,11 @@ export class SimulatedClient implements ClientEnd {
   #events = 0
   #sessions = 0
 
-  constructor(world: World, place: Place, operations: RandomOperations) {
+  constructor(world: World, place: Place, operations: OperationSource) {
     this.#world = world
     this.place = place
     this.#operations = operations
+    this.#mayBeReadOnly = world.scenario.features.readOnly && world.dice.chance(0.6)
     this.#timeoutMs = world.dice.pick([400, 800, 2000])
     world.agenda.after(world.dice.below(300), () => this.#live())
   }
@@ -124,19 +140,26 @@ export class SimulatedClient implements ClientEnd {
   #lost(): void {
     const isClosing = this.#asked.some(({ operation }) => operation.kind === 'closeSession')
     if (this.#isEstablished) this.#session?.checker.disconnected()
+    if (this.#connection !== null) this.#connection.session = null
     this.#connection = null
     this.#isEstablished = false
     this.#asked = []
+    this.#readOnly = null
     if (isClosing) this.#session = null
   }
 
   // ---- connecting ---------------------------------------------------------------------------------------------------
 
   #open(): void {
-    const { dice, network, servers, agenda } = this.#world
-    const server = dice.pick(servers)
+    const { dice, network, servers, agenda, scenario } = this.#world
+    // Where members come and go, clients are told who is there.
+    const running = scenario.features.reconfig ? servers.filter(({ isUp }) => isUp) : servers
+    if (running.length === 0) return
+    const server = dice.pick(running)
     const process = server.process
     if (process === null || !network.canConnect(this.place, server.sid)) return
+    // Without a session it may be served by one without a leader.
+    if (this.#mayBeReadOnly && process.isReadOnly && dice.chance(0.7)) this.#session = null
     this.#heardMs = agenda.nowMs
     this.#isEstablished = false
     this.#connection = new ClientConnection(network, this, process)
@@ -154,16 +177,21 @@ export class SimulatedClient implements ClientEnd {
     writer.writeInt(this.#timeoutMs)
     writer.writeInt64(session?.idHi ?? 0, session?.idLo ?? 0)
     writer.writeBuffer(password)
-    writer.writeBool(false)
+    writer.writeBool(this.#mayBeReadOnly)
     return writer.copyBytes()
   }
 
   #greeted(frame: Buffer): void {
+    if (frame.length === REFUSAL_BYTES) {
+      this.#world.count('readOnlyRefusals')
+      return this.#drop(true)
+    }
+    if (frame[frame.length - 1] === 1) return this.#greetedReadOnly()
     const timeoutMs = frame.readInt32BE(4)
     const idHi = frame.readInt32BE(8)
     const idLo = frame.readInt32BE(12)
     const known = this.#session
-    const { history } = this.#world
+    const { history, scenario } = this.#world
     if (timeoutMs === 0) {
       const id = known?.checker.id ?? 'none'
       this.#world.note(() => `client ${this.place} hears that session ${id} is gone`)
@@ -175,12 +203,30 @@ export class SimulatedClient implements ClientEnd {
     if (known === null) {
       this.#session = { idHi, idLo, timeoutMs, checker: new SessionChecker(id, history) }
       this.#sessions++
+      if (scenario.features.localSessions !== 'no' && !history.isCreated(id)) this.#world.count('localSessions')
     } else demand(known.checker.id === id, 'sessions', () => `session ${known.checker.id} is resumed as ${id}`)
     this.#world.note(() => `client ${this.place} has session ${id} at server ${this.#connection?.process.sid}`)
     this.#isEstablished = true
+    const sid = this.#connection?.process.sid ?? 0
+    if (known !== null && sid !== this.#lastSid) this.#world.count('sessionsMoved')
+    this.#lastSid = sid
+    if (this.#connection !== null) this.#connection.session = id
     const checker = this.#session?.checker
     checker?.connected()
     if (checker?.watches.isEmpty === false) this.#setWatches(checker)
+  }
+
+  /** It has no session that others would know, and forgets it with the connection. */
+  #greetedReadOnly(): void {
+    const sid = this.#connection?.process.sid
+    this.#world.note(() => `client ${this.place} reads at server ${sid}, which has no leader`)
+    demand(
+      this.#mayBeReadOnly && this.#session === null,
+      'read-only mode',
+      () => `server ${sid} gives what is not asked for`
+    )
+    this.#isEstablished = true
+    this.#readOnly = new ReadOnlyChecker(this.#world.history)
   }
 
   // ---- requests -----------------------------------------------------------------------------------------------------
@@ -235,6 +281,7 @@ export class SimulatedClient implements ClientEnd {
   }
 
   #take(connection: ClientConnection, frame: Buffer): void {
+    if (this.#readOnly !== null) return this.#takeReadOnly(this.#readOnly, frame)
     const checker = this.#session?.checker
     if (checker === undefined) return
     const xid = frame.readInt32BE(0)
@@ -256,13 +303,57 @@ export class SimulatedClient implements ClientEnd {
     demand(asked?.xid === xid, 'FIFO of a session', () => `${checker.id} is answered ${xid} instead of ${asked?.xid}`)
     this.#replies++
     checker.answered(asked, zxid, err, reader, connection.epoch)
+    if (err === ErrorCode.EPHEMERALONLOCALSESSION) this.#world.count('localRefusals')
+    if (asked.operation.kind === 'reconfig') this.#countReconfig(asked.operation, err)
     if (asked.operation.kind === 'closeSession') {
       this.#session = null
       this.#drop(true)
     }
   }
+
+  #takeReadOnly(checker: ReadOnlyChecker, frame: Buffer): void {
+    const xid = frame.readInt32BE(0)
+    if (xid === Xid.notification) return
+    const asked = this.#asked.shift()
+    demand(
+      asked?.xid === xid,
+      'FIFO of a session',
+      () => `a read-only session is answered ${xid} instead of ${asked?.xid}`
+    )
+    const reader = new JuteReader(frame, frame.length)
+    reader.offset = HEADER_BYTES
+    const zxid = zxidOf(frame.readInt32BE(4), frame.readInt32BE(8))
+    const err = frame.readInt32BE(12)
+    this.#world.note(
+      () => `client ${this.place} gets ${xid} of a server without a leader: error ${err}, ${showZxid(zxid)}`
+    )
+    checker.answered(asked.operation, zxid, err, reader)
+    this.#world.count('readOnlyReads')
+    if (asked.operation.kind === 'closeSession') this.#drop(true)
+  }
+
+  #countReconfig({ joining, leaving, list, version }: ReconfigOperation, err: number): void {
+    const { configs, coverage } = this.#world
+    if (err !== ErrorCode.OK) {
+      coverage.reconfigsRefused++
+      return
+    }
+    coverage.reconfigs++
+    if (version !== -1) coverage.reconfigVersioned++
+    if (list !== null) coverage.reconfigLists++
+    if ((list?.groups.length ?? 0) > 0) coverage.reconfigGroups++
+    if (leaving.length > 0) coverage.reconfigLeaves++
+    for (const { id, role, addresses } of joining) {
+      const before = memberOf(configs.previous, id)
+      if (before === undefined) coverage.reconfigJoins++
+      else if (before.role !== role) coverage.reconfigRoles++
+      else if (before.addresses[0]?.quorumPort !== addresses[0]?.quorumPort) coverage.reconfigAddresses++
+    }
+  }
 }
 
 function withoutBytes(key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value)
+  if (value instanceof Map) return Object.fromEntries(value)
   return key === 'data' ? undefined : value
 }

@@ -8,16 +8,20 @@ export class SimulatedServer implements ProcessMachine {
   readonly clock: MachineClock
   readonly disk: SimulatedDisk
   readonly #world: ProcessWorld
+  /** It has a configuration, and may be started. */
+  isInstalled: boolean
   #process: ServerProcess | null = null
 
   constructor(world: ProcessWorld, sid: number) {
     const { dice, agenda, scenario, sabotage } = world
-    const { clockDrift, diskSyncMs } = scenario
+    const { clockDrift, diskSyncMs, config } = scenario
     this.#world = world
     this.sid = sid
     const rate = 1 + clockDrift * (2 * dice.next() - 1)
     this.clock = new MachineClock(rate, 1_000_000 * (1 + dice.below(50)), dice.between(-2000, 2000))
-    this.disk = new SimulatedDisk(agenda, dice, diskSyncMs, sabotage.disk ?? {})
+    const configs = { current: config, next: null }
+    this.disk = new SimulatedDisk(agenda, dice, diskSyncMs, sabotage.disk ?? {}, configs, (what) => world.count(what))
+    this.isInstalled = config.members.some(({ id }) => id === sid)
   }
 
   /** The process; null while the server is down. */
@@ -30,7 +34,7 @@ export class SimulatedServer implements ProcessMachine {
   }
 
   start(): void {
-    if (this.#process !== null) return
+    if (this.#process !== null || !this.isInstalled) return
     this.#world.note(() => `server ${this.sid} starts`)
     this.#process = new ServerProcess(this.#world, this)
     this.#process.begin()

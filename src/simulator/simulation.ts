@@ -1,7 +1,10 @@
 import { checkReplica } from './checkers/final-check.ts'
+import type { Coverage } from './coverage.ts'
 import { Dice } from './dice.ts'
 import { Faults } from './faults.ts'
+import { Operator } from './operator.ts'
 import { RandomOperations } from './random-operations.ts'
+import { RandomReconfigs } from './random-reconfigs.ts'
 import type { Sabotage } from './sabotage.ts'
 import { drawScenario, type ScenarioChoices } from './scenario.ts'
 import { SimulatedClient } from './simulated-client.ts'
@@ -37,6 +40,7 @@ export interface SimulationReport {
   readonly restartedLeaders: number
   /** How long it took until everybody served, ms of the world's time. */
   readonly convergenceMs: number
+  readonly coverage: Coverage
 }
 
 /**
@@ -47,14 +51,21 @@ export interface SimulationReport {
  */
 export function simulate(seed: number, options: SimulationOptions = {}): SimulationReport {
   const dice = new Dice(seed)
-  const scenario = drawScenario(dice, options)
+  const scenario = drawScenario(seed, dice, options)
   const world = new World(dice, scenario, options.sabotage ?? {}, options.trace ?? null)
-  const operations = new RandomOperations(dice, world.history)
+  const operations = new RandomOperations(dice, world.history, scenario.features.nodeKinds)
   const clients = Array.from(
     { length: scenario.clients },
     (_, index) => new SimulatedClient(world, FIRST_CLIENT + index, operations)
   )
-  const faults = new Faults(world, scenario.clients)
+  if (scenario.features.reconfig) {
+    clients.push(new SimulatedClient(world, FIRST_CLIENT + clients.length, new RandomReconfigs(world)))
+    new Operator(world).begin()
+  }
+  const { weights, groups } = scenario.config
+  if (groups.length > 0) world.count('groupQuorums')
+  if ([...weights.values()].includes(0)) world.count('zeroWeights')
+  const faults = new Faults(world, clients.length)
   for (const server of world.servers) world.agenda.after(dice.below(200), () => server.start())
   faults.begin()
   runUntil(world, scenario.chaosMs)
@@ -65,7 +76,7 @@ export function simulate(seed: number, options: SimulationOptions = {}): Simulat
   runUntil(world, world.agenda.nowMs + PEACE_MS)
   world.isResting = true
   converge(world, () => isServing(world) && isQuiet(world) && clients.every(({ isAtRest }) => isAtRest))
-  for (const { process } of world.servers) if (process !== null) checkReplica(process, world.history)
+  for (const { process } of world.members) if (process !== null) checkReplica(process, world.history)
   const sum = (of: (figures: SimulatedClient['figures']) => number): number =>
     clients.reduce((total, { figures }) => total + of(figures), 0)
   return {
@@ -79,7 +90,8 @@ export function simulate(seed: number, options: SimulationOptions = {}): Simulat
     steps: world.stepCount,
     faults: Object.values(faults.counts).reduce((total, count) => total + count, 0),
     restartedLeaders: world.restartedLeaders,
-    convergenceMs
+    convergenceMs,
+    coverage: world.coverage
   }
 }
 
@@ -95,23 +107,25 @@ function converge(world: World, isReached: () => boolean): number {
     const tookMs = world.agenda.nowMs - beganMs
     demand(tookMs < CONVERGENCE_MS, 'convergence', () => `after ${tookMs} ms without faults: ${describe(world)}`)
     runUntil(world, world.agenda.nowMs + LOOK_MS)
+    world.runMembersOnly()
     world.replaceLeaderThatNobodyCanJoin()
   }
   return world.agenda.nowMs - beganMs
 }
 
-function isServing({ servers, leader }: World): boolean {
-  return leader !== undefined && servers.every(({ process }) => process?.isServing === true)
+function isServing({ members, leader }: World): boolean {
+  return leader !== undefined && members.every(({ process }) => process?.isServing === true)
 }
 
-function isQuiet({ servers, history }: World): boolean {
-  return servers.every(({ process, disk }) => process?.history.verified === history.length && disk.operationCount === 0)
+function isQuiet({ members, history }: World): boolean {
+  return members.every(({ process, disk }) => process?.history.verified === history.length && disk.operationCount === 0)
 }
 
-function describe({ servers, history, checker }: World): string {
+function describe({ servers, history, checker, configs }: World): string {
   const views = servers.map(({ sid, process, disk }) => {
     const role = process === null ? 'down' : `${process.view.state}/${process.isServing}/${process.epoch}`
     return `${sid}: ${role} log ${showZxid(disk.lastZxid)} epochs ${disk.acceptedEpoch},${disk.currentEpoch} verified ${process?.history.verified}`
   })
-  return `${history.length} committed, epoch ${checker.lastEpoch}; ${views.join('; ')}`
+  const members = configs.current.members.map(({ id }) => id)
+  return `${history.length} committed, epoch ${checker.lastEpoch}, members ${members}; ${views.join('; ')}`
 }

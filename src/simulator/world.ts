@@ -1,9 +1,15 @@
+import { memberOf } from '../core/zab/membership/member-of.ts'
+import { OpCode } from '../protocol/op-code.ts'
 import { Agenda } from './agenda.ts'
-import { CommittedHistory } from './checkers/committed-history.ts'
+import { type Committed, CommittedHistory } from './checkers/committed-history.ts'
+import { ConfigurationChecker } from './checkers/configuration-checker.ts'
 import { EnsembleChecker } from './checkers/ensemble-checker.ts'
 import { ExpiryChecker } from './checkers/expiry-checker.ts'
+import { isQuorumOf } from './checkers/quorum-rule.ts'
+import { type Covered, noCoverage } from './coverage.ts'
 import type { Dice } from './dice.ts'
 import { ElectionMesh } from './election-mesh.ts'
+import { type FirstState, firstState } from './first-state.ts'
 import { Network } from './network.ts'
 import type { Sabotage } from './sabotage.ts'
 import type { Scenario } from './scenario.ts'
@@ -22,7 +28,9 @@ export class World {
   readonly agenda = new Agenda()
   readonly network: Network
   readonly mesh: ElectionMesh
-  readonly history = new CommittedHistory()
+  readonly history: CommittedHistory
+  readonly configs: ConfigurationChecker
+  readonly coverage = noCoverage()
   readonly checker: EnsembleChecker
   readonly expiry: ExpiryChecker
   readonly servers: SimulatedServer[] = []
@@ -42,23 +50,73 @@ export class World {
     this.network = new Network(this.agenda, dice, scenario.linkDelayMs)
     this.mesh = new ElectionMesh(this.network)
     this.expiry = new ExpiryChecker(this)
+    this.configs = new ConfigurationChecker(scenario.config, (sid) => this.server(sid)?.disk.configVersion ?? -1n)
+    this.history = new CommittedHistory(
+      this.configs,
+      scenario.features,
+      scenario.baseZxid,
+      (scenario.ensemble.initialCounter ?? 0) + 1
+    )
     this.checker = new EnsembleChecker(this.history, {
-      isDurable: (zxid, bytes) => this.#isQuorum(({ disk }) => disk.has(zxid, bytes)),
+      isDurable: (zxid, bytes) =>
+        this.configs
+          .neededFor(zxid)
+          .every((config) => isQuorumOf(config, (sid) => this.server(sid)?.disk.has(zxid, bytes) ?? false)),
       isEpochDurable: (epoch) =>
-        this.#isQuorum(({ disk }) => disk.acceptedEpoch >= epoch && disk.currentEpoch >= epoch),
-      committed: (entry) => this.expiry.committed(entry),
+        isQuorumOf(this.configs.current, (sid) => {
+          const { acceptedEpoch, currentEpoch } = this.server(sid)?.disk ?? { acceptedEpoch: -1, currentEpoch: -1 }
+          return acceptedEpoch >= epoch && currentEpoch >= epoch
+        }),
+      committed: (entry) => {
+        this.expiry.committed(entry)
+        this.#countCommitted(entry)
+      },
       established: (sid, epoch) => {
-        if (epoch === this.checker.lastEpoch) this.expiry.established(epoch)
+        const config = this.server(sid)?.process?.member?.member.config
+        if (config !== undefined && epoch === this.checker.lastEpoch) this.configs.established(sid, config)
+        if (epoch === this.checker.lastEpoch) this.expiry.established(sid, epoch)
         this.note(() => `server ${sid} is the established leader of epoch ${epoch}`)
       }
     })
-    for (let sid = 1; sid <= scenario.voters + scenario.observers; sid++) {
+    for (let sid = 1; sid <= scenario.servers; sid++) {
       this.servers.push(new SimulatedServer(this, sid))
+    }
+    if (scenario.baseZxid > 0) this.#beginWith(firstState(dice, scenario.baseZxid))
+  }
+
+  /** Servers have more or less of what was proposed last, and those set up later nothing. */
+  #beginWith(state: FirstState): void {
+    this.count('highCounters')
+    this.checker.known(state.snapshot.zxid, state.digest)
+    for (const { disk, isInstalled } of this.servers) {
+      if (isInstalled) disk.fill(state, state.log.slice(0, this.dice.below(state.log.length + 1)))
     }
   }
 
   server(sid: number): SimulatedServer | undefined {
     return this.servers[sid - 1]
+  }
+
+  /** The servers of the configuration in force. */
+  get members(): SimulatedServer[] {
+    return this.configs.current.members.flatMap(({ id }) => this.server(id) ?? [])
+  }
+
+  /** Whether a server is a member, or may be one soon. */
+  isMentioned(sid: number): boolean {
+    if (memberOf(this.configs.current, sid) !== undefined) return true
+    return this.servers.some(({ process, disk }) => {
+      const seen = process?.member?.member.lastSeen ?? disk.configs.next
+      return seen !== null && seen.version > this.configs.current.version && memberOf(seen, sid) !== undefined
+    })
+  }
+
+  /** As an operator does when all is quiet: members run, servers that were removed do not. */
+  runMembersOnly(): void {
+    for (const server of this.servers) {
+      if (memberOf(this.configs.current, server.sid) !== undefined) server.start()
+      else if (server.isUp && !this.isMentioned(server.sid)) server.crash()
+    }
   }
 
   /** The leader that has begun to serve last, if it still does. */
@@ -75,7 +133,7 @@ export class World {
   replaceLeaderThatNobodyCanJoin(): void {
     const { leader } = this
     const epoch = leader?.process?.epoch ?? Number.POSITIVE_INFINITY
-    if (leader === undefined || !this.servers.some(({ disk }) => disk.acceptedEpoch > epoch)) return
+    if (leader === undefined || !this.members.some(({ disk }) => disk.acceptedEpoch > epoch)) return
     this.note(() => `server ${leader.sid} is restarted: another one has accepted a later epoch than ${epoch}`)
     this.restartedLeaders++
     leader.crash()
@@ -84,6 +142,10 @@ export class World {
 
   note(line: () => string): void {
     if (this.#trace !== null) this.#trace(`${this.agenda.nowMs.toFixed(3).padStart(10)} ${line()}`)
+  }
+
+  count(what: Covered): void {
+    this.coverage[what]++
   }
 
   fail(rule: string, detail: string): never {
@@ -100,10 +162,13 @@ export class World {
     this.expiry.refused(session)
   }
 
-  #isQuorum(holds: (server: SimulatedServer) => boolean): boolean {
-    const { voters } = this.scenario
-    let count = 0
-    for (const server of this.servers) if (server.sid <= voters && holds(server)) count++
-    return count * 2 > voters
+  #countCommitted({ txn: { body } }: Committed): void {
+    const { coverage, history, scenario } = this
+    if (body.kind === 'delete' && body.type === OpCode.deleteContainer) {
+      if (history.tree.at(body.path, history.length - 1)?.isContainer === true) coverage.containersReaped++
+      else coverage.ttlReaped++
+    }
+    if (body.kind === 'closeSession' && (body.paths?.length ?? 0) > 0) coverage.ephemeralsClosed++
+    if (body.kind === 'createSession' && scenario.features.localSessions === 'upgraded') coverage.localUpgrades++
   }
 }

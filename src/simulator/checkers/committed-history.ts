@@ -1,8 +1,11 @@
 import { JuteReader } from 'jute-ts'
 import { toHex } from '../../protocol/int64.ts'
-import { decodeTxn, type Txn } from '../../protocol/txn.ts'
+import { OpCode } from '../../protocol/op-code.ts'
+import { decodeTxn, type Txn, type TxnBody } from '../../protocol/txn.ts'
+import type { Features } from '../features.ts'
 import { demand } from '../violation.ts'
 import { counterOf, epochOf, showZxid, zxidOf } from '../zxid.ts'
+import type { ConfigurationChecker } from './configuration-checker.ts'
 import { type ModelEvent, VersionedTree } from './versioned-tree.ts'
 
 /** A transaction, and the tree's digest after it. */
@@ -36,13 +39,33 @@ export class CommittedHistory {
   readonly tree = new VersionedTree()
   readonly #sessions = new Map<string, SessionLife>()
   readonly #byCall = new Map<string, number>()
+  readonly configs: ConfigurationChecker
+  readonly features: Features
+  /** Cxid of the newest write of sessions that were never created: local ones. */
+  readonly #localCxids = new Map<string, number>()
+  /** Zxid before the first transaction. */
+  readonly baseZxid: number
+  /** Counter of the first transaction of an epoch. */
+  readonly firstCounter: number
+
+  constructor(configs: ConfigurationChecker, features: Features, baseZxid: number, firstCounter: number) {
+    this.firstCounter = firstCounter
+    this.configs = configs
+    this.features = features
+    this.baseZxid = baseZxid
+  }
 
   get length(): number {
     return this.entries.length
   }
 
   get lastZxid(): number {
-    return this.entries.at(-1)?.zxid ?? 0
+    return this.entries.at(-1)?.zxid ?? this.baseZxid
+  }
+
+  /** Zxid of the last one of the first `count` transactions. */
+  zxidAfter(count: number): number {
+    return this.entries[count - 1]?.zxid ?? this.baseZxid
   }
 
   /** How many transactions have a zxid that is not greater. */
@@ -86,6 +109,11 @@ export class CommittedHistory {
     return life !== undefined && life.createdAt < count && life.closedAt >= count
   }
 
+  /** Whether it has ever been created: local sessions are not. */
+  isCreated(session: string): boolean {
+    return this.#sessions.has(session)
+  }
+
   /** Whether it has ended. */
   isClosed(session: string): boolean {
     return (this.#sessions.get(session)?.closedAt ?? NEVER) < NEVER
@@ -100,7 +128,8 @@ export class CommittedHistory {
   #checkOrder(zxid: number, inHeader: number): void {
     const last = this.lastZxid
     demand(zxid === inHeader, 'zxids', () => `${showZxid(inHeader)} is applied as ${showZxid(zxid)}`)
-    const isNext = epochOf(zxid) === epochOf(last) ? zxid === last + 1 : zxid > last && counterOf(zxid) === 1
+    const isFirst = counterOf(zxid) === this.firstCounter
+    const isNext = epochOf(zxid) === epochOf(last) ? zxid === last + 1 : zxid > last && isFirst
     demand(isNext, 'primary order', () => `${showZxid(zxid)} is committed after ${showZxid(last)}`)
   }
 
@@ -109,10 +138,13 @@ export class CommittedHistory {
     if (body.kind === 'createSession') {
       demand(life === undefined, 'session ids are unique', () => `${session} is created again by ${showZxid(zxid)}`)
       const createdAt = this.length
-      this.#sessions.set(session, { createdAt, closedAt: NEVER, timeoutMs: body.timeoutMs, lastCxid: 0 })
+      const lastCxid = this.#localCxids.get(session) ?? 0
+      this.#sessions.set(session, { createdAt, closedAt: NEVER, timeoutMs: body.timeoutMs, lastCxid })
       return
     }
     if (body.kind === 'error' || (body.kind === 'multi' && body.operations.some(({ kind }) => kind === 'error'))) return
+    if (body.kind === 'delete' && body.type === OpCode.deleteContainer) return
+    if (this.#isLocalWrite(life, body)) return this.#checkLocal(session, header.cxid, zxid)
     demand(
       life !== undefined,
       'writes belong to a session',
@@ -134,4 +166,28 @@ export class CommittedHistory {
     )
     life.lastCxid = header.cxid
   }
+
+  /**
+   * A session that was never created may be a local one, which must not have ephemeral nodes. The leader takes a session that
+   * has ended for one, too, as upstream's does.
+   */
+  #isLocalWrite(life: SessionLife | undefined, body: TxnBody): boolean {
+    if (this.features.localSessions === 'no' || body.kind === 'closeSession') return false
+    return (life === undefined || life.closedAt < NEVER) && !hasEphemeral(body)
+  }
+
+  #checkLocal(session: string, cxid: number, zxid: number): void {
+    const before = this.#localCxids.get(session) ?? 0
+    demand(
+      cxid > before,
+      'FIFO of a session',
+      () => `${showZxid(zxid)} is request ${cxid} of ${session}, after ${before}`
+    )
+    this.#localCxids.set(session, cxid)
+  }
+}
+
+function hasEphemeral(body: TxnBody): boolean {
+  if (body.kind === 'multi') return body.operations.some(hasEphemeral)
+  return body.kind === 'create' && body.mode === 'ephemeral'
 }

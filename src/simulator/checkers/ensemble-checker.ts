@@ -15,6 +15,7 @@ export interface CheckedProcess {
   readonly sid: number
   readonly member: EnsemblePeer | null
   readonly history: ServerHistory
+  readonly isReadOnly: boolean
 }
 
 export interface EnsembleCheckerPorts {
@@ -58,19 +59,19 @@ export class EnsembleChecker {
   /** A process has applied a transaction to its tree. */
   applied(process: CheckedProcess, applied: Applied): void {
     const { history } = process
-    if (process.member?.peer == null) {
+    if (!isServing(process)) {
       history.tail.push(applied)
       return
     }
     this.#checkEstablished(process)
     history.tail.push(applied)
-    if (process.member.leading !== null) this.#commit(process)
+    if (process.member?.leading != null) this.#commit(process)
     this.#verify(process)
   }
 
   /** A process has taken a step. */
   stepped(process: CheckedProcess): void {
-    if (process.member?.peer == null) return
+    if (!isServing(process)) return
     this.#checkEstablished(process)
     this.#verify(process)
   }
@@ -93,6 +94,11 @@ export class EnsembleChecker {
     )
     history.verified = found.verified
     history.tail = [...found.tail]
+  }
+
+  /** A snapshot that was there before. */
+  known(zxid: number, digest: string): void {
+    this.#snapshots.set(`${zxid} ${digest}`, { verified: 0, tail: [] })
   }
 
   /** All that the process has must be committed. */
@@ -183,6 +189,11 @@ export class EnsembleChecker {
     )
     this.#ports.committed(this.history.append(applied))
   }
+}
+
+/** A server without a leader that serves reads only serves what it has: it may have more than is committed. */
+function isServing({ member, isReadOnly }: CheckedProcess): boolean {
+  return member?.peer != null && !isReadOnly
 }
 
 function checkSame(sid: number, applied: Applied, expected: Committed): void {

@@ -1,15 +1,21 @@
+import type { Covered } from '../coverage.ts'
 import { demand } from '../violation.ts'
-import { showZxid } from '../zxid.ts'
+import { showZxid, zxidOf } from '../zxid.ts'
 import type { Committed } from './committed-history.ts'
 
 /** What the checker needs of the world. */
 interface ExpiryWorld {
   readonly agenda: { readonly nowMs: number }
+  count(what: Covered): void
+  server(sid: number): { readonly clock: { worldMsAt(wallMs: number): number | null } } | undefined
   readonly scenario: { readonly clockDrift: number }
 }
 
 /** Rounding of clocks, ms. */
 const SLACK_MS = 5
+
+/** Signs of life of a session that are remembered: more than come between an expiry and its commit. */
+const SIGN_COUNT_MAX = 256
 
 interface Watched {
   readonly timeoutMs: number
@@ -17,13 +23,17 @@ interface Watched {
 }
 
 /**
- * No session expires before its time: a leader has to have been one, and the session to have been there, for a full
- * timeout by then. (A client's signs of life to other servers may not have reached the leader: those are not counted.)
+ * No session expires before its time: a leader has to have been one, the session to have been there, and nothing to have
+ * been heard of it, for a full timeout by then. What clients of other servers say counts when it has come to the leader: in
+ * the answer to a PING, which must have it, or by a REVALIDATE.
  */
 export class ExpiryChecker {
   readonly #world: ExpiryWorld
   readonly #sessions = new Map<string, Watched>()
   readonly #refused = new Set<string>()
+  /** When the leader heard of each session, by its own clients or by its learners. */
+  readonly #signs = new Map<string, number[]>()
+  #leader = 0
   #servingSinceMs = 0
   #epoch = -1
   expiredCount = 0
@@ -33,9 +43,23 @@ export class ExpiryChecker {
   }
 
   /** A new leader has begun to serve. */
-  established(epoch: number): void {
+  established(sid: number, epoch: number): void {
+    this.#leader = sid
+    this.#signs.clear()
     this.#epoch = epoch
     this.#servingSinceMs = this.#world.agenda.nowMs
+  }
+
+  /** A server hears of a session: only what the leader hears counts. */
+  heard(sid: number, session: string): void {
+    if (sid !== this.#leader) return
+    const signs = this.#signs.get(session)
+    const { nowMs } = this.#world.agenda
+    if (signs === undefined) this.#signs.set(session, [nowMs])
+    else {
+      if (signs.length >= SIGN_COUNT_MAX) signs.splice(0, SIGN_COUNT_MAX / 2)
+      signs.push(nowMs)
+    }
   }
 
   committed({ txn, session, zxid }: Committed): void {
@@ -46,12 +70,22 @@ export class ExpiryChecker {
     this.expiredCount++
     const known = this.#sessions.get(session)
     if (known === undefined) return
+    this.#world.count('sessionsExpired')
     const waitedMs = nowMs - Math.max(known.createdMs, this.#servingSinceMs)
     const neededMs = known.timeoutMs * (1 - 2 * this.#world.scenario.clockDrift) - SLACK_MS
     demand(
       waitedMs >= neededMs,
       'sessions live their time',
       () => `session ${session} of ${known.timeoutMs} ms is closed by ${showZxid(zxid)} after ${waitedMs} ms`
+    )
+    const decidedMs = this.#world.server(this.#leader)?.clock.worldMsAt(zxidOf(header.timeHi, header.timeLo)) ?? null
+    if (decidedMs === null) return
+    const heardMs = this.#signs.get(session)?.findLast((ms) => ms <= decidedMs) ?? Number.NEGATIVE_INFINITY
+    demand(
+      decidedMs - heardMs >= neededMs,
+      'sessions live their time',
+      () =>
+        `session ${session} of ${known.timeoutMs} ms is closed by ${showZxid(zxid)}, and was heard of ${decidedMs - heardMs} ms before`
     )
   }
 

@@ -1,11 +1,12 @@
 import type { JuteReader } from 'jute-ts'
 import { ErrorCode } from '../../protocol/error-code.ts'
 import { AddWatchMode } from '../../protocol/op-code.ts'
-import type { Operation } from '../client-operation.ts'
+import { createsEphemeral, type Operation } from '../client-operation.ts'
 import { demand } from '../violation.ts'
 import { epochOf, showZxid } from '../zxid.ts'
 import { checkRead, checkWrite } from './answer-rules.ts'
 import type { CommittedHistory } from './committed-history.ts'
+import { checkReconfig } from './reconfig-rules.ts'
 import type { ModelEvent } from './versioned-tree.ts'
 import { WatchModel } from './watch-model.ts'
 
@@ -52,8 +53,9 @@ export class SessionChecker {
     this.#told = []
     this.#awaitsWatches = !this.watches.isEmpty
     this.#seenCount = this.#history.countUpTo(this.lastZxid)
+    const mayBeLocal = this.#history.features.localSessions !== 'no' && !this.#history.isCreated(this.id)
     demand(
-      this.#history.isAlive(this.id, this.#history.length) || this.#history.isClosed(this.id),
+      mayBeLocal || this.#history.isAlive(this.id, this.#history.length) || this.#history.isClosed(this.id),
       'sessions are committed',
       () => `session ${this.id} is given, and was never created`
     )
@@ -100,7 +102,7 @@ export class SessionChecker {
       'zxids never go back',
       () => `session ${this.id} gets ${showZxid(zxid)} after ${showZxid(this.lastZxid)}`
     )
-    const last = this.#history.entries[count - 1]?.zxid ?? 0
+    const last = this.#history.zxidAfter(count)
     // A leader's tree begins with counter 0 of its epoch.
     const isKnown = zxid === last || zxid === epochOf(zxid) * 4294967296
     demand(
@@ -165,6 +167,7 @@ export class SessionChecker {
       case 'delete':
       case 'setData':
       case 'multi':
+      case 'reconfig':
         return this.#checkWritten(asked, zxid, count, err, reader)
       case 'sync':
         return this.#checkSynced(asked, count, err, epoch)
@@ -195,10 +198,16 @@ export class SessionChecker {
       operation.kind !== 'create' &&
       operation.kind !== 'delete' &&
       operation.kind !== 'setData' &&
-      operation.kind !== 'multi'
+      operation.kind !== 'multi' &&
+      operation.kind !== 'reconfig'
     )
       return
     if (err === ErrorCode.CONNECTIONLOSS) return
+    if (err === ErrorCode.EPHEMERALONLOCALSESSION) {
+      const isRight = this.#history.features.localSessions === 'kept' && !this.#history.isCreated(this.id)
+      demand(isRight && createsEphemeral(operation), 'answers of writes', () => `request ${xid} of ${this.id}: ${err}`)
+      return
+    }
     const committed = this.#history.entries[count - 1]
     const isOwn = committed?.zxid === zxid && committed.session === this.id && committed.txn.header.cxid === xid
     demand(
@@ -211,7 +220,8 @@ export class SessionChecker {
       'linearizable writes',
       () => `request ${xid} of ${this.id} was committed before it was sent`
     )
-    checkWrite(operation, err, reader, committed, this.#history.tree, count)
+    if (operation.kind === 'reconfig') checkReconfig(operation, err, reader, committed, this.#history.configs)
+    else checkWrite(operation, err, reader, committed, this.#history.tree, count)
   }
 
   /** A server that a newer leader has left behind may not know of what that one commits. */

@@ -1,4 +1,4 @@
-import { EventType } from '../../protocol/op-code.ts'
+import { EventType, OpCode } from '../../protocol/op-code.ts'
 import type { Txn, TxnBody } from '../../protocol/txn.ts'
 import type { CloseSessionBody, CreateBody, DeleteBody, SetDataBody } from '../../protocol/txn-body.ts'
 import { demand } from '../violation.ts'
@@ -15,8 +15,11 @@ export interface ModelNode {
   readonly version: number
   /** Creates under it so far: the next sequence number. */
   readonly createCount: number
-  /** Session that owns it; null for a persistent node. */
+  /** Session that owns it; null for a node that is not ephemeral. */
   readonly owner: string | null
+  readonly isContainer: boolean
+  /** 0 for a node without one. */
+  readonly ttlMs: number
   /** Names, in order. */
   readonly children: readonly string[]
 }
@@ -44,6 +47,8 @@ const NOTHING_YET: ModelNode = {
   version: 0,
   createCount: 0,
   owner: null,
+  isContainer: false,
+  ttlMs: 0,
   children: []
 }
 
@@ -113,7 +118,7 @@ export class VersionedTree {
     }
   }
 
-  #create({ path, data, mode }: CreateBody): void {
+  #create({ path, data, mode, ttlHi, ttlLo }: CreateBody): void {
     const parentPath = parentOf(path)
     const parent = this.#now(parentPath)
     demand(parent !== null, 'committed transactions fit', () => `create of ${path} without its parent`)
@@ -130,7 +135,9 @@ export class VersionedTree {
       pzxid: zxid,
       ctimeMs: this.#timeMs,
       mtimeMs: this.#timeMs,
-      owner
+      owner,
+      isContainer: mode === 'container',
+      ttlMs: mode === 'ttl' ? zxidOf(ttlHi, ttlLo) : 0
     })
     const children = [...parent.children, nameOf(path)].sort()
     this.#put(parentPath, { ...parent, children, createCount: parent.createCount + 1, pzxid: zxid })
@@ -138,8 +145,9 @@ export class VersionedTree {
     this.#tell(EventType.nodeChildrenChanged, parentPath)
   }
 
-  #delete({ path }: Pick<DeleteBody, 'path'>): void {
+  #delete({ path, type }: Pick<DeleteBody, 'path' | 'type'>): void {
     const node = this.#now(path)
+    if (type === OpCode.deleteContainer && node !== null) this.#checkReaped(path, node)
     demand(node !== null, 'committed transactions fit', () => `delete of ${path}, which does not exist`)
     demand(node.children.length === 0, 'committed transactions fit', () => `delete of ${path}, which has children`)
     if (node.owner !== null) this.#ephemeralsOf(node.owner).delete(path)
@@ -151,6 +159,19 @@ export class VersionedTree {
     this.#put(parentPath, { ...parent, children, pzxid: this.#zxid })
     this.#tell(EventType.nodeDeleted, path)
     this.#tell(EventType.nodeChildrenChanged, parentPath)
+  }
+
+  /** Containers go when their last child is gone, and TTL nodes when nobody has written them for so long. */
+  #checkReaped(path: string, node: ModelNode): void {
+    const idleMs = this.#timeMs - node.mtimeMs
+    const isDue = node.isContainer ? node.createCount > 0 : node.ttlMs > 0 && idleMs > node.ttlMs
+    demand(
+      isDue,
+      'nodes live their time',
+      () =>
+        `${path} is reaped, ${node.isContainer ? 'and never had children' : `${idleMs} ms old with ${node.ttlMs} ms`}`
+    )
+    demand(this.#session === '0', 'nodes live their time', () => `${path} is reaped for session ${this.#session}`)
   }
 
   #setData({ path, data, version, type }: SetDataBody): void {
@@ -167,7 +188,7 @@ export class VersionedTree {
     const owned = this.#ephemeralsOf(this.#session)
     const named = paths ?? [...owned]
     for (const path of named) {
-      if (this.#now(path)?.owner === this.#session) this.#delete({ path })
+      if (this.#now(path)?.owner === this.#session) this.#delete({ path, type: OpCode.delete })
     }
     const left = [...owned]
     demand(left.length === 0, 'ephemerals go with their session', () => `${left} of ${this.#session} stay behind`)
