@@ -98,6 +98,7 @@ export class PeerHarness implements Outbox {
   nowMs = 1_000_000
   wallMs = 1_700_000_000_000
   readonly #batch = new InputBatch()
+  readonly #given: Buffer[] = []
   readonly #sent = new Map<ConnectionId, Sent[]>()
   readonly #writer = new JuteWriter(1024)
   #begun: { connection: ConnectionId; reply: { xid: number; zxid: number; err: number } | null } | null = null
@@ -187,7 +188,9 @@ export class PeerHarness implements Outbox {
 
   /** Adds a frame to the next step without running it. */
   queueFrame(id: ConnectionId, bytes: Buffer, receivedMs = this.nowMs): void {
-    this.#batch.pushFrame(id, bytes, 0, bytes.length, receivedMs)
+    const frame = Buffer.from(bytes)
+    this.#given.push(frame)
+    this.#batch.pushFrame(id, frame, 0, frame.length, receivedMs)
   }
 
   /** The client of a connection stops taking its replies. */
@@ -250,6 +253,8 @@ export class PeerHarness implements Outbox {
     this.peer.step(this.#batch, this)
     this.peer.settle(this.nowMs)
     this.#batch.clear()
+    // A frame's bytes are the shell's again: who has kept a view of them sees this.
+    for (const frame of this.#given.splice(0)) frame.fill(0xdd)
   }
 
   pullSnapshot(bytesMax: number): void {

@@ -150,6 +150,7 @@ export class Node implements EnsembleOutbox {
   isTruncationImpossible = false
   readonly #world: EnsembleWorld
   #inputs = new InputBatch()
+  readonly #given: Buffer[] = []
   #isScheduled = false
   #wakeMs = Number.POSITIVE_INFINITY
   readonly #links = new Map<LinkId, { readonly writer: JuteWriter; readonly other: End }>()
@@ -252,7 +253,9 @@ export class Node implements EnsembleOutbox {
   }
 
   send(id: ConnectionId, frame: Buffer): void {
-    this.#inputs.pushFrame(id, frame, 0, frame.length, Math.floor(this.#world.nowMs))
+    const given = Buffer.from(frame)
+    this.#given.push(given)
+    this.#inputs.pushFrame(id, given, 0, given.length, Math.floor(this.#world.nowMs))
     this.wake()
   }
 
@@ -264,6 +267,8 @@ export class Node implements EnsembleOutbox {
     inputs.monotonicMs = this.#world.nowMs
     inputs.wallMs = 1_700_000_000_000 + this.#world.nowMs
     this.peer.step(inputs, this)
+    // A frame's bytes are the shell's again: who has kept a view of them sees this.
+    for (const frame of this.#given.splice(0)) frame.fill(0xdd)
     this.#flush()
     const { nextStepMs } = this.peer
     if (nextStepMs < this.#wakeMs) {
