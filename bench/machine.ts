@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { cpus, loadavg } from 'node:os'
+import { cpus, loadavg, release } from 'node:os'
 
 const TICKS_PER_SECOND = 100
 
@@ -78,9 +79,15 @@ export function residentBytes(pid: number): number {
   return Number(kilobytes) * 1024
 }
 
-/** One line on the machine. */
+/** One line on the machine and on what the servers run on. */
 export function describeMachine(): string {
   const [first] = cpus()
   const load = loadavg().map((value) => value.toFixed(1))
-  return `${cpus().length} × ${first?.model.trim() ?? 'CPU'}, Node ${process.version}, load average ${load.join(' ')} at the start`
+  const machine = `${cpus().length} × ${first?.model.trim() ?? 'CPU'}, Linux ${release()}`
+  return `${machine}, Node ${process.version}, Java ${javaVersion()}, load average ${load.join(' ')} at the start`
+}
+
+function javaVersion(): string {
+  const { stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' })
+  return /version "([^"]+)"/.exec(stderr ?? '')?.[1] ?? 'unknown'
 }

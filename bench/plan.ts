@@ -5,7 +5,7 @@ import { SCENARIOS, type Scenario } from './scenarios.ts'
 
 export const USAGE = `npm run bench [-- options]: zoonode beside Apache ZooKeeper 3.9.5 on this machine
   --quick         few rows, short rounds: under a minute
-  --full          all rows and costs, long rounds
+  --full          all rows and costs, long rounds: about an hour
   --only NAME     rows and costs whose name begins so (may be repeated)
   --costs         the costs (memory, start, disk, pauses) and no rows
   --rounds N      rounds of each row
@@ -67,10 +67,10 @@ export function readPlan(args: readonly string[], projectRoot: string): Plan | n
   return {
     scenarios,
     costs: chosenCosts,
-    rounds: number('rounds', values.rounds, quick ? 2 : full ? 7 : 5),
-    seconds: number('seconds', values.seconds, quick ? 0.8 : full ? 5 : 3),
+    rounds: number('rounds', values.rounds, quick ? 2 : full ? 5 : 3),
+    seconds: number('seconds', values.seconds, quick ? 0.8 : full ? 4 : 2),
     warmOperations: 30_000,
-    warmSecondsMax: quick ? 1 : full ? 15 : 6,
+    warmSecondsMax: quick ? 1 : full ? 10 : 5,
     costSeconds: number('cost-seconds', values['cost-seconds'], 60),
     quietSeconds: 10,
     nodes: number('nodes', values.nodes, 1_000_000),
