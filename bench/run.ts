@@ -37,7 +37,7 @@ async function main(): Promise<number> {
   })
   if (results.length > 0) console.log(`${scenarioTable(results)}\n${TABLE_LEGEND}`)
   if (costs.length > 0) console.log(`${costTable(costs)}\n${COST_LEGEND}`)
-  for (const note of notes(results)) console.log(note)
+  for (const note of notes(results, costs)) console.log(note)
   console.log(`figures of all rounds: ${plan.json}, chart: ${chartFile(plan)}`)
   const failed = [...results, ...costs].filter((one) => one.failure !== undefined && one.isSkipped !== true)
   return failed.length === 0 ? 0 : 1
@@ -62,7 +62,7 @@ function saveFigures(
   const { rounds, seconds, costSeconds, nodes } = plan
   const figures = {
     machine,
-    notes: notes(results),
+    notes: notes(results, costs),
     plan: { rounds, seconds, costSeconds, nodes },
     summaries,
     costSummaries,

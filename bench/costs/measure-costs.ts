@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ServerKind } from '../../interop/differential/servers.ts'
 import { type LoadResult, runLoad, startLoad, targetArguments } from '../load-generator.ts'
-import { residentBytes } from '../machine.ts'
+import { machineTime, type OtherWork, otherWork, ownSeconds, residentBytes } from '../machine.ts'
 import type { Plan } from '../plan.ts'
 import type { CostResult } from '../report/cost-summary.ts'
 import { type ServersOptions, ServersUnderLoad } from '../servers/servers-under-load.ts'
@@ -31,10 +31,16 @@ export async function measureCosts(
   const meter = new CostMeter(plan, options)
   for (const name of plan.costs) {
     const cost = costOf(name)
+    const before = machineTime()
+    const usedBefore = ownSeconds()
+    // The servers have ended by then, and count as this process's.
+    const others = (): OtherWork | null => otherWork(before, machineTime(), ownSeconds() - usedBefore)
     try {
-      onResult({ ...cost, ...(await meter.measure(name)) })
+      const samples = await meter.measure(name)
+      onResult({ ...cost, ...samples, otherWork: others() })
     } catch (error) {
-      onResult({ ...cost, apache: [], zoonode: [], failure: error instanceof Error ? error.message : String(error) })
+      const failure = error instanceof Error ? error.message : String(error)
+      onResult({ ...cost, apache: [], zoonode: [], otherWork: others(), failure })
     }
   }
 }

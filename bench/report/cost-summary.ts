@@ -1,4 +1,5 @@
 import type { Cost } from '../costs/cost-list.ts'
+import type { OtherWork } from '../machine.ts'
 import { median, type Spread, spread } from './summary.ts'
 
 /** Samples of one cost; those of one place were taken one after the other. */
@@ -6,6 +7,7 @@ export interface CostResult extends Cost {
   /** Empty where only zoonode can be measured. */
   readonly apache: readonly number[]
   readonly zoonode: readonly number[]
+  readonly otherWork: OtherWork | null
   /** Why there are no samples. */
   readonly failure?: string
   readonly isSkipped?: boolean

@@ -1,4 +1,6 @@
 import type { LoadResult } from '../load-generator.ts'
+import type { OtherWork } from '../machine.ts'
+import type { CostResult } from './cost-summary.ts'
 import type { ScenarioResult } from './summary.ts'
 
 /** Above this share of one core used by others, figures are not to be trusted. */
@@ -12,19 +14,20 @@ const GENERATOR_CORES_MAX = 0.8
 const LATENESS_US_MAX = 500
 
 /** Warnings: what makes the figures doubtful. */
-export function notes(results: readonly ScenarioResult[]): string[] {
-  return [quietNote(results), ...results.flatMap(generatorNotes)].filter((note) => note !== null)
+export function notes(results: readonly ScenarioResult[], costs: readonly CostResult[]): string[] {
+  const inRounds = results.flatMap(({ rounds }) => rounds.map(({ otherWork }) => otherWork))
+  const inCosts = costs.map(({ otherWork }) => otherWork)
+  const quiet = [quietNote(inRounds, 'rounds'), quietNote(inCosts, 'costs')].filter((note) => note !== null)
+  return [...quiet, ...results.flatMap(generatorNotes)]
 }
 
 /** A warning when other work ran meanwhile, else null. */
-export function quietNote(results: readonly ScenarioResult[]): string | null {
-  const others = results.flatMap(({ rounds }) =>
-    rounds.flatMap(({ otherWork }) => (otherWork === null ? [] : [otherWork]))
-  )
+function quietNote(works: readonly (OtherWork | null)[], what: string): string | null {
+  const others = works.filter((work) => work !== null)
   const noisy = others.filter((work) => work.otherCores > QUIET_CORES_MAX || work.stolenCores > QUIET_CORES_MAX)
   if (noisy.length === 0) return null
   const most = Math.max(...noisy.map((work) => work.otherCores + work.stolenCores))
-  return `NOTE: the machine was not quiet: in ${noisy.length} of ${others.length} rounds other work took up to ${most.toFixed(1)} cores. Trust the ratios little and the rates less.`
+  return `NOTE: the machine was not quiet: in ${noisy.length} of ${others.length} ${what} other work took up to ${most.toFixed(1)} cores. Trust the ratios little and the rates less.`
 }
 
 function generatorUs(result: LoadResult): number {

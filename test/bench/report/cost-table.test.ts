@@ -4,7 +4,7 @@ import { type CostResult, summariseCost } from '../../../bench/report/cost-summa
 import { costTable } from '../../../bench/report/cost-table.ts'
 
 function cost(name: 'rss-nodes' | 'turn-nodes' | 'flushes-1x1', more: Partial<CostResult>): CostResult {
-  return { ...costOf(name), apache: [], zoonode: [], ...more }
+  return { ...costOf(name), apache: [], zoonode: [], otherWork: null, ...more }
 }
 
 describe('a cost', () => {
