@@ -49,7 +49,8 @@ export function connectFirst(
     attempts.add(socket)
     // Stays for the socket's life: without a listener an error would end the process.
     socket.on('error', (error) => {
-      problems.push(`${showAddress(address)}: ${error.message}`)
+      // Of one address the caller tells.
+      problems.push(addresses.length === 1 ? error.message : `${showAddress(address)}: ${error.message}`)
     })
     socket.on('close', () => {
       attempts.delete(socket)

@@ -18,6 +18,12 @@ describe('two configurations differ', () => {
     expect(describeDifference(OWN, other)).toBe('it has the servers 1, 2, 3, not 1, 2, 3 (observer)')
   })
 
+  test('in a port', () => {
+    const other = parseConfigText('server.1=elsewhere:1:2\nserver.2=b:1:22\nserver.3=c:1:2:observer')
+
+    expect(describeDifference(OWN, other)).toBe('it has server 2 at b:1:22, not at b:1:2')
+  })
+
   test.each(['group.1=1:2\ngroup.2=3', 'group.1=1:2:3\nweight.1=2'])('in groups or weights: %j', (groups) => {
     const own = parseConfigText(`${GROUPED}group.1=1:2:3`)
 
@@ -25,7 +31,7 @@ describe('two configurations differ', () => {
   })
 })
 
-test('other addresses and another order are no difference', () => {
+test('other hosts, own addresses that are none, and another order are no difference', () => {
   const other = parseConfigText('server.3=0.0.0.0:5:6:observer;7\nserver.2=x:1:2\nserver.1=y:1:2')
   const own = parseConfigText(`${GROUPED}group.2=3\ngroup.1=2:1`)
 
