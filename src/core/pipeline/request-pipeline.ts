@@ -248,7 +248,9 @@ export class RequestPipeline {
   #order(connection: ClientConnection, fields: RequestFields): void {
     const { session } = connection
     if (fields.type === OpCode.closeSession && session?.isLocal) return this.#closeLocal(connection, fields)
-    const place = this.#entry.submit({ connection, session, ...fields, owner: LOCAL_OWNER })
+    // perf: named one by one, since to spread them takes longer than all else that this file does for a write.
+    const { type, xid, receivedMs, largeBytes } = fields
+    const place = this.#entry.submit({ connection, session, type, xid, receivedMs, largeBytes, owner: LOCAL_OWNER })
     if (typeof place !== 'number') return this.awaitCommit(connection, place)
     if (connection.pending.size > 0) return this.#hold(connection, fields, NO_BODY, place)
     this.#state.largeRequests.leave(fields.largeBytes)
