@@ -16,19 +16,16 @@ export async function openAdminPort(settings: ServerSettings, log: Logger): Prom
   const { admin, acl } = settings
   if (!admin.enableServer) return null
   let tls: HttpTls | null
+  let server: AdminServer
   try {
     tls = tlsOf(settings)
+    const parts = { settings: { ...admin, usesForwardedFor: acl.ipUsesForwardedFor }, tls, log, nowMs: monotonicNowMs }
+    server = new AdminServer(parts)
   } catch (error) {
     // Plain HTTP in place of what was asked for would not be safe.
     log.error(`the admin server is off: ${error instanceof Error ? error.message : String(error)}`)
     return null
   }
-  const server = new AdminServer({
-    settings: { ...admin, usesForwardedFor: acl.ipUsesForwardedFor },
-    tls,
-    log,
-    nowMs: monotonicNowMs
-  })
   const where = `${admin.serverAddress}:${admin.serverPort}`
   try {
     await server.listen()

@@ -24,7 +24,7 @@ export interface RestoreParts {
   readonly tree: DataTree
   readonly newTree: () => DataTree
   readonly sessions: SessionTable
-  /** Stays what it is on the disk. */
+  /** As it is stored. */
   readonly currentEpoch: number
   readonly log: Logger
   /** Lets what is under way finish, closes all clients, and has nobody touch tree, sessions and log until `resume`. */
@@ -155,7 +155,9 @@ export class Restorer {
   }
 
   async #beginInstall({ lastZxidHi, lastZxidLo }: DataTree): Promise<SnapshotWriter> {
-    const { storage, currentEpoch } = this.#parts
+    const { storage } = this.#parts
+    // A member that starts from here later must not be in an epoch before that of its data; 0 is taken from the zxid then.
+    const currentEpoch = this.#parts.currentEpoch === 0 ? 0 : Math.max(this.#parts.currentEpoch, lastZxidHi)
     const endMs = monotonicNowMs() + BUSY_DEADLINE_MS
     for (;;) {
       try {
