@@ -20,7 +20,6 @@ const unusedSettings: readonly UnusedSettings[] = [
     why: 'ACLs are checked before anything is logged or proposed, by the server that does it',
     names: ['enableEagerACLCheck']
   },
-  { why: 'packets between servers are not kept', names: ['messageTracker.'] },
   {
     why: 'reads wait for writes of their own session only, and all commits of a turn are applied together',
     names: ['commitProcessor.maxReadBatchSize', 'commitProcessor.maxCommitBatchSize']

@@ -71,7 +71,6 @@ describe('a member of an ensemble', () => {
         'syncEnabled=false',
         'quorum.auth.enableSasl=true',
         'portUnification=true',
-        'messageTracker.Enabled=true',
         'commitProcessor.maxReadBatchSize=3'
       )
     )
@@ -80,7 +79,6 @@ describe('a member of an ensemble', () => {
       'syncEnabled=false',
       'quorum.auth.enableSasl',
       'portUnification',
-      'messageTracker.Enabled',
       'commitProcessor.maxReadBatchSize'
     ])
   })
@@ -94,6 +92,7 @@ describe('a member of an ensemble', () => {
           'leaderServes=no',
           'observerMasterPort=2191',
           'multiAddress.enabled=true',
+          'messageTracker.Enabled=true',
           'testingonly.initialZxid=5'
         )
       )

@@ -21,8 +21,8 @@ describe('settings without an effect', () => {
   })
 
   test('are told of as families', () => {
-    expect(lines({ 'zookeeper.messageTracker.Enabled': 'true', 'zookeeper.messageTracker.BufferSize': '9' })).toEqual([
-      'messageTracker.BufferSize, messageTracker.Enabled have no effect: packets between servers are not kept'
+    expect(lines({ 'zookeeper.ssl.protocol': 'TLSv1.3', 'zookeeper.ssl.ciphersuites': 'X' })).toEqual([
+      'ssl.ciphersuites, ssl.protocol have no effect: this version has no TLS'
     ])
   })
 

@@ -44,6 +44,8 @@ export interface EnsembleSettings {
    * given.
    */
   readonly initialCounter?: number
+  /** How many packets of each link and direction are kept, and told when it ends; none if not given (`messageTracker.*`). */
+  readonly messageTrackerSize?: number
   /** A leader serves clients. */
   readonly leaderServes: boolean
 }

@@ -9,6 +9,7 @@ import type { ActiveSession, FollowingHost } from '../zab/following/following-ho
 import type { PendingProposal } from '../zab/leading/leading-host.ts'
 import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
 import { memberOf, quorumAddressesText, roleOf } from '../zab/membership/member-of.ts'
+import type { MessageTracker } from '../zab/message-tracker.ts'
 import type { ObserverMaster } from '../zab/observer-master/observer-master.ts'
 import type { LinkId } from '../zab/peer-link.ts'
 import type { FollowingMeter } from '../zab/zab-meter.ts'
@@ -100,6 +101,10 @@ export class FollowingRole implements FollowingHost, LeaderPort {
   }
 
   // ---- FollowingHost ----------------------------------------------------------------------------------------------
+
+  newMessageTracker(): MessageTracker | null {
+    return this.#member.newMessageTracker()
+  }
 
   linkWriter(link: LinkId) {
     return this.#member.out.linkWriter(link)

@@ -13,6 +13,7 @@ import type { LeadingHost, SnapshotSource } from '../zab/leading/leading-host.ts
 import { formatConfigText, parseConfigText } from '../zab/membership/config-text.ts'
 import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
 import { applyReconfig } from '../zab/membership/reconfig.ts'
+import type { MessageTracker } from '../zab/message-tracker.ts'
 import type { LinkId } from '../zab/peer-link.ts'
 import type { EnsembleMeter } from './ensemble-meter.ts'
 import type { Member } from './member.ts'
@@ -110,6 +111,10 @@ export class LeadingRole implements LeadingHost, FollowersPort {
   }
 
   // ---- LeadingHost ------------------------------------------------------------------------------------------------
+
+  newMessageTracker(): MessageTracker | null {
+    return this.member.newMessageTracker()
+  }
 
   linkWriter(link: LinkId) {
     return this.member.out.linkWriter(link)

@@ -11,6 +11,7 @@ import { type DataTree, NO_NODE } from '../tree/data-tree.ts'
 import type { CommitLog } from '../zab/commit-log.ts'
 import { formatConfigText } from '../zab/membership/config-text.ts'
 import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
+import { MessageTracker } from '../zab/message-tracker.ts'
 import { EnsembleMeter } from './ensemble-meter.ts'
 import type { EnsembleOutbox, StorageRequest } from './ensemble-outbox.ts'
 import type { EnsembleSettings } from './ensemble-settings.ts'
@@ -67,6 +68,12 @@ export class Member {
     this.out = parts.out
     this.nowMs = parts.nowMs
     this.#reader = new JuteReader(undefined, Number.MAX_SAFE_INTEGER)
+  }
+
+  /** For one link; null where packets are not tracked. */
+  newMessageTracker(): MessageTracker | null {
+    const { messageTrackerSize } = this.settings
+    return messageTrackerSize === undefined ? null : new MessageTracker(messageTrackerSize, () => this.wallMs)
   }
 
   /** Requests that the storage has not answered. */

@@ -2,6 +2,7 @@ import type { Id } from '../../protocol/generated/data.ts'
 import type { Following } from '../zab/following/following.ts'
 import type { SnapshotSource } from '../zab/leading/leading-host.ts'
 import { formatConfigText } from '../zab/membership/config-text.ts'
+import type { MessageTracker } from '../zab/message-tracker.ts'
 import { ObserverMaster } from '../zab/observer-master/observer-master.ts'
 import type { ObserverMasterHost } from '../zab/observer-master/observer-master-host.ts'
 import type { LinkId } from '../zab/peer-link.ts'
@@ -23,6 +24,10 @@ export class ObserverMasterRole implements ObserverMasterHost {
     const { epoch, lastCommittedHi: committedHi, lastCommittedLo: committedLo } = following
     const start = { epoch, committedHi, committedLo, nowMs: member.nowMs }
     this.master = new ObserverMaster(this, { ...member.settings, sizeLimitBytes }, start, member.commitLog)
+  }
+
+  newMessageTracker(): MessageTracker | null {
+    return this.#member.newMessageTracker()
   }
 
   linkWriter(link: LinkId) {

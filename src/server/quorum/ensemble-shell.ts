@@ -278,6 +278,7 @@ function ensembleSettingsOf(settings: ServerSettings): EnsembleSettings {
     observerReconnectDelayMs: quorum.observerReconnectDelayMs,
     observerElectionDelayMs: quorum.observerElectionDelayMs,
     leaderServes: quorum.leaderServes,
+    ...(quorum.messageTrackerEnabled ? { messageTrackerSize: quorum.messageTrackerBufferSize } : {}),
     ...(quorum.initialZxid === null ? {} : { initialCounter: quorum.initialZxid }),
     ...observerMasterOf(settings)
   }

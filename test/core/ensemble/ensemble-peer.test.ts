@@ -172,6 +172,36 @@ describe('three members', () => {
   })
 })
 
+describe('the last packets of a link', () => {
+  function dumps(world: EnsembleWorld, sid: number): string[] {
+    const own = world.lines.filter((line) => line.includes(` server ${sid} `))
+    return own
+      .filter((line) => line.includes('Last ') || line.includes('TimeStamp'))
+      .map((line) => line.replace(/^.*?: /, ''))
+  }
+
+  test('are told by both sides when it ends', () => {
+    const world = startThree({}, { messageTrackerSize: 2 })
+    world.node(1).crash()
+    world.until(() => dumps(world, 3).length > 0)
+
+    expect(dumps(world, 3)[0]).toBe('Last 2 timestamps for messages receivedBuffer from server-1:')
+    expect(dumps(world, 3)).toHaveLength(6)
+    world.node(3).crash()
+    world.until(() => dumps(world, 2).length > 0)
+    expect(dumps(world, 2)[3]).toBe('Last 2 timestamps for messages sentBuffer to server 3:')
+    expect(dumps(world, 2).slice(1, 3).join()).toMatch(/TimeStamp: .* Type: (UPTODATE|PING)/)
+  })
+
+  test('are not kept where that is off', () => {
+    const world = startThree()
+    world.node(3).crash()
+    world.run(1000)
+
+    expect(world.lines.some((line) => line.includes('TimeStamp'))).toBe(false)
+  })
+})
+
 describe('a follower with a transaction that was never committed', () => {
   function withUncommitted(isTruncationImpossible: boolean): EnsembleWorld {
     const world = startThree()

@@ -1,5 +1,6 @@
 import type { Txn } from '../../../protocol/txn.ts'
 import type { EnsembleConfig } from '../membership/ensemble-config.ts'
+import type { MessageTracker } from '../message-tracker.ts'
 import type { LinkOutput } from '../peer-link.ts'
 import type { FollowingMeter } from '../zab-meter.ts'
 
@@ -16,6 +17,8 @@ export interface ActiveSession {
  */
 export interface FollowingHost extends LinkOutput {
   readonly meter?: FollowingMeter
+  /** For the link to the leader; null, or not given, where packets are not tracked. */
+  newMessageTracker?(): MessageTracker | null
   /** Makes the epoch durable; `epochStored` answers. */
   setAcceptedEpoch(epoch: number): void
   /** Makes the epoch durable, and with it everything appended before; `epochStored` answers. */

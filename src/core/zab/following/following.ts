@@ -2,6 +2,7 @@ import { JuteError } from 'jute-ts'
 import type { Id } from '../../../protocol/generated/data.ts'
 import type { CommitLog } from '../commit-log.ts'
 import type { PendingProposal } from '../leading/leading-host.ts'
+import type { MessageTracker } from '../message-tracker.ts'
 import type { PacketHandler, QuorumPacketReader } from '../wire/quorum-packet-reader.ts'
 import type { ZabStage } from '../zab-meter.ts'
 import { Broadcast } from './broadcast.ts'
@@ -30,6 +31,7 @@ export class Following {
   readonly #leaderSid: number
   readonly #needsSnapshot: boolean
   readonly #output: LeaderOutput
+  readonly #tracker: MessageTracker | null
   readonly #stream: LeaderStream
   readonly #silence: LeaderSilence
   readonly #proposals: Proposals
@@ -50,7 +52,8 @@ export class Following {
     this.#settings = settings
     this.#leaderSid = start.leaderSid
     this.#needsSnapshot = start.needsSnapshot ?? false
-    this.#output = new LeaderOutput(host, start.link)
+    this.#tracker = host.newMessageTracker?.() ?? null
+    this.#output = new LeaderOutput(host, start.link, this.#tracker)
     this.#stream = new LeaderStream(settings.dataBytesMax)
     this.#silence = new LeaderSilence(settings.initLimitTicks * settings.tickTimeMs, start.nowMs)
     this.#proposals = new Proposals(host, this.#output, commitLog, start.lastLoggedHi, start.lastLoggedLo)
@@ -222,6 +225,7 @@ export class Following {
   }
 
   #packet(packet: QuorumPacketReader): void {
+    this.#tracker?.received(packet.type)
     switch (this.#phase) {
       case 'connecting':
         throw new LeaveLeaderError('the leader spoke first')
@@ -288,6 +292,9 @@ export class Following {
 
   #end(reason: string): void {
     if (this.#phase === 'over') return
+    if (this.#phase !== 'connecting') {
+      this.#tracker?.dump(`server ${this.#leaderSid}`, (level, message) => this.#host.log(level, message))
+    }
     this.#phase = 'over'
     this.#stream.stop()
     this.#host.resign(reason)

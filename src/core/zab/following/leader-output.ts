@@ -2,6 +2,7 @@ import type { Id } from '../../../protocol/generated/data.ts'
 import { putSessionTouch, SESSION_TOUCH_SIZE_BYTES } from '../../../protocol/generated/learner.ts'
 import { LEARNER_INFO_SIZE_BYTES, putLearnerInfo } from '../../../protocol/generated/quorum.ts'
 import { highWord, highWordOfNumber, lowWord, lowWordOfNumber } from '../../../protocol/int64.ts'
+import type { MessageTracker } from '../message-tracker.ts'
 import { LEARNER_PROTOCOL_VERSION, PacketType } from '../packet-type.ts'
 import type { LinkId, LinkOutput } from '../peer-link.ts'
 import { writePacket, writeRequest } from '../wire/write-packet.ts'
@@ -11,8 +12,10 @@ import type { ActiveSession } from './following-host.ts'
 export class LeaderOutput {
   readonly #output: LinkOutput
   readonly #link: LinkId
+  readonly #tracker: MessageTracker | null
 
-  constructor(output: LinkOutput, link: LinkId) {
+  constructor(output: LinkOutput, link: LinkId, tracker: MessageTracker | null = null) {
+    this.#tracker = tracker
     this.#output = output
     this.#link = link
   }
@@ -66,6 +69,7 @@ export class LeaderOutput {
     body: Uint8Array | null,
     identities: readonly Id[] | null
   ): void {
+    this.#tracker?.sent(PacketType.request)
     writeRequest(this.#output.linkWriter(this.#link), sessionHi, sessionLo, cxid, type, body, identities)
   }
 
@@ -74,6 +78,7 @@ export class LeaderOutput {
   }
 
   #write(type: PacketType, zxidHi: number, zxidLo: number, data: Uint8Array | null): void {
+    this.#tracker?.sent(type)
     writePacket(this.#output.linkWriter(this.#link), type, zxidHi, zxidLo, data)
   }
 }

@@ -1,5 +1,6 @@
 import type { Id } from '../../../protocol/generated/data.ts'
 import type { EnsembleConfig } from '../membership/ensemble-config.ts'
+import type { MessageTracker } from '../message-tracker.ts'
 import type { LinkId, LinkOutput } from '../peer-link.ts'
 import type { LeadingMeter } from '../zab-meter.ts'
 
@@ -23,6 +24,8 @@ export interface LogSlice {
 /** What is needed to bring learners up, of any server that does so. */
 export interface LearnerSource extends LinkOutput {
   readonly meter?: LeadingMeter
+  /** For a link; null, or not given, where packets are not tracked. */
+  newMessageTracker?(): MessageTracker | null
   /** The tree as it is now, as a stream; null when too many snapshots are under way (the learner waits and asks again). */
   openSnapshot(): SnapshotSource | null
   /**

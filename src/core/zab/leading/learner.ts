@@ -1,3 +1,4 @@
+import type { MessageTracker } from '../message-tracker.ts'
 import type { PacketType } from '../packet-type.ts'
 import type { LinkId, LinkOutput } from '../peer-link.ts'
 import { QuorumPacketReader } from '../wire/quorum-packet-reader.ts'
@@ -62,6 +63,8 @@ export class Learner {
   /** Whether a line has been logged on a packet of a type that nobody knows. */
   hasSentUnknown = false
   unsentBytes = 0
+  /** Null where packets are not tracked. */
+  readonly tracker: MessageTracker | null
   #isAwaitingDrain = false
 
   constructor(
@@ -70,8 +73,10 @@ export class Learner {
     address: string,
     dataBytesMax: number,
     readDeadlineMs: number,
-    syncedUntilTick: number
+    syncedUntilTick: number,
+    tracker: MessageTracker | null = null
   ) {
+    this.tracker = tracker
     this.#host = host
     this.link = link
     this.address = address
@@ -93,6 +98,7 @@ export class Learner {
     const writer = this.#host.linkWriter(this.link)
     const start = writer.offset
     writePacket(writer, type, zxidHi, zxidLo, data)
+    this.tracker?.sent(type)
     this.wrote(writer.offset - start)
   }
 

@@ -56,7 +56,11 @@ export class Learners {
       return
     }
     const { initDeadlineMs, firstTickLimit } = this.#clock
-    this.#byLink.set(link, new Learner(this.#host, link, address, this.#dataBytesMax, initDeadlineMs, firstTickLimit))
+    const tracker = this.#host.newMessageTracker?.() ?? null
+    this.#byLink.set(
+      link,
+      new Learner(this.#host, link, address, this.#dataBytesMax, initDeadlineMs, firstTickLimit, tracker)
+    )
   }
 
   /** Reads the next bytes of a learner's link, split anyhow. Bytes that are no packets are its end. */
@@ -91,6 +95,7 @@ export class Learners {
     this.#byLink.delete(learner.link)
     learner.phase = 'gone'
     learner.reader.stop()
+    learner.tracker?.dump(learner.address, (level, message) => this.#host.log(level, message))
     this.#events.gone(learner)
   }
 
@@ -132,6 +137,7 @@ export class Learners {
   #packet(packet: QuorumPacketReader): void {
     const learner = this.#speaker
     if (learner === null) return
+    learner.tracker?.received(packet.type)
     const problem = this.#events.packet(learner, packet)
     if (problem !== null) this.drop(learner, problem)
   }
