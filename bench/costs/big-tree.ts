@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
@@ -45,9 +46,8 @@ const SETS = { workload: 'set', connections: 50, depth: 1, warm: 0 } as const
  * @throws Error if it does not take the tree, or has lost some of it after a start
  */
 export async function measureBigTree(kind: ServerKind, plan: Plan, options: ServersOptions): Promise<BigTreeFigures> {
-  const folder = join(options.projectRoot, '.cache/bench')
+  const folder = mkdtempSync(join(tmpdir(), 'zk-bench-pauses-'))
   const notes = { turns: join(folder, 'turns'), collector: join(folder, 'gc.log') }
-  for (const file of Object.values(notes)) rmSync(file, { force: true })
   const probe = pathToFileURL(join(options.projectRoot, 'bench/costs/turn-probe.mjs')).href
   const servers = await ServersUnderLoad.standalone(kind, {
     ...options,
@@ -74,6 +74,7 @@ export async function measureBigTree(kind: ServerKind, plan: Plan, options: Serv
     return { residentBytes: resident, collectedBytes: collected, startSeconds, filling, serving, gapMs }
   } finally {
     await servers.stop()
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 

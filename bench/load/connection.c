@@ -16,7 +16,7 @@
 #include "tls.h"
 
 /* Sessions are opened this many at a time: the backlog of a listening Java socket is 50. */
-enum { BUFFER_SIZE = 64 << 10, ANSWER_TIMEOUT_MS = 30000, WAVE = 32 };
+enum { BUFFER_SIZE = 64 << 10, ANSWER_TIMEOUT_MS = 30000, WAVE = 32, PING_WAVE = 500 };
 
 uint64_t now_ns(void) {
   struct timespec t;
@@ -107,8 +107,8 @@ void connection_close_session(struct connection *c) {
 }
 
 void connections_ping(void *first, size_t stride, int from, int until) {
-  for (int start = from; start < until; start += WAVE) {
-    int end = start + WAVE < until ? start + WAVE : until;
+  for (int start = from; start < until; start += PING_WAVE) {
+    int end = start + PING_WAVE < until ? start + PING_WAVE : until;
     for (int i = start; i < end; i++) {
       struct connection *c = connection_at(first, stride, i);
       connection_wrote(c, ping_request(connection_room(c, 16)));

@@ -1,4 +1,4 @@
-/* Idle sessions that stay open until standard input ends, with a ping each third of their timeout. */
+/* Idle sessions that stay open until standard input ends, with a ping each quarter of their timeout. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "connection.h"
 #include "workload.h"
 
-enum { PING_EVERY_MS = SESSION_TIMEOUT_MS / 3, PINGS_AT_A_TIME = 50 };
+enum { PING_EVERY_MS = SESSION_TIMEOUT_MS / 4, PINGS_AT_A_TIME = 500 };
 
 void run_hold(const struct options *options, struct result *result) {
   int count = options->connections, next = 0;
