@@ -52,6 +52,7 @@ export function cutTornTail(path: string, validBytes: number): void {
 }
 
 const SECTOR_BYTES = 512
+const WINDOW_BYTES = 256 * 1024
 
 function cleanScan(validBytes: number, fileBytes: number): WalScan {
   return { verdict: 'clean', validBytes, fileBytes, badFrame: -1, badOffset: -1 }
@@ -60,6 +61,8 @@ function cleanScan(validBytes: number, fileBytes: number): WalScan {
 class WalScanner {
   readonly #handle: number
   readonly #fileBytes: number
+  #window: Buffer = Buffer.alloc(0)
+  #windowOffset = 0
 
   constructor(handle: number) {
     this.#handle = handle
@@ -166,7 +169,16 @@ class WalScanner {
     return new WalFrame(this.#read(this.#offset(number, pageBytes), FRAME_HEADER_BYTES + pageBytes), header)
   }
 
+  /** perf: many frames with one call of the system. What was given before stays as it is. */
   #read(offset: number, sizeBytes: number): Buffer {
+    const start = offset - this.#windowOffset
+    if (start >= 0 && start + sizeBytes <= this.#window.length) return this.#window.subarray(start, start + sizeBytes)
+    this.#window = this.#readExactly(offset, Math.max(sizeBytes, Math.min(WINDOW_BYTES, this.#fileBytes - offset)))
+    this.#windowOffset = offset
+    return this.#window.subarray(0, sizeBytes)
+  }
+
+  #readExactly(offset: number, sizeBytes: number): Buffer {
     const bytes = Buffer.alloc(sizeBytes)
     let done = 0
     while (done < sizeBytes) {
