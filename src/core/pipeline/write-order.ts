@@ -117,8 +117,8 @@ export class WriteOrder {
   /** Gives what was prepared after `begin` its place in the order. */
   propose(origin: WriteOrigin, body: TxnBody, type: number, audited: AuditedWrite | null = null): Proposal {
     const { context } = this
-    // The role ends with this step, and its connections: whether the write will happen is as open as with a lost connection.
-    if (this.isExhausted) return this.mark(origin, ErrorCode.CONNECTIONLOSS, null)
+    // The role ends with this step, or soon, and its connections: whether the write will happen is as open as with a lost connection.
+    if (this.isExhausted || this.#isStopped) return this.mark(origin, ErrorCode.CONNECTIONLOSS, null)
     this.#zxidHi = context.zxidHi
     this.#zxidLo = context.zxidLo
     const txn: Txn = {
@@ -176,7 +176,7 @@ export class WriteOrder {
     this.#zxidLo = counter | 0
   }
 
-  /** Nothing more is committed, and marks are not answered. */
+  /** Nothing more is proposed or committed, and marks are not answered. */
   stopCommitting(): void {
     this.#isStopped = true
   }
