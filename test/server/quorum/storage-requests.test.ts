@@ -361,7 +361,7 @@ describe('reading the log', () => {
     await member.snapshot(() => member.pump.begin(1, 6))
 
     const answers: StorageAnswer[] = []
-    for (const factor of [0.01, 1000, 0]) {
+    for (const factor of [0.0005, 1000, 0]) {
       member.snapshotSizeFactor = factor
       answers.push(await member.ask(find))
     }
