@@ -122,6 +122,57 @@ describe('a reconfiguration', () => {
     expect(harness.leading.close().map(({ zxidLo }) => zxidLo)).toEqual([2])
   })
 
+  describe('that has given the lead to another server', () => {
+    function deposed() {
+      const { harness, one, three } = Harness.established(RECONFIG)
+      harness.propose(
+        Z1,
+        configOf(
+          [1, 3].map((id) => member(id)),
+          Z1
+        )
+      )
+      for (const link of [one, three]) harness.ack(link, Z1)
+      harness.host.takeCalls()
+      return { harness, one, three }
+    }
+
+    test('is left by its leader when the learners are gone, but not within half a tick', () => {
+      const { harness, one, three } = deposed()
+      for (const link of [one, three]) harness.leading.linkClosed(link)
+      harness.host.takeCalls()
+
+      harness.pass(500)
+      const early = harness.host.takeCalls()
+      harness.pass(500)
+
+      expect(early).toEqual([])
+      expect(harness.host.takeCalls()).toEqual(['resign a reconfiguration has given the lead to another server'])
+    })
+
+    test('is left by its leader after three ticks, if learners stay', () => {
+      const { harness, one, three } = deposed()
+
+      for (let halfTick = 1; halfTick < 6; halfTick++) {
+        harness.pass(500)
+        for (const link of [one, three]) harness.ack(link, Z1)
+      }
+      const before = harness.host.takeCalls().filter((call) => call.startsWith('resign'))
+      harness.pass(500)
+
+      expect(before).toEqual([])
+      expect(harness.host.takeCalls()).toContain('resign a reconfiguration has given the lead to another server')
+    })
+
+    test('leaves no door open for learners', () => {
+      const { harness } = deposed()
+
+      const link = harness.connect()
+
+      expect(harness.host.closed.get(link)).toBe('another server leads now')
+    })
+  })
+
   test('learners that come while it is pending hear of it in NEWLEADER', () => {
     const { harness } = Harness.established(RECONFIG)
     harness.propose(
