@@ -256,6 +256,7 @@ export function createMetrics() {
     syncProcessorQueueTimeMs: percentiles('sync_processor_queue_time_ms'),
     /** Ms to flush a batch, sync included. */
     syncProcessorQueueFlushTimeMs: percentiles('sync_processor_queue_flush_time_ms'),
+    /** In an ensemble: ms from reading a write, or getting it from a learner, to its commit. */
     writeCommitprocTimeMs: percentiles('write_commitproc_time_ms'),
 
     // ---- summary sets

@@ -436,11 +436,21 @@ export class Peer {
 
   #commitOne(proposal: Proposal): void {
     this.#committer.commit(proposal)
-    if (proposal.txn !== null) this.#writes?.applied(proposal.txn)
-    const { connection } = proposal
+    const { connection, txn } = proposal
+    if (txn !== null) {
+      this.#writes?.applied(txn)
+      if (this.#role.kind !== 'standalone' && (connection !== null || this.#writes !== null))
+        this.#measureCommit(proposal)
+    }
     if (connection === null) return this.#answerLearner(proposal)
     this.#pipeline.drain(connection, proposal)
     this.#intake.takeWaiting(connection)
+  }
+
+  /** In an ensemble: on a leader all writes, on a learner those of its own clients, from their coming to their commit. */
+  #measureCommit({ receivedMs }: Proposal): void {
+    const { metrics, nowMs } = this.#state
+    metrics.writeCommitprocTimeMs.add(Math.max(0, Math.floor(nowMs) - receivedMs))
   }
 
   #tick(): void {

@@ -57,6 +57,24 @@ describe('three members', () => {
     expect(digests.size).toBe(1)
   })
 
+  test('measure how long writes take to be committed: a leader all, a follower those of its own clients', () => {
+    const world = startThree()
+    const before = [1, 2, 3].map((sid) => world.node(sid).peer.peer?.state.metrics.writeCommitprocTimeMs.all.count ?? 0)
+    const client = world.node(1).connect(20_000)
+    world.until(() => client.isConnected)
+    for (const path of ['/a', '/b']) {
+      const xid = create(client, path)
+      world.until(() => client.outcome(xid) === 0)
+    }
+    world.run(100)
+
+    const measured = [1, 2, 3].map((sid) => world.node(sid).peer.peer?.state.metrics.writeCommitprocTimeMs.all)
+
+    expect(measured.map((one, index) => (one?.count ?? 0) - (before[index] ?? 0))).toEqual([3, 0, 3])
+    expect(measured[0]?.sum).toBeGreaterThanOrEqual(3 * 9)
+    expect(measured[2]?.sum).toBeLessThan(measured[0]?.sum ?? 0)
+  })
+
   test('go on after their leader has died, and it comes back with what it missed', () => {
     const world = startThree()
     const first = world.node(1).connect(20_000)
