@@ -103,6 +103,8 @@ class CostMeter {
       try {
         await servers.start()
         samples[kind].push(await measure(servers))
+      } catch (error) {
+        throw new Error(`${kind}: ${error instanceof Error ? error.message : String(error)} ${servers.lastWords}`)
       } finally {
         await servers.stop()
       }

@@ -236,7 +236,9 @@ const uint8_t *connection_await_frame(struct connection *c, int32_t *size) {
     if ((frame = connection_frame(c, size)) != NULL) return frame;
     struct pollfd wait = {.fd = c->fd, .events = (short)(flushed ? POLLIN : POLLIN | POLLOUT)};
     if (poll(&wait, 1, ANSWER_TIMEOUT_MS) == 0) fail("no answer within %d ms", ANSWER_TIMEOUT_MS);
-    if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) && !connection_receive(c)) fail("the server closed or refused the connection");
+    errno = 0;
+    if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) && !connection_receive(c))
+      fail("the server closed the connection of session 0x%llx, next xid %d: %s", (unsigned long long)c->session, c->next_xid, errno == 0 ? "end of file" : strerror(errno));
   }
 }
 

@@ -129,6 +129,11 @@ export class ServersUnderLoad {
     return ended === undefined ? null : `${this.kind}: ${ended.ended}: ${lastLines(ended.log)}`
   }
 
+  /** The last lines that each server printed. */
+  get lastWords(): string {
+    return this.servers.map((server) => lastLines(server.log)).join(' | ')
+  }
+
   /** Ends the processes at once and removes their folder. */
   async stop(): Promise<void> {
     await Promise.all(this.servers.map((server) => server.kill()))
