@@ -72,7 +72,7 @@ function runAll(from: number, count: number): void {
   const take = (outcome: Outcome): void => {
     done++
     if ('report' in outcome) {
-      for (const [key, value] of Object.entries(outcome.report)) totals.set(key, (totals.get(key) ?? 0) + Number(value))
+      for (const [key, value] of figuresOf(outcome.report)) totals.set(key, (totals.get(key) ?? 0) + value)
     } else {
       failed++
       if (isTerminal) process.stdout.write('\r\x1b[K')
@@ -100,8 +100,13 @@ function runAll(from: number, count: number): void {
   }
 }
 
+/** What was gone through, and how often each thing that is to be covered has happened. */
+function figuresOf({ coverage, ...report }: SimulationReport): [string, number][] {
+  return [...Object.entries(report), ...Object.entries(coverage)]
+}
+
 function describe(report: SimulationReport): string {
-  return Object.entries(report)
+  return figuresOf(report)
     .map(([key, value]) => `${value} ${key}`)
     .join(', ')
 }

@@ -2,7 +2,6 @@ import type { EnsembleConfig } from '../core/zab/membership/ensemble-config.ts'
 import type { Agenda } from './agenda.ts'
 import type { Covered } from './coverage.ts'
 import type { Dice } from './dice.ts'
-import type { FirstState } from './first-state.ts'
 import { demand } from './violation.ts'
 import { epochOf, showZxid } from './zxid.ts'
 
@@ -15,6 +14,14 @@ export interface StoredTxn {
 export interface StoredSnapshot {
   readonly zxid: number
   readonly bytes: Buffer
+}
+
+/** What a leader before this simulation has left: a snapshot, and what it has proposed after that. */
+export interface FirstState {
+  readonly snapshot: StoredSnapshot
+  readonly digest: string
+  /** Not all servers have all of it. */
+  readonly log: readonly StoredTxn[]
 }
 
 /** A server's configuration files. */

@@ -3,7 +3,7 @@ import { highWordOfNumber, lowWordOfNumber } from '../protocol/int64.ts'
 import { OpCode } from '../protocol/op-code.ts'
 import { encodeTxn } from '../protocol/txn.ts'
 import type { Dice } from './dice.ts'
-import type { StoredSnapshot, StoredTxn } from './disk.ts'
+import type { FirstState, StoredTxn } from './disk.ts'
 import { simulatedHash } from './hash.ts'
 import { ObservedTree, unobserved } from './observed-tree.ts'
 import { counterOf } from './zxid.ts'
@@ -14,14 +14,6 @@ export function emptySnapshot(): Buffer {
   const cursor = new ObservedTree(simulatedHash, unobserved).openSnapshot([])
   while (cursor.next(writer, 1 << 20));
   return writer.bytes()
-}
-
-/** What a leader before this simulation has left: a snapshot, and what it has proposed after that. */
-export interface FirstState {
-  readonly snapshot: StoredSnapshot
-  readonly digest: string
-  /** Not all servers have all of it. */
-  readonly log: readonly StoredTxn[]
 }
 
 /** @param zxid of the snapshot, the end of whose epoch may be near */

@@ -57,7 +57,7 @@ const WORLD_FAULTS: readonly PlantedFault[] = [
 
 describe('what is wrong in the world is found', () => {
   test.each(WORLD_FAULTS)('$fault: within $seeds seeds', ({ sabotage, seeds }) => {
-    const found = hunt(simulate, seeds, { sabotage, chaosMs: CHAOS_MS })
+    const found = hunt(simulate, seeds, { sabotage, chaosMs: CHAOS_MS, features: {} })
 
     expect(found).not.toBeNull()
   })
@@ -146,7 +146,7 @@ function withEagerCommits(real: typeof RealProposals): unknown {
 
 describe('what is wrong in the code is found', () => {
   test.each(CODE_BUGS)('$bug: within $seeds seeds', ({ module, change, seeds }) => {
-    const found = hunt(withChanged(module, change), seeds, { chaosMs: CHAOS_MS })
+    const found = hunt(withChanged(module, change), seeds, { chaosMs: CHAOS_MS, features: {} })
 
     expect(found).not.toBeNull()
   })
