@@ -6,7 +6,7 @@ export const STATE_PAGE_BYTES = 4096
  * Of a segment of the log, as a rule: a commit writes whole pages, three or four of them for a small one, and most of larger
  * pages would be written for nothing.
  */
-export const SMALL_PAGE_BYTES = 1024
+export const SMALL_PAGE_BYTES = 2048
 /** Of a segment whose commits fill many pages anyway: each page is two system calls. */
 export const LARGE_PAGE_BYTES = 4096
 /** All that this server writes to log and state files, or has written. */

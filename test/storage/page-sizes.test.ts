@@ -71,7 +71,7 @@ describe('the pages of a segment', () => {
     store.close()
 
     expect(directory.files().filter((name) => name.endsWith('.db'))).toEqual(['log.1.db', last, 'state.db'])
-    expect(pageBytesOf('log.1.db')).toBe(1024)
+    expect(pageBytesOf('log.1.db')).toBe(2048)
     expect(pageBytesOf(last)).toBe(4096)
   })
 
@@ -84,6 +84,6 @@ describe('the pages of a segment', () => {
     commit(store, 100)
     store.close()
 
-    expect(pageBytesOf(`log.${(258 + 100).toString(16)}.db`)).toBe(1024)
+    expect(pageBytesOf(`log.${(258 + 100).toString(16)}.db`)).toBe(2048)
   })
 })
