@@ -31,6 +31,7 @@ export class ServerFolder {
         dataDir: this.dataDir,
         clientPort,
         clientPortAddress: '127.0.0.1',
+        'admin.enableServer': 'false',
         '4lw.commands.whitelist': '*',
         ...config
       },
