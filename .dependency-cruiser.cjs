@@ -95,6 +95,12 @@ module.exports = {
       '(^|/)winston/',
       '^src/server/logging/winston-logger\\.ts$'
     ),
+    only(
+      'prom-client-in-one-file',
+      'it is loaded where Prometheus is asked for only',
+      '(^|/)prom-client/',
+      '^src/admin/metrics/process-metrics\\.ts$'
+    ),
     {
       name: 'jute-runtime-has-no-dependency',
       severity: 'error',

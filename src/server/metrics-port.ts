@@ -1,4 +1,4 @@
-import { PrometheusExporter } from '../admin/metrics/prometheus-exporter.ts'
+import type { PrometheusExporter } from '../admin/metrics/prometheus-exporter.ts'
 import type { ServerView } from '../admin/server-view.ts'
 import type { Logger } from './logging/logger.ts'
 
@@ -14,7 +14,9 @@ export async function openMetricsPort(view: ServerView, log: Logger): Promise<Pr
   if (provider !== 'prometheus') return null
   if (httpsPort !== null) log.warn('metricsProvider.httpsPort has no effect yet: the exporter takes plain HTTP only')
   if (httpPort === null) return null
-  const exporter = new PrometheusExporter(
+  // Here only, so that a start without it need not load prom-client.
+  const { PrometheusExporter: Exporter } = await import('../admin/metrics/prometheus-exporter.ts')
+  const exporter = new Exporter(
     {
       host: httpHost,
       port: httpPort,
