@@ -8,7 +8,7 @@ import type {
   TreeView,
   WatchesView
 } from '../../src/admin/server-view.ts'
-import type { Summary } from '../../src/core/instruments.ts'
+import { SizeStats, type Summary } from '../../src/core/instruments.ts'
 import { createMetrics, createServerStats } from '../../src/core/metrics.ts'
 import { loadSettings } from '../../src/server/config/load-settings.ts'
 import type { ServerSettings } from '../../src/server/config/settings.ts'
@@ -24,6 +24,26 @@ export function settingsWith(properties: Readonly<Record<string, string>> = {}):
     '0'
   ]
   return loadSettings({ args, env: {}, workingDirectory: '/' }).settings
+}
+
+/** How a leader of three servers sees its ensemble. */
+export const leading: QuorumView = {
+  electionPort: 1,
+  quorumPort: 2,
+  role: 'participant',
+  membership: '',
+  peerState: 'leading - broadcast',
+  quorumSize: 3,
+  leader: {
+    proposalSize: new SizeStats(),
+    uptimeMs: 1,
+    learners: 2,
+    syncedFollowers: 2,
+    syncedNonVotingFollowers: 0,
+    pendingSyncs: 0
+  },
+  syncedObservers: 0,
+  observerMasterId: null
 }
 
 /** What a fake server shows; everything not given is that of an empty standalone one. */

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { metricLines } from '../../../src/admin/metrics/registry.ts'
 import type { QuorumView, ServerView } from '../../../src/admin/server-view.ts'
-import { OTHER_LABEL, SizeStats } from '../../../src/core/instruments.ts'
+import { OTHER_LABEL } from '../../../src/core/instruments.ts'
 import { operationCounters } from '../../../src/core/metrics.ts'
 import { OpCode } from '../../../src/protocol/op-code.ts'
-import { fakeServer } from '../fake-server.ts'
+import { fakeServer, leading } from '../fake-server.ts'
 
 /** Names that a real server printed, without what depends on its history (namespaces, learners) or is not a metric. */
 function goldenNames(role: string): string[] {
@@ -30,24 +30,6 @@ function values(view: ServerView): Map<string, string> {
   return new Map(metricLines(view))
 }
 
-const leading: QuorumView = {
-  electionPort: 1,
-  quorumPort: 2,
-  role: 'participant',
-  membership: '',
-  peerState: 'leading - broadcast',
-  quorumSize: 3,
-  leader: {
-    proposalSize: new SizeStats(),
-    uptimeMs: 1,
-    learners: 2,
-    syncedFollowers: 2,
-    syncedNonVotingFollowers: 0,
-    pendingSyncs: 0
-  },
-  syncedObservers: 0,
-  observerMasterId: null
-}
 const observing: QuorumView = { ...leading, role: 'observer', leader: null, syncedObservers: null, observerMasterId: 2 }
 
 /** 26 metrics that came with 3.10, and one of our own. */

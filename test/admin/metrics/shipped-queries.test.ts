@@ -4,34 +4,13 @@ import { describe, expect, test } from '@jest/globals'
 import { ProcessMetrics } from '../../../src/admin/metrics/process-metrics.ts'
 import { percentileSummaries, prometheusText } from '../../../src/admin/metrics/prometheus-text.ts'
 import { QuantileWindows } from '../../../src/admin/metrics/quantile-windows.ts'
-import type { QuorumView } from '../../../src/admin/server-view.ts'
-import { SizeStats } from '../../../src/core/instruments.ts'
-import { fakeServer } from '../fake-server.ts'
+import { fakeServer, leading } from '../fake-server.ts'
 
 const CONF = join(__dirname, '..', '..', '..', 'conf')
 /** What Prometheus adds to each scrape. */
 const OF_PROMETHEUS = ['up']
 /** Words of the query language that stand where names do. */
 const WORDS = /^(by|on|unless|and|or|without|ignoring|sum|max|min|count|avg|rate|increase|label_values)$/
-
-const leading: QuorumView = {
-  electionPort: 1,
-  quorumPort: 2,
-  role: 'participant',
-  membership: '',
-  peerState: 'leading - broadcast',
-  quorumSize: 3,
-  leader: {
-    proposalSize: new SizeStats(),
-    uptimeMs: 1,
-    learners: 2,
-    syncedFollowers: 2,
-    syncedNonVotingFollowers: 0,
-    pendingSyncs: 0
-  },
-  syncedObservers: 0,
-  observerMasterId: null
-}
 
 /** Names of all samples that a leader exports. */
 async function exportedNames(): Promise<Set<string>> {
