@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { endWithUs } from '../../interop/differential/end-with-us.ts'
 import type { ServerKind } from '../../interop/differential/servers.ts'
 import { mavenClassPath } from '../../interop/harness/java.ts'
 
@@ -17,21 +18,6 @@ export interface LaunchOptions {
 
 /** Both get the heap that Apache's scripts, and ours, give to a server. */
 const HEAP_MB = 1000
-
-const children = new Set<ChildProcess>()
-let handlersSet = false
-
-/** Lets no server outlive this process, also when a signal ends it. */
-function endWithUs(child: ChildProcess): void {
-  children.add(child)
-  child.once('exit', () => children.delete(child))
-  if (handlersSet) return
-  handlersSet = true
-  process.once('exit', () => {
-    for (const running of children) running.kill('SIGKILL')
-  })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
-}
 
 /** One server of either kind: a process in a folder of its own, started as often as wanted on the same data. */
 export class ServerProcess {

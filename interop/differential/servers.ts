@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, wri
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { endWithUs } from './end-with-us.ts'
 import { RawConnection } from './wire/raw-connection.ts'
 import { frame, WireWriter } from './wire/wire-writer.ts'
 
@@ -116,21 +117,6 @@ async function apacheClassPath(): Promise<string> {
   // Only when it is needed: the harness is written as an ES module, which Jest does not load.
   const { mavenClassPath } = await import('../harness/java.ts')
   return await mavenClassPath('java')
-}
-
-const children = new Set<ChildProcess>()
-let handlersSet = false
-
-/** Lets no server outlive this process, also when a signal ends it. */
-function endWithUs(child: ChildProcess): void {
-  children.add(child)
-  child.once('exit', () => children.delete(child))
-  if (handlersSet) return
-  handlersSet = true
-  process.once('exit', () => {
-    for (const running of children) running.kill('SIGKILL')
-  })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 }
 
 /** Compiles zoonode if a source is newer than what is there. @throws Error if it does not compile */

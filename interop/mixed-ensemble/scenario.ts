@@ -2,6 +2,7 @@ import { Ensemble, type EnsembleSettings } from '../harness/ensemble.ts'
 import type { Member } from '../harness/member.ts'
 import type { ServerKind } from '../harness/server.ts'
 import { fill, goOn } from '../import-export/content.ts'
+import { attemptsOf, type Tell } from './attempts.ts'
 import { divergence } from './convergence.ts'
 import { Load } from './load.ts'
 import { dueZnodesGo, sessionMoves, syncCatchesUp, watchesFire } from './session-cases.ts'
@@ -15,9 +16,6 @@ export interface Scenario {
   readonly isQuick: boolean
 }
 
-/** Takes the outcome of one case: null, or what is wrong. */
-export type Tell = (name: string, problem: string | null) => void
-
 const WRITES = 15
 const GO_ON_TIMEOUT_MS = 45_000
 const LOAD_CLIENTS = 3
@@ -26,16 +24,7 @@ const LOAD_CLIENTS = 3
 export async function runScenario(scenario: Scenario, folder: string, tell: Tell): Promise<void> {
   const ensemble = await Ensemble.plan(folder, scenario.settings)
   const load = new Load(ensemble.connectString)
-  const attempt = async (name: string, act: () => Promise<unknown>): Promise<boolean> => {
-    try {
-      await act()
-      tell(`${scenario.name}: ${name}`, null)
-      return true
-    } catch (error) {
-      tell(`${scenario.name}: ${name}`, error instanceof Error ? error.message : String(error))
-      return false
-    }
-  }
+  const attempt = attemptsOf(scenario.name, tell)
   try {
     if (!(await attempt('it elects', () => ensemble.startLedBy(scenario.firstLeader)))) return
     await load.start(LOAD_CLIENTS)

@@ -4,12 +4,13 @@ import { participants } from '../harness/ensemble.ts'
 import { mavenClassPath } from '../harness/java.ts'
 import { buildZoonode } from '../harness/server.ts'
 import type { Suite } from '../harness/suite.ts'
+import type { Tell } from './attempts.ts'
 import { runForeignPeers } from './hostile/foreign-peers.ts'
 import { runHostile, runHostileObservers } from './hostile/hostile-scenario.ts'
 import { type MigrationPlan, migrateThereAndBack } from './migration/rolling-migration.ts'
 import { OBSERVER_SCENARIOS, runObserverScenario } from './observer-master/observer-scenario.ts'
 import { ROLL_OVER_SCENARIOS, runRollOver } from './roll-over/roll-over-scenario.ts'
-import { runScenario, type Scenario, type Tell } from './scenario.ts'
+import { runScenario, type Scenario } from './scenario.ts'
 
 const MIGRATIONS: readonly MigrationPlan[] = [
   { there: 'clear', back: 'export' },

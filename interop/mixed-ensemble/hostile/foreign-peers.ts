@@ -5,10 +5,10 @@ import { freePort } from '../../harness/free-port.ts'
 import { Member, type MemberAddress } from '../../harness/member.ts'
 import type { ServerKind } from '../../harness/server.ts'
 import { DeadlineError, waitFor } from '../../harness/wait-for.ts'
+import { attempt, type Tell } from '../attempts.ts'
 import { divergence } from '../convergence.ts'
 import { Load } from '../load.ts'
-import type { Tell } from '../scenario.ts'
-import { attempt, epochOf, judgeCalm, PATIENT } from './hostile-scenario.ts'
+import { epochOf, judgeCalm, PATIENT } from './hostile-scenario.ts'
 
 /** A whole server whose configuration is not that of the ensemble whose ports it knows. */
 interface ForeignPeer {

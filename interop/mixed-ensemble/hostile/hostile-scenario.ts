@@ -3,9 +3,9 @@ import { Ensemble, participants } from '../../harness/ensemble.ts'
 import { freePort } from '../../harness/free-port.ts'
 import type { Member, MemberPlan } from '../../harness/member.ts'
 import type { ServerKind } from '../../harness/server.ts'
+import { attempt, type Tell } from '../attempts.ts'
 import { divergence } from '../convergence.ts'
 import { Load } from '../load.ts'
-import type { Tell } from '../scenario.ts'
 import { ATTACKS, ATTACKS_ON_OBSERVERS, ATTACKS_UNDER_APACHE, type Attack, BEHIND, type Victims } from './attacks.ts'
 import type { FalsePeer } from './false-peer.ts'
 
@@ -113,13 +113,4 @@ async function prepare(member: Member): Promise<void> {
   const zk = await connect(member.connectString)
   await zk.create(BEHIND)
   await zk.close()
-}
-
-export async function attempt(act: () => Promise<unknown>): Promise<string | null> {
-  try {
-    await act()
-    return null
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
 }

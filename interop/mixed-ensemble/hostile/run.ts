@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { killAllChildren } from '../../harness/child.ts'
 import { cacheFolder } from '../../harness/paths.ts'
 import { buildZoonode } from '../../harness/server.ts'
-import type { Tell } from '../scenario.ts'
+import type { Tell } from '../attempts.ts'
 import { runForeignPeers } from './foreign-peers.ts'
 import { runHostile, runHostileObservers } from './hostile-scenario.ts'
 

@@ -3,9 +3,9 @@ import { freePort } from '../../harness/free-port.ts'
 import type { Member, MemberPlan } from '../../harness/member.ts'
 import type { ServerKind } from '../../harness/server.ts'
 import { waitFor } from '../../harness/wait-for.ts'
+import { attemptsOf, type Tell } from '../attempts.ts'
 import { divergence } from '../convergence.ts'
 import { Load } from '../load.ts'
-import type { Tell } from '../scenario.ts'
 import { dueZnodesGo, sessionMoves, syncCatchesUp, watchesFire } from '../session-cases.ts'
 
 export interface ObserverScenario {
@@ -36,16 +36,7 @@ export async function runObserverScenario(scenario: ObserverScenario, folder: st
   // All followers listen on the same port, so each has an address of its own.
   const ensemble = await Ensemble.plan(folder, settings, { host: (sid) => `127.0.0.${sid}`, prefix: () => [] })
   const load = new Load(ensemble.connectString)
-  const attempt = async (name: string, act: () => Promise<unknown>): Promise<boolean> => {
-    try {
-      await act()
-      tell(`${scenario.name}: ${name}`, null)
-      return true
-    } catch (error) {
-      tell(`${scenario.name}: ${name}`, error instanceof Error ? error.message : String(error))
-      return false
-    }
-  }
+  const attempt = attemptsOf(scenario.name, tell)
   try {
     if (!(await attempt('it elects', () => ensemble.startLedBy(scenario.voters.length)))) return
     await load.start(LOAD_CLIENTS)

@@ -3,9 +3,9 @@ import { Ensemble, participants } from '../../harness/ensemble.ts'
 import type { Member } from '../../harness/member.ts'
 import type { ServerKind } from '../../harness/server.ts'
 import { waitFor } from '../../harness/wait-for.ts'
+import { attemptsOf, type Tell } from '../attempts.ts'
 import { divergence } from '../convergence.ts'
 import { Load } from '../load.ts'
-import type { Tell } from '../scenario.ts'
 
 export interface RollOverScenario {
   readonly name: string
@@ -41,16 +41,7 @@ export async function runRollOver(scenario: RollOverScenario, folder: string, te
     properties: { 'zookeeper.testingonly.initialZxid': initialZxid }
   })
   const load = new Load(ensemble.connectString)
-  const attempt = async (name: string, act: () => Promise<unknown>): Promise<boolean> => {
-    try {
-      await act()
-      tell(`${scenario.name}: ${name}`, null)
-      return true
-    } catch (error) {
-      tell(`${scenario.name}: ${name}`, error instanceof Error ? error.message : String(error))
-      return false
-    }
-  }
+  const attempt = attemptsOf(scenario.name, tell)
   try {
     if (!(await attempt('it elects', () => ensemble.startLedBy(scenario.members.length)))) return
     await load.start(LOAD_CLIENTS)
