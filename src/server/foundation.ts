@@ -1,9 +1,10 @@
+import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { createAclChecker } from '../core/acl/acl-checker.ts'
 import { configuredProviders } from '../core/acl/configured-providers.ts'
 import { createMetrics, createServerStats, type Metrics } from '../core/metrics.ts'
 import { SessionTable } from '../core/session/session-table.ts'
-import { PlainTree } from '../core/tree/plain-tree.ts'
+import { CompactTree } from '../core/tree/compact/compact-tree.ts'
 import type { CommitLog } from '../core/zab/commit-log.ts'
 import { openStorage } from '../storage/storage.ts'
 import { authenticationSettingsOf } from './authentication-settings-of.ts'
@@ -38,7 +39,9 @@ export async function openFoundation(
   })
   const stats = createServerStats()
   const { digestEnabled, extendedTypesEnabled } = core
-  const newTree = (): PlainTree => new PlainTree(hash, { digestEnabled, extendedTypesEnabled })
+  // A seed that nobody can know: who chooses paths must not choose which of them collide.
+  const newTree = (): CompactTree =>
+    new CompactTree(hash, { digestEnabled, extendedTypesEnabled, hashSeed: randomInt(2 ** 31) })
   const tree = newTree()
   const sessions = new SessionTable(core.tickTimeMs, monotonicNowMs())
 
