@@ -101,6 +101,14 @@ module.exports = {
       '(^|/)prom-client/',
       '^src/admin/metrics/process-metrics\\.ts$'
     ),
+    only('forge-in-one-file', 'only PKCS12 stores need it', '(^|/)node-forge/', '^src/tls/stores/pkcs12-store\\.ts$'),
+    {
+      name: 'tls-knows-nothing-of-servers',
+      comment: 'sockets of the server, its HTTP ports, the client and the shell stand on it',
+      severity: 'error',
+      from: { path: '^src/tls/' },
+      to: { path: '^src/(?!tls/)' }
+    },
     {
       name: 'jute-runtime-has-no-dependency',
       severity: 'error',
