@@ -5,8 +5,9 @@ import { parseArgs } from 'node:util'
 import { type SimulationReport, simulate } from '../src/simulator/simulation.ts'
 
 /**
- * `npm run simulate -- --seeds 1000 [--from S]` runs many simulated ensembles over all cores; `--seed S` replays one and
- * tells what happens; `--servers 3|5|7` instead of what the seed chooses. Exit code 1 if anything was violated.
+ * `npm run simulate -- --seeds 1000 [--from S]` runs many simulated ensembles over all cores (or `--workers N`); `--seed S` replays one and
+ * tells what happens; `--servers 3|5|7` instead of what the seed chooses, `--chaos-ms 3000` for how long things go wrong.
+ * Exit code 1 if anything was violated.
  */
 const { values } = parseArgs({
   options: {
@@ -14,6 +15,8 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     servers: { type: 'string' },
+    'chaos-ms': { type: 'string' },
+    workers: { type: 'string' },
     quiet: { type: 'boolean', default: false },
     worker: { type: 'boolean', default: false }
   }
@@ -24,6 +27,13 @@ type Outcome =
   | { readonly seed: number; readonly problem: string }
 
 const servers = values.servers === undefined ? undefined : Number(values.servers)
+const chaosMs = values['chaos-ms'] === undefined ? undefined : Number(values['chaos-ms'])
+/** What the command line chooses, to be given to workers and told with a failure. */
+const choices = [
+  ...(servers === undefined ? [] : ['--servers', String(servers)]),
+  ...(chaosMs === undefined ? [] : ['--chaos-ms', String(chaosMs)])
+]
+const workerCount = values.workers === undefined ? availableParallelism() : Number(values.workers)
 
 if (values.worker) work()
 else if (values.seed !== undefined) replay(Number(values.seed))
@@ -35,7 +45,7 @@ function work(): void {
 
 function outcomeOf(seed: number): Outcome {
   try {
-    return { seed, report: simulate(seed, { servers }) }
+    return { seed, report: simulate(seed, { servers, chaosMs }) }
   } catch (error) {
     return { seed, problem: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }
   }
@@ -43,7 +53,7 @@ function outcomeOf(seed: number): Outcome {
 
 function replay(seed: number): void {
   try {
-    const report = simulate(seed, { servers, trace: values.quiet ? undefined : (line) => console.log(line) })
+    const report = simulate(seed, { servers, chaosMs, trace: values.quiet ? undefined : (line) => console.log(line) })
     console.log(describe(report))
   } catch (error) {
     console.log(error instanceof Error ? error.stack : String(error))
@@ -52,7 +62,7 @@ function replay(seed: number): void {
 }
 
 function tellFailure(seed: number): void {
-  console.log(`seed=${seed} commit=${commitName()}${servers === undefined ? '' : ` servers=${servers}`}`)
+  console.log(`seed=${seed} commit=${commitName()}${choices.map((choice) => ` ${choice}`).join('')}`)
   process.exitCode = 1
 }
 
@@ -89,9 +99,8 @@ function runAll(from: number, count: number): void {
     console.log(sums.join(', '))
     console.log(`${done - failed} passed, ${failed} failed, ${perSecond.toFixed(1)} a second`)
   }
-  for (let index = Math.min(availableParallelism(), count); index > 0; index--) {
-    const args = ['--worker', ...(servers === undefined ? [] : ['--servers', String(servers)])]
-    const worker = fork(fileURLToPath(import.meta.url), args)
+  for (let index = Math.min(workerCount, count); index > 0; index--) {
+    const worker = fork(fileURLToPath(import.meta.url), ['--worker', ...choices])
     worker.on('message', (outcome: Outcome) => {
       take(outcome)
       give(worker)

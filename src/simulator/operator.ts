@@ -1,5 +1,5 @@
 import type { EnsembleConfig } from '../core/zab/membership/ensemble-config.ts'
-import { roleOf } from '../core/zab/membership/member-of.ts'
+import { memberOf, roleOf } from '../core/zab/membership/member-of.ts'
 import { memberLine } from './scenario.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import type { World } from './world.ts'
@@ -40,19 +40,16 @@ export class Operator {
     } else if (this.#isForgotten(server)) this.#wipe(server)
   }
 
-  /** A new server is told the members, and itself. */
+  /** A new server is told the members, and itself, if it is none of them yet. */
   #setUp(server: SimulatedServer): void {
     const { dice, configs } = this.#world
     const { members, groups, weights } = configs.current
     // A participant must be in a group, where there are any: that is for the reconfiguration.
     const role = groups.length === 0 && dice.chance(0.7) ? 'participant' : 'observer'
-    const own = memberLine(server.sid, role, true)
-    const others = members.filter(({ id }) => id !== server.sid)
-    server.disk.configs = { current: { members: [...others, own], groups, weights, version: 0n }, next: null }
-    server.isInstalled = true
-    this.#world.note(() => `server ${server.sid} is set up as ${role}`)
+    const isMember = memberOf(configs.current, server.sid) !== undefined
+    const all = isMember ? members : [...members, memberLine(server.sid, role, true)]
     this.#world.count('serversJoined')
-    server.start()
+    server.setUp({ members: all, groups, weights, version: 0n })
   }
 
   /** What it has promised is lost, so nobody must count on it any more. */

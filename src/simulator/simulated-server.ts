@@ -1,3 +1,4 @@
+import type { EnsembleConfig } from '../core/zab/membership/ensemble-config.ts'
 import { SimulatedDisk } from './disk.ts'
 import { MachineClock } from './machine-clock.ts'
 import { type ProcessMachine, type ProcessWorld, ServerProcess } from './server-process.ts'
@@ -31,6 +32,14 @@ export class SimulatedServer implements ProcessMachine {
 
   get isUp(): boolean {
     return this.#process !== null
+  }
+
+  /** A server without a disk's content is installed with this configuration, and starts. */
+  setUp(config: EnsembleConfig): void {
+    this.#world.note(() => `server ${this.sid} is set up`)
+    this.disk.configs = { current: config, next: null }
+    this.isInstalled = true
+    this.start()
   }
 
   start(): void {

@@ -112,10 +112,16 @@ export class World {
     })
   }
 
-  /** As an operator does when all is quiet: members run, servers that were removed do not. */
+  /**
+   * As an operator does when all is quiet: members run, servers that were removed do not. One that has joined by a
+   * reconfiguration that was still on its way when its disk was replaced is set up once more.
+   */
   runMembersOnly(): void {
+    const { current } = this.configs
     for (const server of this.servers) {
-      if (memberOf(this.configs.current, server.sid) !== undefined) server.start()
+      const isMember = memberOf(current, server.sid) !== undefined
+      if (isMember && !server.isInstalled) server.setUp({ ...current, version: 0n })
+      else if (isMember) server.start()
       else if (server.isUp && !this.isMentioned(server.sid)) server.crash()
     }
   }

@@ -1,5 +1,6 @@
 import type { CommitLog, Zxid } from '../commit-log.ts'
 import type { EnsembleConfig } from '../membership/ensemble-config.ts'
+import { roleOf } from '../membership/member-of.ts'
 import { PacketType } from '../packet-type.ts'
 import type { LinkId } from '../peer-link.ts'
 import { verifierOf } from '../quorum/verifier-of.ts'
@@ -104,11 +105,17 @@ export class Leading {
     return this.#learners.views(this.#broadcast)
   }
 
-  /** Whether this server and the followers in sync with it are a quorum of this configuration, as a reconfiguration asks for. */
+  /**
+   * Whether this server and the followers in sync with it are a quorum of this configuration, as a reconfiguration asks for.
+   *
+   * Followers that observe by the configuration in force are about to come back as observers, to whom nothing is proposed:
+   * with them a reconfiguration would never be acknowledged, nor anything behind it. (Upstream counts them.)
+   */
   isQuorumSynced(config: EnsembleConfig): boolean {
+    const { current } = this.#configurations
     const sids = new Set([this.#settings.sid])
     for (const follower of this.#broadcast.followers) {
-      if (this.#learners.isHeard(follower)) sids.add(follower.sid)
+      if (this.#learners.isHeard(follower) && roleOf(current, follower.sid) !== 'observer') sids.add(follower.sid)
     }
     return verifierOf(config).isQuorum(sids)
   }

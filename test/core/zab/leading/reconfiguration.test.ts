@@ -256,6 +256,17 @@ describe('a reconfiguration', () => {
     expect(harness.leading.isQuorumSynced(configOf([1, 2].map((id) => member(id))))).toBe(false)
   })
 
+  test('does not count followers that the one before it has made observers: they leave, and nothing is proposed to them', () => {
+    const { harness, one, three } = Harness.established(RECONFIG)
+    harness.propose(Z1, configOf([member(1, 'observer'), member(2), member(3)], Z1))
+    harness.logged(Z1)
+    for (const link of [one, three]) harness.ack(link, Z1)
+
+    expect(harness.host.takeCalls().at(-1)).toBe('configurationActivated 100000001 2')
+    expect(harness.leading.isQuorumSynced(configOf([1, 2, 4].map((id) => member(id))))).toBe(false)
+    expect(harness.leading.isQuorumSynced(configOf([2, 3, 4].map((id) => member(id))))).toBe(true)
+  })
+
   test('several may follow each other', () => {
     const { harness, one, three } = Harness.established(RECONFIG)
     for (const zxid of [Z1, Z2, Z3]) {
