@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os'
 import { InputBatch } from '../core/input-batch.ts'
 import { InputArena } from './net/input-arena.ts'
+import { ShortWaits } from './short-waits.ts'
 
 /** How late a tick must be before its lateness is credited to deadlines. */
 const LATE_MS = 50
@@ -27,6 +29,10 @@ export class EventLoop {
   readonly #tickMs: number
   #timer: NodeJS.Timeout | null = null
   #immediate: NodeJS.Immediate | null = null
+  /** Null where another thread would have to wait for the processor. */
+  readonly #waits = availableParallelism() > 1 ? new ShortWaits() : null
+  #watchUntilMs = 0
+  #isWatching = false
   #wakeTimer: NodeJS.Timeout | null = null
   #wakeMs = Number.POSITIVE_INFINITY
   #isTickDue = false
@@ -69,6 +75,7 @@ export class EventLoop {
     this.wakeAt(Number.POSITIVE_INFINITY)
     if (this.#immediate !== null) clearImmediate(this.#immediate)
     this.#immediate = null
+    this.#watchUntilMs = 0
   }
 
   /** Whether no step is to come for what has happened so far. */
@@ -103,7 +110,9 @@ export class EventLoop {
     const inputs = this.#gathering
     this.#gathering = this.#running
     this.#running = inputs
-    inputs.monotonicMs = monotonicNowMs()
+    const startMs = monotonicNowMs()
+    inputs.monotonicMs = startMs
+    this.#waits?.turnBegins(startMs)
     inputs.wallMs = Date.now()
     inputs.lateMs = 0
     if (this.#isTickDue) {
@@ -115,8 +124,24 @@ export class EventLoop {
       inputs.pushTick()
     }
     this.#runStep(inputs)
+    const { count } = inputs
     inputs.clear()
     // Nothing is read while a step runs, so that no bytes are there but those of its inputs.
     this.arena.clear()
+    if (this.#waits !== null) this.#watchForMore(this.#waits, count)
+  }
+
+  /** While an immediate is due, Node.js asks for input without waiting for it. */
+  #watchForMore(waits: ShortWaits, inputCount: number): void {
+    const nowMs = monotonicNowMs()
+    this.#watchUntilMs = waits.turnEnded(nowMs, inputCount)
+    if (this.#watchUntilMs <= nowMs || this.#isWatching) return
+    this.#isWatching = true
+    setImmediate(this.#watch)
+  }
+
+  readonly #watch = (): void => {
+    if (monotonicNowMs() < this.#watchUntilMs) setImmediate(this.#watch)
+    else this.#isWatching = false
   }
 }
