@@ -14,7 +14,9 @@ import { foundingSuite, javaClientSuite } from './java/suite.ts'
 import { kafkaSuite } from './kafka/suite.ts'
 import { kazooOwnTestsSuite, kazooSuite } from './kazoo/suite.ts'
 import { mixedEnsembleSuite } from './mixed-ensemble/suite.ts'
+import { packagingSuite } from './packaging/suite.ts'
 import { reconfigSuite } from './reconfig/suite.ts'
+import { toolsSuite } from './tools/suite.ts'
 import { zkcliSuite } from './zkcli/suite.ts'
 
 /** All suites, in the order in which they run. */
@@ -26,10 +28,12 @@ export const SUITES: readonly Suite[] = [
   zkcliSuite,
   auditSuite,
   adminSuite,
+  packagingSuite,
   cSuite,
   differentialSuite,
   curatorSuite,
   importExportSuite,
+  toolsSuite,
   mixedEnsembleSuite,
   ensembleSuite,
   reconfigSuite,

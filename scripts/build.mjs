@@ -1,8 +1,8 @@
 // Compiles the Jute package, then the server, when a source is newer than its output.
 // Plain JavaScript: it has to run before anything is compiled.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -23,9 +23,22 @@ function compile(project, source, settings, info) {
   if (result.status !== 0) process.exit(result.status ?? 1)
 }
 
+/** Removes what sources have left behind that are not there any more: the package would ship it. */
+function removeOrphans(source, output) {
+  for (const entry of readdirSync(join(root, output), { withFileTypes: true, recursive: true })) {
+    const folder = entry.parentPath ?? entry.path
+    const compiled = /^(.+?)\.(?:js|js\.map|d\.ts)$/.exec(entry.name)
+    if (!entry.isFile() || compiled === null) continue
+    const origin = join(root, source, relative(join(root, output), folder), `${compiled[1]}.ts`)
+    if (!existsSync(origin)) rmSync(join(folder, entry.name), { force: true })
+  }
+}
+
 if (!existsSync(tsc)) {
   console.error('zoonode: the dependencies are not installed; run: npm ci')
   process.exit(1)
 }
 compile('jute/tsconfig.json', 'jute/src', ['tsconfig.base.json', 'jute/tsconfig.json'], 'jute/dist/.tsbuildinfo')
 compile('tsconfig.json', 'src', ['tsconfig.base.json', 'tsconfig.json'], 'dist/.tsbuildinfo')
+removeOrphans('jute/src', 'jute/dist')
+removeOrphans('src', 'dist')

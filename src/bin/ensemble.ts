@@ -1,14 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { type MemberPlace, writeMemberFiles } from '../library/member-files.ts'
 
 /**
- * An ensemble on this machine, for trying things out: `npm run ensemble -- 3`. Each server's log has its own colour; Ctrl-C
+ * An ensemble on this machine, for trying things out: `zoonode ensemble 3`. Each server's log has its own colour; Ctrl-C
  * stops all of them in order. Data stays, and the same command goes on with it.
  */
-const USAGE = `npm run ensemble -- [SERVERS] [options]
+const USAGE = `usage: zoonode ensemble [SERVERS] [options]
   SERVERS        how many (3)
   --port N       client port of the first one; the others have those that follow (2181)
   --dir DIR      where configurations and data go (./data/ensemble)
@@ -16,7 +17,8 @@ const USAGE = `npm run ensemble -- [SERVERS] [options]
 
 const COLOURS = [36, 33, 35, 32, 34, 31, 96]
 const PORTS_APART = 1000
-const ENTRY = 'dist/bin/zoonode.js'
+const PROGRAM = fileURLToPath(new URL('./zoonode.js', import.meta.url))
+const KEYS = { tickTime: 2000, initLimit: 10, syncLimit: 5, 'admin.enableServer': false, '4lw.commands.whitelist': '*' }
 
 interface Options {
   readonly servers: number
@@ -49,40 +51,19 @@ function wholeNumber(name: string, text: string, least: number, most: number): n
   throw new Error(`${name} must be a whole number from ${least} to ${most}, not "${text}"`)
 }
 
-function memberLines({ servers, observers, port }: Options): string[] {
-  return Array.from({ length: servers }, (_, index) => {
-    const role = index >= servers - observers ? 'observer' : 'participant'
-    const client = port + index
-    const quorum = client + PORTS_APART
-    const election = client + 2 * PORTS_APART
-    return `server.${index + 1}=127.0.0.1:${quorum}:${election}:${role};127.0.0.1:${client}`
-  })
-}
-
-/** @returns the configuration file */
-function prepare(options: Options, id: number): string {
-  const directory = join(options.directory, `server-${id}`)
-  const dataDir = join(directory, 'data')
-  mkdirSync(dataDir, { recursive: true })
-  writeFileSync(join(dataDir, 'myid'), `${id}\n`)
-  const file = join(directory, 'zoo.cfg')
-  const lines = [
-    'tickTime=2000',
-    'initLimit=10',
-    'syncLimit=5',
-    `dataDir=${dataDir}`,
-    'admin.enableServer=false',
-    '4lw.commands.whitelist=*',
-    // One server is an ensemble, too, when more are to join it.
-    'standaloneEnabled=false',
-    ...memberLines(options)
-  ]
-  writeFileSync(file, `${lines.join('\n')}\n`)
-  return file
+function membersOf({ servers, observers, port }: Options): MemberPlace[] {
+  return Array.from({ length: servers }, (_, index) => ({
+    id: index + 1,
+    role: index >= servers - observers ? ('observer' as const) : ('participant' as const),
+    host: '127.0.0.1',
+    clientPort: port + index,
+    quorumPort: port + index + PORTS_APART,
+    electionPort: port + index + 2 * PORTS_APART
+  }))
 }
 
 function start(file: string, id: number): ChildProcess {
-  const child = spawn(process.execPath, [ENTRY, '--config', file], {
+  const child = spawn(process.execPath, [PROGRAM, '--config', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true
   })
@@ -99,9 +80,13 @@ function start(file: string, id: number): ChildProcess {
 function main(): void {
   const options = readOptions()
   const children: ChildProcess[] = []
-  for (let id = 1; id <= options.servers; id++) children.push(start(prepare(options, id), id))
-  const connect = Array.from({ length: options.servers }, (_, index) => `127.0.0.1:${options.port + index}`).join(',')
-  process.stdout.write(`connect with: bin/zkCli.sh -server ${connect}\n`)
+  const members = membersOf(options)
+  for (const member of members) {
+    const directory = join(options.directory, `server-${member.id}`)
+    children.push(start(writeMemberFiles(directory, member, members, KEYS), member.id))
+  }
+  const connect = members.map(({ host, clientPort }) => `${host}:${clientPort}`).join(',')
+  process.stdout.write(`connect with: zoonode cli -server ${connect}\n`)
   let isStopping = false
   const stop = (): void => {
     // A second signal would end a server that is tidying up.

@@ -1,0 +1,53 @@
+/** A program that `zoonode NAME` runs: it reads `process.argv` as if it had been called by itself. */
+export interface SubCommand {
+  readonly name: string
+  /** What it does, for the list of commands. */
+  readonly summary: string
+  /** Whether a path of a configuration is found for it when the command line names none. */
+  readonly findsConfig?: true
+  /** Imports the program, which runs it. A program that nobody asks for is not loaded. */
+  readonly run: () => Promise<unknown>
+}
+
+/** All commands of `zoonode`, in the order in which they are listed. A new program needs one entry here. */
+export const SUB_COMMANDS: readonly SubCommand[] = [
+  {
+    name: 'server',
+    summary: 'runs a server in the foreground: [-Dname=value …] [[--config] FILE | port dataDir]',
+    findsConfig: true,
+    run: () => import('./zoonode.ts')
+  },
+  { name: 'cli', summary: 'the shell of clients: [-server host:port,…] [command …]', run: () => import('./zkcli.ts') },
+  {
+    name: 'ensemble',
+    summary:
+      'runs several servers on this machine, to try things out: [SERVERS] [--observers N] [--port N] [--dir DIR]',
+    run: () => import('./ensemble.ts')
+  },
+  {
+    name: 'migrate',
+    summary: "moves data to Apache ZooKeeper's files and from them: export | import",
+    run: () => import('./zkmigrate.ts')
+  },
+  {
+    name: 'txn-log',
+    summary: 'shows, recovers and chops transaction logs: zkTxnLogToolkit.sh',
+    run: () => import('./zktxnlogtoolkit.ts')
+  },
+  { name: 'snapshot', summary: 'shows a snapshot: zkSnapShotToolkit.sh', run: () => import('./zksnapshottoolkit.ts') },
+  {
+    name: 'snapshot-compare',
+    summary: 'compares two snapshots: zkSnapshotComparer.sh',
+    run: () => import('./zksnapshotcomparer.ts')
+  },
+  {
+    name: 'snapshot-summary',
+    summary: 'sums up the subtrees of a snapshot: zkSnapshotRecursiveSummaryToolkit.sh',
+    run: () => import('./zksnapshotrecursivesummary.ts')
+  },
+  {
+    name: 'cleanup',
+    summary: 'removes old snapshots and logs of a stopped server: zkCleanup.sh',
+    run: () => import('./zkcleanup.ts')
+  }
+]
