@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { PeerSocketOptions, PeerTransport } from './peer-transport.ts'
+import { socketProblem } from './socket-problem.ts'
 
 /** A host, by name or number (IPv6 without brackets), and a port. */
 export interface PortAddress {
@@ -50,7 +51,7 @@ export function connectFirst(
     // Stays for the socket's life: without a listener an error would end the process.
     socket.on('error', (error) => {
       // Of one address the caller tells.
-      problems.push(addresses.length === 1 ? error.message : `${showAddress(address)}: ${error.message}`)
+      problems.push(addresses.length === 1 ? socketProblem(error) : `${showAddress(address)}: ${socketProblem(error)}`)
     })
     socket.on('close', () => {
       attempts.delete(socket)

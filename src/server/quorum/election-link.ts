@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { FrameSplitter } from '../frame-splitter.ts'
+import { socketProblem } from './socket-problem.ts'
 
 /** Longest message between election ports, as upstream. */
 const MESSAGE_BYTES_MAX = 512 * 1024
@@ -31,7 +32,7 @@ export class ElectionLink {
     this.#socket = socket
     this.#events = events
     socket.on('error', (error) => {
-      this.#problem = error.message
+      this.#problem = socketProblem(error)
     })
     socket.on('data', (chunk: Buffer) => this.take(chunk))
     socket.on('close', () => this.#fail(this.#problem))

@@ -6,7 +6,7 @@ import type { EnsembleSettings } from '../../core/ensemble/ensemble-settings.ts'
 import type { InputBatch } from '../../core/input-batch.ts'
 import type { Peer, PeerParts } from '../../core/peer.ts'
 import { CommitLog } from '../../core/zab/commit-log.ts'
-import type { EnsembleConfig, EnsembleMember } from '../../core/zab/membership/ensemble-config.ts'
+import type { EnsembleConfig, EnsembleMember, MemberAddress } from '../../core/zab/membership/ensemble-config.ts'
 import { memberOf } from '../../core/zab/membership/member-of.ts'
 import { ServerState } from '../../core/zab/vote.ts'
 import type { Recovery } from '../../storage/storage.ts'
@@ -20,9 +20,10 @@ import type { ConfigsAtStart } from './configs-at-start.ts'
 import { ElectionLinks } from './election-links.ts'
 import { LeaderConnector } from './leader-connector.ts'
 import { LearnerPort } from './learner-port.ts'
+import { LimitedLog } from './limited-log.ts'
 import { PeerLinks } from './peer-links.ts'
-import { plainTransport } from './peer-transport.ts'
 import { ensembleView, quorumView } from './quorum-view.ts'
+import { tlsTransport } from './tls-transport.ts'
 
 /** What is kept of the newest transactions for learners that lag a little, beside `commitLogCount` of them. */
 const COMMIT_LOG_BYTES = 16 * 1024 * 1024
@@ -53,6 +54,8 @@ export class EnsembleShell implements Machine {
   readonly #connector: LeaderConnector
   /** The own line of the configuration in force; a server that was removed keeps the one that it had. */
   #own: EnsembleMember | undefined
+  /** Where learners look for this server if it leads; they know a member that is not in force yet by the proposal only. */
+  #quorumAddresses: readonly MemberAddress[]
   #outbox: ShellOutbox | null = null
   #member: EnsemblePeer | null = null
   #role: RoleView = { state: ServerState.looking, leader: null, isServing: false, isReadOnly: false }
@@ -71,9 +74,13 @@ export class EnsembleShell implements Machine {
     this.#loop = loop
     this.#configs = configs
     this.#own = memberOf(configs.config, quorum.serverId)
+    this.#quorumAddresses = (this.#own ?? memberOf(configs.lastSeen, quorum.serverId))?.addresses ?? []
     this.#events = events
     this.#commitLog = commitLog
-    const transport = plainTransport
+    const transport = tlsTransport(
+      { tls: null, isTlsSpoken: false, isPlainTaken: true, timeoutMs: settings.tls.quorum.handshakeDetectionTimeoutMs },
+      new LimitedLog(log.child('quorum sockets'))
+    )
     const linkEvents = {
       opened: (link, address) => this.#tell(() => loop.inputs.pushLinkOpened(link, address)),
       received: (link, bytes) => this.#tell(() => loop.inputs.pushLinkBytes(link, bytes, 0, bytes.length)),
@@ -208,7 +215,7 @@ export class EnsembleShell implements Machine {
       sendNotification: (to, bytes) => this.#election.send(to, bytes),
       openLearnerPort: (port) =>
         this.#learnerPort.open(
-          this.#own?.addresses ?? [],
+          this.#quorumAddresses,
           (problem) => this.#tell(() => this.#loop.inputs.pushLearnerPortFailed(problem)),
           port
         ),
@@ -225,7 +232,9 @@ export class EnsembleShell implements Machine {
 
   #reconfigure(config: EnsembleConfig, lastSeen: EnsembleConfig | null): void {
     this.#election.setMembers(config, lastSeen)
-    const own = memberOf(config, this.#settings.quorum.serverId)
+    const { serverId } = this.#settings.quorum
+    const own = memberOf(config, serverId)
+    this.#quorumAddresses = (own ?? memberOf(lastSeen, serverId))?.addresses ?? this.#quorumAddresses
     if (own === undefined || JSON.stringify(own) === JSON.stringify(this.#own)) return
     this.#own = own
     this.#events.ownMemberChanged(own)

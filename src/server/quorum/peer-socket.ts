@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { JuteWriter } from 'jute-ts'
 import type { LinkId } from '../../core/zab/peer-link.ts'
 import type { OutputPool } from '../output-pool.ts'
+import { socketProblem } from './socket-problem.ts'
 
 /** Output that has to wait for earlier output is gathered in pieces of this size. */
 const PIECE_BYTES = 256 * 1024
@@ -42,7 +43,7 @@ export class PeerSocket {
     this.#pool = pool
     this.#events = events
     socket.on('error', (error) => {
-      this.#problem = error.message
+      this.#problem = socketProblem(error)
     })
     socket.on('data', (bytes: Buffer) => {
       if (!this.#isClosing) events.received(this, bytes)

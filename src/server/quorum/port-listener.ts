@@ -1,6 +1,6 @@
-import type { Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Logger } from '../logging/logger.ts'
-import type { PeerSocketOptions, PeerTransport } from './peer-transport.ts'
+import type { PeerServer, PeerSocketOptions, PeerTransport } from './peer-transport.ts'
 
 /** Where to listen; host null = all addresses of the machine. */
 export interface ListenAddress {
@@ -26,7 +26,7 @@ export class PortListener {
   readonly #transport: PeerTransport
   readonly #accepted: (socket: Socket) => void
   readonly #log: Logger
-  readonly #servers = new Set<Server>()
+  readonly #servers = new Set<PeerServer>()
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #ports: number[] = []
   #isClosed = false
@@ -77,16 +77,17 @@ export class PortListener {
   #bind(address: ListenAddress, attempt: number, bound: () => void, failed: (error: Error) => void): void {
     const { name, bindTries, socket } = this.#options
     const where = `${name} ${address.host ?? '*'}:${address.port}`
-    const server = this.#transport.createServer(socket, (peer) => {
+    const opened = this.#transport.createServer(socket, (peer) => {
       if (this.#isClosed) peer.destroy()
       else this.#accepted(peer)
     })
-    this.#servers.add(server)
+    const { server } = opened
+    this.#servers.add(opened)
     let isBound = false
     server.on('error', (error) => {
       if (this.#isClosed) return
       if (isBound) return this.#log.error(`cannot accept connections on the ${where}: ${error.message}`)
-      this.#servers.delete(server)
+      this.#servers.delete(opened)
       this.#log.error(`cannot listen on the ${where} (attempt ${attempt}): ${error.message}`)
       if (bindTries > 0 && attempt >= bindTries) return failed(error)
       const timer = setTimeout(() => {

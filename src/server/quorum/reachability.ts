@@ -34,7 +34,7 @@ export function checkReachable(
   }
 
   for (const port of ports) {
-    const socket = transport.connect(host, port, options, () => finish(true))
+    const socket = transport.probe(host, port, options, () => finish(true))
     attempts.add(socket)
     socket.on('error', (error) => {
       if ('code' in error && error.code === REFUSED) finish(true)

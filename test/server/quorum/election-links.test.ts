@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import type { EnsembleConfig } from '../../../src/core/zab/membership/ensemble-config.ts'
 import { encodeHandshake } from '../../../src/server/quorum/election-handshake.ts'
 import { ElectionLinks, type ElectionLinksSettings } from '../../../src/server/quorum/election-links.ts'
-import { type PeerTransport, plainTransport } from '../../../src/server/quorum/peer-transport.ts'
+import { type Connect, type PeerTransport, plainTransport } from '../../../src/server/quorum/peer-transport.ts'
 import { configOf, dial, freePort, memberAt, type RawConnection, RawPort, RecordingLogger, until } from './support.ts'
 
 interface Notification {
@@ -282,10 +282,8 @@ async function withTwoAddresses(reachabilityTimeoutMs: number | null) {
   const [first, second] = [await rawPort(), await RawPort.open(0, '127.0.0.2')]
   closers.push(() => second.close())
   const dead = new Set(['127.0.0.2'])
-  const transport: PeerTransport = {
-    ...plainTransport,
-    connect: (host, ...more) => (dead.has(host) ? new Socket() : plainTransport.connect(host, ...more))
-  }
+  const connect: Connect = (host, ...more) => (dead.has(host) ? new Socket() : plainTransport.connect(host, ...more))
+  const transport: PeerTransport = { ...plainTransport, connect, probe: connect }
   const addresses = [first, second].map(({ port }, index) => ({
     host: `127.0.0.${index + 1}`,
     quorumPort: 1,

@@ -30,7 +30,7 @@ describe('a host is reachable', () => {
 
 describe('a host is not reachable', () => {
   test('that does not answer in time', async () => {
-    const silent = { ...plainTransport, connect: () => new Socket() }
+    const silent = { ...plainTransport, probe: () => new Socket() }
 
     expect(await check([1, 2], 20, silent)).toEqual([false])
   })
@@ -42,7 +42,7 @@ describe('a host is not reachable', () => {
       return socket
     }
 
-    expect(await check([1, 2], 5000, { ...plainTransport, connect })).toEqual([false])
+    expect(await check([1, 2], 5000, { ...plainTransport, probe: connect })).toEqual([false])
   })
 })
 
