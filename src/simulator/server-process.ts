@@ -130,7 +130,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   #requestCount = 0
   #isConfigWriting = false
   #configVersion: bigint
-  /** Where others reach this server: its own line, also when it is no member any more. */
+  /** Where others reach this server: its own line, in force or proposed, also when it is no member any more. */
   #addresses: readonly MemberAddress[]
   #stepIndex = 0
   /** Sessions of clients that gave a sign of life, with the step that has taken it and by which connection it came. */
@@ -153,7 +153,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     const lastSeen = next !== null && next.version > current.version ? next : null
     if (lastSeen !== null) world.count('restartsWithPending')
     this.#configVersion = current.version
-    this.#addresses = memberOf(current, this.sid)?.addresses ?? []
+    this.#addresses = (memberOf(current, this.sid) ?? memberOf(lastSeen, this.sid))?.addresses ?? []
     if (scenario.features.reconfig) this.#election.setMembers(formatMembership(current), new Set())
     this.member = new EnsemblePeer({
       settings: { ...scenario.core, serverId: this.sid },
@@ -754,8 +754,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     this.#configVersion = config.version
     const known = new Set([config, lastSeen].flatMap((one) => one?.members.map(({ id }) => id) ?? []))
     this.#election.setMembers(formatMembership(config), known)
-    this.#addresses = memberOf(config, this.sid)?.addresses ?? this.#addresses
-    if (isLeading && this.listeningPorts.length > 0) this.openLearnerPort(null)
+    this.#addresses = (memberOf(config, this.sid) ?? memberOf(lastSeen, this.sid))?.addresses ?? this.#addresses
   }
 
   // ---- TreeObserver ---------------------------------------------------------------------------------------------------

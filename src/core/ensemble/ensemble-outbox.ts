@@ -41,7 +41,8 @@ export interface EnsembleOutbox extends Outbox, LinkOutput {
   /** The newest message for a server's election port; the shell connects as it must. An unsent older one is dropped. */
   sendNotification(to: number, bytes: Uint8Array): void
   /**
-   * Listen for learners: `linkOpened` inputs follow.
+   * Listen for learners: `linkOpened` inputs follow. Again while it listens: this server goes on at the addresses that
+   * `configurationChanged` has told last; open links stay.
    *
    * @param observerMasterPort where a follower listens for observers; null: on the quorum port, as a leader
    */
@@ -61,7 +62,8 @@ export interface EnsembleOutbox extends Outbox, LinkOutput {
   /** The role, or whether clients are served, has changed. Connections of clients have been closed by then. */
   roleChanged(view: RoleView): void
   /**
-   * Election connections, client and quorum ports follow the configuration in force from now on.
+   * Election connections and client ports follow the configuration in force from now on; a quorum port that is open stays
+   * where it is until `openLearnerPort`.
    *
    * @param lastSeen one that is proposed and not in force yet: its new members are connected to. Null if none is
    */

@@ -8,7 +8,7 @@ import { Following } from '../zab/following/following.ts'
 import type { ActiveSession, FollowingHost } from '../zab/following/following-host.ts'
 import type { PendingProposal } from '../zab/leading/leading-host.ts'
 import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
-import { memberOf, quorumAddressesText, roleOf } from '../zab/membership/member-of.ts'
+import { quorumAddressesOf, roleOf } from '../zab/membership/member-of.ts'
 import type { MessageTracker } from '../zab/message-tracker.ts'
 import type { ObserverMaster } from '../zab/observer-master/observer-master.ts'
 import type { LinkId } from '../zab/peer-link.ts'
@@ -236,8 +236,4 @@ function hasMoved(leaderSid: number, before: EnsembleConfig, now: EnsembleConfig
   if (roleOf(now, leaderSid) !== 'participant') return true
   const known = quorumAddressesOf(before, leaderSid)
   return known !== '' && known !== quorumAddressesOf(now, leaderSid)
-}
-
-function quorumAddressesOf(config: EnsembleConfig, sid: number): string {
-  return quorumAddressesText(memberOf(config, sid)?.addresses ?? [])
 }

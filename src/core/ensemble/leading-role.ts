@@ -12,6 +12,7 @@ import { Leading } from '../zab/leading/leading.ts'
 import type { LeadingHost, SnapshotSource } from '../zab/leading/leading-host.ts'
 import { formatConfigText, parseConfigText } from '../zab/membership/config-text.ts'
 import type { EnsembleConfig } from '../zab/membership/ensemble-config.ts'
+import { quorumAddressesOf } from '../zab/membership/member-of.ts'
 import { applyReconfig } from '../zab/membership/reconfig.ts'
 import type { MessageTracker } from '../zab/message-tracker.ts'
 import type { LinkId } from '../zab/peer-link.ts'
@@ -211,8 +212,14 @@ export class LeadingRole implements LeadingHost, FollowersPort {
   }
 
   configurationActivated(config: EnsembleConfig, designatedLeader: number): void {
+    const { sid } = this.member.settings
+    const listensAt = quorumAddressesOf(this.member.config, sid)
     this.member.configurationActivated(config)
-    if (designatedLeader === this.member.settings.sid) return
+    if (designatedLeader === sid) {
+      // Nobody else could lead: this one goes on where learners look for it now.
+      if (quorumAddressesOf(this.member.config, sid) !== listensAt) this.member.out.openLearnerPort(null)
+      return
+    }
     this.#successor = designatedLeader
     if (this.#peer === null) return this.resign(`a reconfiguration gives the lead to server ${designatedLeader}`)
     this.member.out.log(

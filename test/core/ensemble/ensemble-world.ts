@@ -14,6 +14,7 @@ import { PlainTree } from '../../../src/core/tree/plain-tree.ts'
 import { CommitLog } from '../../../src/core/zab/commit-log.ts'
 import { formatConfigText, parseConfigText } from '../../../src/core/zab/membership/config-text.ts'
 import type { EnsembleConfig, MemberAddress } from '../../../src/core/zab/membership/ensemble-config.ts'
+import { memberOf, quorumAddressesText } from '../../../src/core/zab/membership/member-of.ts'
 import type { LinkId } from '../../../src/core/zab/peer-link.ts'
 import { ServerState } from '../../../src/core/zab/vote.ts'
 import { compareInt64 } from '../../../src/protocol/int64.ts'
@@ -137,7 +138,8 @@ export class Node implements EnsembleOutbox {
   readonly peer: EnsemblePeer
   isUp = true
   view: RoleView = { state: ServerState.looking, leader: null, isServing: false, isReadOnly: false }
-  isListening = false
+  /** Where learners reach it now, as text; null while its quorum port is closed. */
+  listensAt: string | null = null
   /** Another program has its quorum port. */
   isQuorumPortTaken = false
   isObserverMaster = false
@@ -164,6 +166,8 @@ export class Node implements EnsembleOutbox {
   /** Newest message to each server, and whom this one has been connected with. */
   readonly #notifications = new Map<number, Buffer>()
   readonly #met = new Set<Node>()
+  /** Of its own line. */
+  #ownAddresses: readonly MemberAddress[]
 
   constructor(world: EnsembleWorld, sid: number, disk: Disk) {
     this.#world = world
@@ -174,6 +178,8 @@ export class Node implements EnsembleOutbox {
     this.#load()
     const commitLog = new CommitLog(500, 1 << 24)
     for (const { hi, lo, bytes } of disk.log.slice(-500)) commitLog.add(hi, lo, bytes)
+    const config = disk.config === null ? world.config : parseConfigText(disk.config)
+    this.#ownAddresses = memberOf(config, sid)?.addresses ?? []
     this.peer = new EnsemblePeer({
       settings: {
         ...DEFAULT_SETTINGS,
@@ -215,7 +221,7 @@ export class Node implements EnsembleOutbox {
       },
       acceptedEpoch: disk.acceptedEpoch,
       currentEpoch: disk.currentEpoch,
-      config: disk.config === null ? world.config : parseConfigText(disk.config),
+      config,
       lastSeen: disk.next === null ? null : parseConfigText(disk.next),
       commitLog
     })
@@ -486,7 +492,8 @@ export class Node implements EnsembleOutbox {
   }
 
   openLearnerPort(observerMasterPort: number | null): void {
-    this.isListening = observerMasterPort === null && !this.isQuorumPortTaken
+    const isOpen = observerMasterPort === null && !this.isQuorumPortTaken
+    this.listensAt = isOpen ? quorumAddressesText(this.#ownAddresses) : null
     this.isObserverMaster = observerMasterPort !== null
     if (observerMasterPort !== null || !this.isQuorumPortTaken) return
     this.#inputs.pushLearnerPortFailed('the quorum port cannot be opened: it is in use')
@@ -494,21 +501,34 @@ export class Node implements EnsembleOutbox {
   }
 
   closeLearnerPort(): void {
-    this.isListening = this.isObserverMaster = false
+    this.listensAt = null
+    this.isObserverMaster = false
   }
 
   connectToLeader(link: LinkId, sid: number, addresses: readonly MemberAddress[]): void {
     const port = addresses[0]?.quorumPort
     const asObserver = port !== undefined && port === this.#world.settings.observerMaster?.port
-    this.#world.after(LATENCY_MS, () => this.#tryConnect(link, sid, asObserver, 20))
+    this.#world.after(LATENCY_MS, () => this.#tryConnect(link, sid, addresses, asObserver, 20))
   }
 
-  #tryConnect(link: LinkId, sid: number, asObserver: boolean, tries: number): void {
+  /** Whether learners that try these addresses find its quorum port open. */
+  isReachedAt(addresses: readonly MemberAddress[]): boolean {
+    const open = this.listensAt?.split(',') ?? []
+    return addresses.some((address) => open.includes(quorumAddressesText([address])))
+  }
+
+  #tryConnect(
+    link: LinkId,
+    sid: number,
+    addresses: readonly MemberAddress[],
+    asObserver: boolean,
+    tries: number
+  ): void {
     if (!this.isUp) return
     const node = this.#world.nodes.get(sid)
-    const isListening = asObserver ? node?.isObserverMaster && !node.isDeafToObservers : node?.isListening
+    const isListening = asObserver ? node?.isObserverMaster && !node.isDeafToObservers : node?.isReachedAt(addresses)
     if (node === undefined || !node.isUp || isListening !== true) {
-      if (tries > 0) return this.#world.after(50, () => this.#tryConnect(link, sid, asObserver, tries - 1))
+      if (tries > 0) return this.#world.after(50, () => this.#tryConnect(link, sid, addresses, asObserver, tries - 1))
       this.#inputs.pushLinkClosed(link)
       return this.wake()
     }
@@ -584,8 +604,9 @@ export class Node implements EnsembleOutbox {
     this.view = view
   }
 
-  configurationChanged(): void {
-    // Everybody reaches everybody here, whatever the addresses are.
+  configurationChanged(config: EnsembleConfig): void {
+    // Elections reach everybody here, whatever the addresses are.
+    this.#ownAddresses = memberOf(config, this.sid)?.addresses ?? this.#ownAddresses
   }
 
   #pull(): void {

@@ -287,6 +287,31 @@ describe('a reconfiguration', () => {
     for (const node of world.nodes.values()) expect(roleOf(node.peer.member.config, 3)).toBe('observer')
   })
 
+  test('that moves the leader to another quorum port gives the lead to another server', () => {
+    const world = startAll(participants(1, 2, 3))
+    const sid = world.leader?.sid ?? 0
+    const line = `server.${sid}=10.0.0.1:7001:${3000 + sid}:participant;0.0.0.0:${4000 + sid}`
+
+    expect(ask(world, connect(world, sid), { joining: line })).toBe(0)
+    world.until(() => world.node(sid).view.state === ServerState.following && world.node(sid).view.isServing)
+    expect(world.leader?.sid).not.toBe(sid)
+    expect(world.node(sid).listensAt).toBeNull()
+  })
+
+  test('that moves a leader whom nobody can replace: learners find it at its new quorum port', () => {
+    const world = startAll(configOf([member(1), member(2, 'observer')]), { standaloneEnabled: false })
+    const moved = { ...member(1), addresses: [{ host: '10.0.0.1', quorumPort: 7001, electionPort: 3001 }] }
+
+    const joining = 'server.1=10.0.0.1:7001:3001:participant;0.0.0.0:4001'
+    expect(ask(world, connect(world, 1), { joining })).toBe(0)
+    expect(world.node(1).listensAt).toBe('10.0.0.1 7001')
+    world.start(3, configOf([moved, member(3, 'observer')]))
+    world.node(2).crash()
+    world.start(2)
+    world.until(() => [2, 3].every((each) => world.node(each).view.isServing))
+    expect(world.leader?.sid).toBe(1)
+  })
+
   test('replaces all members by a list', () => {
     const world = startAll(participants(1, 2, 3))
     const newMembers = [lineOf(2), lineOf(3), lineOf(1, 'observer')].join(',')

@@ -17,3 +17,8 @@ export function quorumAddressesText(addresses: readonly MemberAddress[]): string
     .sort()
     .join(',')
 }
+
+/** Those of a member, likewise; empty where it is none. */
+export function quorumAddressesOf(config: EnsembleConfig, sid: number): string {
+  return quorumAddressesText(memberOf(config, sid)?.addresses ?? [])
+}
