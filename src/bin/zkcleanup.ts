@@ -1,12 +1,16 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import yargs from 'yargs'
+import { timeZone } from '../cli/zone-name.ts'
+import { findApacheFiles } from '../storage/apache-files/apache-directory.ts'
+import { versionFolder } from '../storage/file-names.ts'
 import { openStorage } from '../storage/storage.ts'
 import { StorageError } from '../storage/storage-error.ts'
+import { oldApacheFiles, removeFile } from '../tools/cleanup/apache-purge.ts'
 
 /**
- * Removes old snapshots and the part of the log that they made superfluous, of a server that is not running. A running one
- * does it by itself (`autopurge.*`), and its data directory is locked.
+ * Removes old snapshots and the part of the log that they made superfluous, of a server that is not running, ours or
+ * Apache's. A running one of ours does it by itself (`autopurge.*`), and its data directory is locked.
  */
 
 const USAGE = [
@@ -63,13 +67,26 @@ function parseArguments(args: readonly string[]): CleanupArguments {
   return { dataLogDir: resolve(dataLogDir), dataDir: resolve(dataDir), count: Number(count) }
 }
 
-async function cleanUp({ dataLogDir, dataDir, count }: CleanupArguments): Promise<readonly string[]> {
-  if (!existsSync(join(dataDir, 'version-2', 'state.db'))) {
+/** Lines for the operator, of each file that was removed. */
+async function cleanUp(args: CleanupArguments): Promise<readonly string[]> {
+  const { dataLogDir, dataDir } = args
+  if (existsSync(join(versionFolder(dataDir), 'state.db'))) return cleanUpOurs(args)
+  const { snapshots, logs } = findApacheFiles(dataDir, dataLogDir)
+  if (snapshots.length === 0 && logs.length === 0) {
     throw new CleanupError(`there is no data of a server in ${dataDir}`, false)
   }
+  return oldApacheFiles(dataDir, dataLogDir, args.count).map((path) => {
+    const line = removalLine(path, statSync(path).mtimeMs)
+    removeFile(path)
+    return line
+  })
+}
+
+async function cleanUpOurs({ dataLogDir, dataDir, count }: CleanupArguments): Promise<readonly string[]> {
   const report = (message: string): void => {
     process.stderr.write(`${message}\n`)
   }
+  const times = modificationTimes(versionFolder(dataDir), versionFolder(dataLogDir))
   const { storage, recovery } = await openStorage({
     dataDir,
     dataLogDir,
@@ -81,12 +98,34 @@ async function cleanUp({ dataLogDir, dataDir, count }: CleanupArguments): Promis
   })
   try {
     const { removed } = await storage.purge(count)
-    return removed
+    return removed.map((name) => {
+      const path = join(versionFolder(name.startsWith('log.') ? dataLogDir : dataDir), name)
+      return removalLine(path, times.get(path) ?? Date.now())
+    })
   } finally {
     // A server that was killed must not look as if it had been stopped in order.
     if (recovery.wasCleanShutdown) await storage.flushAndClose(CLOSE_DEADLINE_MS)
     else await storage.abandon()
   }
+}
+
+function modificationTimes(...folders: readonly string[]): Map<string, number> {
+  const times = new Map<string, number>()
+  for (const folder of folders) {
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name)
+      times.set(path, statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
+    }
+  }
+  return times
+}
+
+/** As upstream prints it: when the file was last changed, in Java's medium form, and its path. */
+function removalLine(path: string, modifiedMs: number): string {
+  const form = { timeZone: timeZone(process.env), dateStyle: 'medium', timeStyle: 'medium' } as const
+  // Node's form may have a narrow blank before AM and PM, which that of upstream's Java has not.
+  const time = new Intl.DateTimeFormat('en-US', form).format(modifiedMs).replace('\u202f', ' ')
+  return `Removing file: ${time}\t${path}`
 }
 
 function describe(error: unknown): string {
@@ -99,8 +138,7 @@ function describe(error: unknown): string {
 }
 
 try {
-  for (const name of await cleanUp(parseArguments(process.argv.slice(2))))
-    process.stdout.write(`Removing file: ${name}\n`)
+  for (const line of await cleanUp(parseArguments(process.argv.slice(2)))) process.stdout.write(`${line}\n`)
 } catch (error) {
   process.stderr.write(`${describe(error)}\n`)
   process.exitCode = 1

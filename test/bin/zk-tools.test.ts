@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { runScript, ScriptFolder, type ScriptResult } from './script-runner.ts'
@@ -96,5 +96,34 @@ describe('zkCleanup.sh', () => {
 
     expect([code, stderr]).toEqual([1, `there is no data of a server in ${folder.path}/data\n`])
     expect(existsSync(join(folder.path, 'data/version-2'))).toBe(false)
+  })
+
+  test('removes old files of an Apache server, and of logs what the oldest kept snapshot does not need', async () => {
+    const whole = '\0'.repeat(20) + '\0\0\0\x01/'
+    for (const zxid of ['0', '10', '2a', '30', '41']) folder.write(`data/version-2/snapshot.${zxid}`, whole)
+    folder.write('data/version-2/snapshot.50', 'unfinished')
+    for (const zxid of ['1', '11', '25', '2b', '31']) folder.write(`data/version-2/log.${zxid}`, '')
+    folder.write('data/version-2/currentEpoch', '0')
+    const data = join(folder.path, 'data')
+
+    const { code, stdout } = await runScript('zkCleanup.sh', [data, '-n', '3'], { TZ: 'UTC' })
+
+    expect(code).toBe(0)
+    expect(stdout.replaceAll(/file: [A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d\d:\d\d [AP]M\t/g, 'file: TIME ')).toBe(
+      ['log.1', 'log.11', 'snapshot.0', 'snapshot.10']
+        .map((name) => `Removing file: TIME ${data}/version-2/${name}\n`)
+        .join('')
+    )
+    expect(readdirSync(join(data, 'version-2')).sort()).toEqual([
+      'currentEpoch',
+      'log.25',
+      'log.2b',
+      'log.31',
+      'snapshot.2a',
+      'snapshot.30',
+      'snapshot.41',
+      'snapshot.50'
+    ])
+    expect((await runScript('zkCleanup.sh', [data, '-n', '3'])).stdout).toBe('')
   })
 })

@@ -5,9 +5,9 @@ import type { StatPersisted } from '../../protocol/generated/data.ts'
 import { toBigInt, toNumber } from '../../protocol/int64.ts'
 import { MinuteCache } from '../minute-cache.ts'
 import type { TextOutput } from '../text-output.ts'
-import { childPath, type LoadedSnapshot, sortedChildren } from './load-snapshot.ts'
+import { childPath, type LoadedSnapshot } from './load-snapshot.ts'
 
-/** A snapshot as text or JSON, in the forms of upstream's `SnapshotFormatter`; children in alphabetical order. */
+/** A snapshot as text or JSON, in the forms of upstream's `SnapshotFormatter`. */
 
 const INODE_BEFORE_FIRST = 1000
 /** Digits of a number behind its `0x`, unless it needs more. */
@@ -15,7 +15,7 @@ const HEX_DIGITS = 14
 
 /** Every znode with its stored Stat, then the sessions. */
 export function printDetails(
-  { tree, sessions, zxid }: LoadedSnapshot,
+  { tree, sessions, zxid, childrenOf }: LoadedSnapshot,
   options: { readonly isDumpingData: boolean; readonly zone: string },
   out: TextOutput
 ): void {
@@ -33,7 +33,7 @@ export function printDetails(
     for (const zxidOfNode of [toBigInt(stat.mzxidHi, stat.mzxidLo), toBigInt(stat.pzxidHi, stat.pzxidLo)]) {
       if (zxidOfNode > greatest) greatest = zxidOfNode
     }
-    for (const name of sortedChildren(tree, node)) print(childPath(path, name))
+    for (const name of childrenOf(node)) print(childPath(path, name))
   }
   print('/')
   out.write('----\nSession Details (sid, timeout, ephemeralCount):\n')
@@ -44,14 +44,14 @@ export function printDetails(
 }
 
 /** Names and sizes as nested arrays, which `ncdu -f` reads. */
-export function printJson({ tree }: LoadedSnapshot, timestampMs: number, out: TextOutput): void {
+export function printJson({ tree, childrenOf }: LoadedSnapshot, timestampMs: number, out: TextOutput): void {
   let inode = INODE_BEFORE_FIRST
   out.write(`[1,0,{"progname":"SnapshotFormatter.java","progver":"0.01","timestamp":${timestampMs}}`)
   const print = (path: string, name: string): void => {
     const node = tree.find(path)
     const size = tree.dataLength(node)
     const entry = JSON.stringify({ name, asize: size, dsize: size, dev: 0, ino: ++inode })
-    const names = sortedChildren(tree, node)
+    const names = childrenOf(node)
     out.write(names.length > 0 ? `,[${entry}` : `,${entry}`)
     for (const child of names) print(childPath(path, child), child)
     if (names.length > 0) out.write(']')

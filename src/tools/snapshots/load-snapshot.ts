@@ -14,6 +14,7 @@ import { SnapshotFileReader } from '../../storage/snapshot-file.ts'
 import { toStorageError } from '../../storage/storage-error.ts'
 import { newState } from '../migrate/state.ts'
 import { ToolError } from '../tool-error.ts'
+import { inOrderOfHashSet, inOrderOfSessionMap } from './java-order.ts'
 
 /** A snapshot of either server in memory. */
 export interface LoadedSnapshot {
@@ -22,6 +23,8 @@ export interface LoadedSnapshot {
   readonly zxid: bigint
   readonly tree: DataTree
   readonly sessions: readonly SnapshotSession[]
+  /** Names of a node's children in the order in which the tools show them: of a file of Apache's, that of its own tools. */
+  readonly childrenOf: (node: number) => string[]
 }
 
 const EXIT_UNEXPECTED = 1
@@ -60,7 +63,7 @@ function loadOurs(path: string): LoadedSnapshot {
     throw toStorageError(error, `reading ${path}`)
   }
   if (!loader.done) throw new ToolError(`${path} ends before its last znode`, EXIT_UNEXPECTED)
-  return { fileName, zxid, tree, sessions: loader.sessions }
+  return { fileName, zxid, tree, sessions: loader.sessions, childrenOf: (node) => sortedChildren(tree, node) }
 }
 
 async function loadApache(path: string): Promise<LoadedSnapshot> {
@@ -68,7 +71,14 @@ async function loadApache(path: string): Promise<LoadedSnapshot> {
   const { tree } = newState()
   const loader = tree.loadSnapshot(highWord(file.zxid), lowWord(file.zxid))
   await readSnapshot(file, loader)
-  return { fileName: basename(path), zxid: file.zxid, tree, sessions: loader.sessions }
+  return {
+    fileName: basename(path),
+    zxid: file.zxid,
+    tree,
+    sessions: inOrderOfSessionMap(loader.sessions),
+    // The tree has the newest child first.
+    childrenOf: (node) => inOrderOfHashSet([...tree.children(node)].reverse())
+  }
 }
 
 function fileOfAnyName(path: string): ApacheSnapshotFile {

@@ -1,8 +1,7 @@
-import type { DataTree } from '../../core/tree/data-tree.ts'
 import { NO_NODE } from '../../core/tree/data-tree.ts'
 import type { TextOutput } from '../text-output.ts'
 import { ToolError } from '../tool-error.ts'
-import { childPath, type LoadedSnapshot, sortedChildren } from './load-snapshot.ts'
+import { childPath, type LoadedSnapshot } from './load-snapshot.ts'
 
 const EXIT_UNEXPECTED = 1
 
@@ -12,29 +11,30 @@ interface Totals {
 }
 
 /**
- * Count and size of what is below each node that has children, in the form of upstream's `SnapshotRecursiveSummary`;
- * children in alphabetical order.
+ * Count and size of what is below each node that has children, in the form of upstream's `SnapshotRecursiveSummary`.
  *
  * @param depthMax levels shown below the first; 0 shows all
  * @throws ToolError when there is no such node
  */
-export function printSummary({ tree }: LoadedSnapshot, path: string, depthMax: number, out: TextOutput): void {
-  if (tree.find(path) === NO_NODE) throw new ToolError(`there is no znode ${path} in this snapshot`, EXIT_UNEXPECTED)
+export function printSummary(snapshot: LoadedSnapshot, path: string, depthMax: number, out: TextOutput): void {
+  if (snapshot.tree.find(path) === NO_NODE)
+    throw new ToolError(`there is no znode ${path} in this snapshot`, EXIT_UNEXPECTED)
   const lines: string[] = []
-  summarize(tree, path, 0, depthMax, lines)
+  summarize(snapshot, path, 0, depthMax, lines)
   out.write(`${lines.join('')}\n`)
 }
 
-function summarize(tree: DataTree, path: string, level: number, depthMax: number, lines: string[]): Totals {
+function summarize(snapshot: LoadedSnapshot, path: string, level: number, depthMax: number, lines: string[]): Totals {
+  const { tree, childrenOf } = snapshot
   const node = tree.find(path)
-  const names = sortedChildren(tree, node)
+  const names = childrenOf(node)
   let nodeCount = 1
   let dataBytes = tree.dataLength(node)
   const place = lines.length
   const isShown = names.length > 0 && (depthMax === 0 || level <= depthMax)
   if (isShown) lines.push('')
   for (const name of names) {
-    const totals = summarize(tree, childPath(path, name), level + 1, depthMax, lines)
+    const totals = summarize(snapshot, childPath(path, name), level + 1, depthMax, lines)
     nodeCount += totals.nodeCount
     dataBytes += totals.dataBytes
   }

@@ -6,6 +6,7 @@ import { OpCode } from '../../protocol/op-code.ts'
 import { decodeTxn, type Txn } from '../../protocol/txn.ts'
 import { bodyType, type CreateBody, type TxnBody } from '../../protocol/txn-body.ts'
 import { encodeTxnBody } from '../../protocol/txn-record.ts'
+import { javaText } from '../java-utf8.ts'
 import { MinuteCache } from '../minute-cache.ts'
 
 /** Transactions as lines of text, in the form of upstream's `TxnLogToolkit`. */
@@ -101,14 +102,14 @@ function createText({ path, data, acl, mode, ttlHi, ttlLo, parentCversion }: Cre
 }
 
 function dataText(data: Uint8Array | null): string {
-  return data === null ? '' : Buffer.from(data).toString('utf8')
+  return data === null ? '' : javaText(data)
 }
 
 /** compat: upstream shows the record of a multi's member as it is, taken for text. */
 function recordText(member: TxnBody): string {
   const writer = new JuteWriter()
   encodeTxnBody(writer, member)
-  return writer.copyBytes().toString('utf8')
+  return javaText(writer.copyBytes())
 }
 
 function aclText({ perms, id }: ACL): string {

@@ -63,7 +63,7 @@ describe('the snapshot toolkit', () => {
     { args: [], name: 'snapshot.24.txt' },
     { args: ['-d'], name: 'snapshot.24-with-data.txt' }
   ])('with $args prints what Apache’s tool prints', async ({ args, name }) => {
-    expect(sorted(await printed(snapshotToolkit, ...args, recent))).toEqual(sorted(printedByApache(name)))
+    expect(await printed(snapshotToolkit, ...args, recent)).toBe(printedByApache(name))
   })
 
   test('prints the same of a snapshot of ours', async () => {
@@ -79,8 +79,8 @@ describe('the snapshot toolkit', () => {
     expect(await printed(snapshotToolkit, packed)).toBe(await printed(snapshotToolkit, plain))
   })
 
-  test('has parents before children, and siblings in alphabetical order', async () => {
-    const text = await printed(snapshotToolkit, recent)
+  test('of a snapshot of ours has parents before children, and siblings in alphabetical order', async () => {
+    const text = await printed(snapshotToolkit, await ourSnapshot())
     const paths = [...text.matchAll(/^(\/.*)$/gm)].map(([path]) => path)
 
     expect(paths.filter((path) => /^\/a(\/container.*)?$/.test(path))).toEqual([
@@ -92,14 +92,12 @@ describe('the snapshot toolkit', () => {
   })
 
   test('prints names and sizes as JSON for ncdu', async () => {
-    const ours: unknown = JSON.parse(await printed(snapshotToolkit, '-json', recent))
-    const theirs: unknown = JSON.parse(printedByApache('snapshot.24.json.txt'))
+    const withoutTime = (text: string) => text.replace(/"timestamp":\d+/, '"timestamp":0')
 
-    expect(entriesOf(ours)).toEqual(entriesOf(theirs))
-    expect(entriesOf(ours)).toHaveLength(26)
-    expect(JSON.stringify(ours)).toMatch(
-      /^\[1,0,{"progname":"SnapshotFormatter.java","progver":"0.01","timestamp":\d+},\[{"name":"\/","asize":0,"dsize":0,"dev":0,"ino":1001},/
+    expect(withoutTime(await printed(snapshotToolkit, '-json', recent))).toBe(
+      withoutTime(printedByApache('snapshot.24.json.txt'))
     )
+    expect(entriesOf(JSON.parse(await printed(snapshotToolkit, '-json', recent)))).toHaveLength(26)
   })
 
   test('refuses what it cannot show', async () => {
