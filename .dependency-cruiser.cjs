@@ -83,6 +83,13 @@ module.exports = {
       to: { path: '^src/(?!client/|protocol/|collections/|sasl/)' }
     },
     {
+      name: 'library-starts-servers-as-processes',
+      comment: 'who wants the client, or a server in another process, loads no server',
+      severity: 'error',
+      from: { path: '^src/library/' },
+      to: { path: '^src/(?!library/|client/)' }
+    },
+    {
       name: 'shell-is-below-the-programs',
       severity: 'error',
       from: { path: '^src/(server|admin|storage|client|cli|tools|sasl)/' },

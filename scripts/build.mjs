@@ -34,6 +34,30 @@ function removeOrphans(source, output) {
   }
 }
 
+/** For programs that load CommonJS only, Jest among them: the public entry with all it needs, in one file. */
+async function bundleEntry() {
+  const output = join(root, 'dist/library/index.cjs')
+  const folders = ['dist/library', 'dist/client', 'dist/protocol', 'dist/collections', 'jute/dist']
+  if (
+    existsSync(output) &&
+    statSync(output).mtimeMs >= Math.max(...folders.map((folder) => newestMs(join(root, folder))))
+  )
+    return
+  const { build } = await import('esbuild')
+  await build({
+    entryPoints: [join(root, 'dist/library/index.js')],
+    outfile: output,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    // It lies where the module lies whose place it takes.
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    logLevel: 'warning'
+  })
+}
+
 if (!existsSync(tsc)) {
   console.error('zoonode: the dependencies are not installed; run: npm ci')
   process.exit(1)
@@ -42,3 +66,4 @@ compile('jute/tsconfig.json', 'jute/src', ['tsconfig.base.json', 'jute/tsconfig.
 compile('tsconfig.json', 'src', ['tsconfig.base.json', 'tsconfig.json'], 'dist/.tsbuildinfo')
 removeOrphans('jute/src', 'jute/dist')
 removeOrphans('src', 'dist')
+await bundleEntry()
