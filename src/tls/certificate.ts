@@ -1,0 +1,99 @@
+import { childOf, childrenOf, DerTag, type DerValue, objectIdentifierOf, readDer } from './der.ts'
+import { commonNameOf, distinguishedNameOf } from './distinguished-name.ts'
+
+/** What is looked at in the certificate of a peer that Node.js has verified. */
+export interface CertificateFacts {
+  /** Serial number, hexadecimal, as it stands in revocation lists. */
+  readonly serialNumber: string
+  /** Names, in DER. */
+  readonly issuer: Buffer
+  readonly subject: Buffer
+  /** The subject as Java prints it. */
+  readonly subjectName: string
+  /** The last common name of the subject; null without one. */
+  readonly commonName: string | null
+  readonly alternativeNames: readonly AlternativeName[]
+  /** Where the revocation list of its issuer is, by HTTP. */
+  readonly revocationListUrls: readonly string[]
+}
+
+/** A subject alternative name: its kind by RFC 5280 (1 mail, 2 DNS, 4 directory, 6 URI, 7 address …), and what it says. */
+export interface AlternativeName {
+  readonly kind: number
+  /** Text for kinds 1, 2 and 6; the address for kind 7; hexadecimal for others. */
+  readonly value: string
+}
+
+export const AlternativeNameKind = { mail: 1, dns: 2, directory: 4, uri: 6, address: 7 } as const
+
+const SUBJECT_ALTERNATIVE_NAME = '2.5.29.17'
+const CRL_DISTRIBUTION_POINTS = '2.5.29.31'
+const CONTEXT_0 = 0xa0
+const CONTEXT_3 = 0xa3
+
+/** Takes a certificate apart. @throws DerError */
+export function certificateFacts(der: Buffer): CertificateFacts {
+  const body = childrenOf(childOf(childrenOf(readDer(der)), 0, DerTag.sequence))
+  const first = body[0]?.tag === CONTEXT_0 ? 1 : 0 // the version may be left out
+  const subject = childOf(body, first + 4, DerTag.sequence)
+  const extensions = extensionsOf(body)
+  return {
+    serialNumber: childOf(body, first, DerTag.integer).content.toString('hex'),
+    issuer: childOf(body, first + 2, DerTag.sequence).bytes,
+    subject: subject.bytes,
+    subjectName: distinguishedNameOf(subject),
+    commonName: commonNameOf(subject),
+    alternativeNames: alternativeNamesOf(extensions.get(SUBJECT_ALTERNATIVE_NAME)),
+    revocationListUrls: urlsOf(extensions.get(CRL_DISTRIBUTION_POINTS))
+  }
+}
+
+function extensionsOf(body: readonly DerValue[]): Map<string, Buffer> {
+  const extensions = new Map<string, Buffer>()
+  const wrapper = body.find(({ tag }) => tag === CONTEXT_3)
+  if (wrapper === undefined) return extensions
+  for (const extension of childrenOf(childOf(childrenOf(wrapper), 0, DerTag.sequence))) {
+    const parts = childrenOf(extension)
+    const value = childOf(parts, parts.length - 1, DerTag.octetString) // before it, perhaps, whether it is critical
+    extensions.set(objectIdentifierOf(childOf(parts, 0)), value.content)
+  }
+  return extensions
+}
+
+function alternativeNamesOf(extension: Buffer | undefined): AlternativeName[] {
+  if (extension === undefined) return []
+  return childrenOf(readDer(extension)).map(({ tag, content }) => {
+    const kind = tag & 0x1f
+    return { kind, value: alternativeNameText(kind, content) }
+  })
+}
+
+function alternativeNameText(kind: number, content: Buffer): string {
+  if (kind === AlternativeNameKind.address) return addressOf(content)
+  const isText =
+    kind === AlternativeNameKind.dns || kind === AlternativeNameKind.mail || kind === AlternativeNameKind.uri
+  return isText ? content.toString('latin1') : content.toString('hex')
+}
+
+/** An address as Java prints it: no part of an IPv6 one is left out. */
+function addressOf(content: Buffer): string {
+  if (content.length === 4) return [...content].join('.')
+  const parts: string[] = []
+  for (let offset = 0; offset + 1 < content.length; offset += 2) parts.push(content.readUInt16BE(offset).toString(16))
+  return parts.join(':')
+}
+
+/** The HTTP addresses in CRLDistributionPoints: each point may have a full name, which is a list of names. */
+function urlsOf(extension: Buffer | undefined): string[] {
+  if (extension === undefined) return []
+  const urls: string[] = []
+  for (const point of childrenOf(readDer(extension))) {
+    const place = childrenOf(point).find(({ tag }) => tag === CONTEXT_0)
+    const fullName = place === undefined ? undefined : childrenOf(place).find(({ tag }) => tag === CONTEXT_0)
+    if (fullName === undefined) continue
+    for (const { tag, content } of childrenOf(fullName)) {
+      if ((tag & 0x1f) === AlternativeNameKind.uri) urls.push(content.toString('latin1'))
+    }
+  }
+  return urls.filter((url) => /^https?:/i.test(url))
+}

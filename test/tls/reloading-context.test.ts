@@ -1,0 +1,133 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect, createServer, type TLSSocket } from 'node:tls'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { TlsEndpointSettings } from '../../src/tls/endpoint-settings.ts'
+import { ReloadingContext } from '../../src/tls/reloading-context.ts'
+import { fixture, NO_STORE, storeOf } from './fixtures.ts'
+
+const settings: TlsEndpointSettings = {
+  keyStore: storeOf('rsa.pem'),
+  trustStore: storeOf('ca.pem'),
+  protocol: null,
+  enabledProtocols: null,
+  cipherSuites: null,
+  hostnameVerification: true,
+  clientHostnameVerification: false,
+  allowReverseDnsLookup: false,
+  crl: false,
+  ocsp: false,
+  clientAuth: 'need',
+  handshakeDetectionTimeoutMs: 5000
+}
+const use = { property: 'ssl', needsKey: true, isWatching: true }
+
+let folder: string
+let lines: string[]
+const log = {
+  info: (message: string) => void lines.push(`info ${message}`),
+  warn: (message: string) => void lines.push(`warn ${message}`)
+}
+const closing: (() => void)[] = []
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'zoonode-reload-'))
+  lines = []
+})
+
+afterEach(() => {
+  for (const close of closing.splice(0)) close()
+  rmSync(folder, { recursive: true })
+})
+
+function contextOf(given: Partial<TlsEndpointSettings>, more: Partial<typeof use> = {}): ReloadingContext {
+  const context = new ReloadingContext({ ...settings, ...given }, { ...use, ...more }, log)
+  closing.push(() => context.close())
+  return context
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const endMs = Date.now() + 15_000
+  while (!condition()) {
+    if (Date.now() > endMs) throw new Error(`never: ${String(condition)}; ${lines.join('; ')}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+async function serve(context: ReloadingContext): Promise<number> {
+  const server = createServer({ ...context.options }, (socket) => socket.pipe(socket))
+  context.onReload(() => server.setSecureContext(context.options))
+  closing.push(() => server.close())
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  return (server.address() as AddressInfo).port
+}
+
+async function connectTo(port: number): Promise<TLSSocket> {
+  const socket = connect({ port, host: '127.0.0.1', ca: readFileSync(fixture('ca.pem')) })
+  closing.push(() => socket.destroy())
+  await new Promise((resolve, reject) => void socket.once('secureConnect', resolve).once('error', reject))
+  return socket
+}
+
+describe('a context that follows its files', () => {
+  test('shows the new certificate to new connections, and open ones go on', async () => {
+    const location = join(folder, 'own.pem')
+    copyFileSync(fixture('rsa.pem'), location)
+    const context = contextOf({ keyStore: storeOf('', { location }) })
+    const port = await serve(context)
+    const first = await connectTo(port)
+    expect(first.getPeerCertificate().subject.CN).toBe('rsa.example')
+
+    copyFileSync(fixture('ec.pem'), location)
+    await until(() => lines.includes('info the stores of ssl have changed and are read again'))
+
+    expect((await connectTo(port)).getPeerCertificate().subject.CN).toBe('ec.example')
+    first.write('still there')
+    await new Promise<void>((resolve) => void first.once('data', () => resolve()))
+  })
+
+  test('keeps what it had where the new file cannot be used, says so once, and takes the next', async () => {
+    const location = join(folder, 'own.pem')
+    copyFileSync(fixture('rsa.pem'), location)
+    const port = await serve(contextOf({ keyStore: storeOf('', { location }) }))
+
+    writeFileSync(location, readFileSync(fixture('rsa.pem')).subarray(0, 900))
+    await until(() => lines.some((line) => line.startsWith('warn')))
+
+    expect(lines).toEqual([
+      expect.stringMatching(/^warn the certificates stay as they were: ssl\.keyStore\.location: .*own\.pem: /)
+    ])
+    expect((await connectTo(port)).getPeerCertificate().subject.CN).toBe('rsa.example')
+    copyFileSync(fixture('ec.pem'), location)
+    await until(() => lines.length === 2)
+    expect((await connectTo(port)).getPeerCertificate().subject.CN).toBe('ec.example')
+  })
+
+  test('warns of a certificate that has expired, and goes on', () => {
+    contextOf({ keyStore: storeOf('expired.p12') })
+
+    expect(lines).toEqual([expect.stringMatching(/^warn ssl\.keyStore: the certificate of CN=old has expired on /)])
+  })
+
+  test('of a client needs no store of its own', () => {
+    expect(contextOf({ keyStore: NO_STORE, trustStore: NO_STORE }, { needsKey: false }).options.ca).toBeUndefined()
+  })
+
+  test('of a server without a trust store trusts nobody', () => {
+    expect(contextOf({ trustStore: NO_STORE }).options.ca).toEqual([])
+  })
+
+  test.each([
+    { what: 'no key store', given: { keyStore: NO_STORE }, problem: 'ssl.keyStore.location is not set' },
+    { what: 'OCSP', given: { ocsp: true }, problem: /^ssl\.ocsp=true: .* cannot be checked by OCSP/ },
+    {
+      what: 'a wrong password',
+      given: { trustStore: storeOf('trust.jks', { password: 'x' }) },
+      problem: /wrong password/
+    }
+  ])('is refused in one line with $what', ({ given, problem }) => {
+    expect(() => contextOf(given)).toThrow(problem)
+  })
+})
