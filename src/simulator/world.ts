@@ -113,16 +113,18 @@ export class World {
   }
 
   /**
-   * As an operator does when all is quiet: members run, servers that were removed do not. One that has joined by a
-   * reconfiguration that was still on its way when its disk was replaced is set up once more.
+   * As an operator does when all is quiet: members run, servers that were removed do not, as soon as all members know the
+   * configuration, since some may only know those. A member that has joined by a reconfiguration that was still on its way
+   * when its disk was replaced is set up once more.
    */
   runMembersOnly(): void {
     const { current } = this.configs
+    const isKnown = this.members.every(({ process }) => process?.member?.member.config.version === current.version)
     for (const server of this.servers) {
       const isMember = memberOf(current, server.sid) !== undefined
       if (isMember && !server.isInstalled) server.setUp({ ...current, version: 0n })
       else if (isMember) server.start()
-      else if (server.isUp && !this.isMentioned(server.sid)) server.crash()
+      else if (server.isUp && isKnown && !this.isMentioned(server.sid)) server.crash()
     }
   }
 

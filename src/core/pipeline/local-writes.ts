@@ -1,12 +1,15 @@
 import { JuteError, JuteReader } from 'jute-ts'
 import { ErrorCode } from '../../protocol/error-code.ts'
 import { decodeSyncRequest } from '../../protocol/generated/proto.ts'
+import { compareInt64, toHex } from '../../protocol/int64.ts'
 import { OpCode } from '../../protocol/op-code.ts'
+import type { Txn } from '../../protocol/txn.ts'
 import type { Identity } from '../acl/authentication-provider.ts'
 import { type AuditedWrite, readAuditedRequest } from '../audit/audited-request.ts'
 import type { ClientConnection, Proposal } from '../client-connection.ts'
 import type { Session, SessionOwner } from '../session/session.ts'
 import type { SessionIdSequence } from '../session/session-id.ts'
+import { createsEphemeral } from './ephemeral-create.ts'
 import { beginLocalSession, endLocalSession, upgradeFor } from './local-sessions.ts'
 import type { PeerState } from './peer-state.ts'
 import { prepareCloseSession } from './prepare/close-session.ts'
@@ -32,6 +35,8 @@ export class LocalWrites implements WriteEntry {
   readonly #sessionIds: SessionIdSequence
   readonly #reader: JuteReader
   readonly #remoteReader: JuteReader
+  /** Sessions that learners have asked for and whose transaction is not applied yet, oldest first. */
+  readonly #created = new Map<string, Txn['header']>()
 
   /** @param reader stands at a request's body whenever `submit` is called */
   constructor(state: PeerState, order: WriteOrder, sessionIds: SessionIdSequence, reader: JuteReader) {
@@ -106,12 +111,13 @@ export class LocalWrites implements WriteEntry {
       return
     }
     const isServersOwn = type === OpCode.createSession || type === OpCode.closeSession
-    const context = this.#order.begin(session, isServersOwn ? ErrorCode.OK : this.#remoteError(request, session))
+    const error = isServersOwn ? ErrorCode.OK : this.#remoteError(request, session, reader)
+    const context = this.#order.begin(session, error)
     context.sessionHi = sessionHi
     context.sessionLo = sessionLo
     context.identities = request.identities
     if (type === OpCode.createSession && reader.remaining >= 4) {
-      this.#order.propose(origin, { kind: 'createSession', timeoutMs: reader.readInt() }, type)
+      this.#noteCreated(this.#order.propose(origin, { kind: 'createSession', timeoutMs: reader.readInt() }, type))
     } else if (type === OpCode.closeSession) {
       const paths = prepareCloseSession(context)
       if (session !== null) this.#state.sessions.markClosing(session)
@@ -134,11 +140,39 @@ export class LocalWrites implements WriteEntry {
     this.#order.propose(own, { kind: 'createSession', timeoutMs: session.timeoutMs }, OpCode.createSession)
   }
 
-  /** A session that only the learner knows may be local there. */
-  #remoteError({ learner, sessionHi }: RemoteRequest, session: Session | null): ErrorCode {
+  /**
+   * A session that only the learner knows may be local there, or has ended, which the learner does not know yet. It must not
+   * get an ephemeral node, which would stay for ever, but where it is just becoming a global one. (Upstream gives it one.)
+   */
+  #remoteError(
+    { learner, sessionHi, sessionLo, type }: RemoteRequest,
+    session: Session | null,
+    body: JuteReader
+  ): ErrorCode {
     const { localSessionsEnabled, serverId } = this.#state.settings
-    if (session === null && localSessionsEnabled && sessionHi >>> 24 !== (serverId & 0xff)) return ErrorCode.OK
-    return this.#sessionError(session, learner)
+    const mayBeLocal = session === null && localSessionsEnabled && sessionHi >>> 24 !== (serverId & 0xff)
+    if (!mayBeLocal) return this.#sessionError(session, learner)
+    const isAllowed = !createsEphemeral(type, body) || this.#isBeingCreated(sessionHi, sessionLo)
+    return isAllowed ? ErrorCode.OK : ErrorCode.SESSIONEXPIRED
+  }
+
+  #isBeingCreated(sessionHi: number, sessionLo: number): boolean {
+    const header = this.#created.get(toHex(sessionHi, sessionLo))
+    return header !== undefined && !this.#isApplied(header)
+  }
+
+  #noteCreated({ txn }: Proposal): void {
+    if (txn === null || !this.#state.settings.localSessionsEnabled) return
+    for (const [session, header] of this.#created) {
+      if (!this.#isApplied(header)) break
+      this.#created.delete(session)
+    }
+    this.#created.set(toHex(txn.header.clientIdHi, txn.header.clientIdLo), txn.header)
+  }
+
+  #isApplied({ zxidHi, zxidLo }: Txn['header']): boolean {
+    const { lastZxidHi, lastZxidLo } = this.#state.tree
+    return compareInt64(zxidHi, zxidLo, lastZxidHi, lastZxidLo) <= 0
   }
 
   #closeSession(origin: WriteOrigin): Proposal | null {

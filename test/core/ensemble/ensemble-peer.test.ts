@@ -330,6 +330,23 @@ describe('local sessions', () => {
     expect(world.node(2).tree.find('/e')).toBe(-1)
   })
 
+  test('that were global and have ended get no ephemerals, although their server does not know it yet', () => {
+    const world = startThree({ localSessionsEnabled: true })
+    const client = world.node(1).connect(5000)
+    world.until(() => client.isConnected)
+    const e = create(client, '/e', 1)
+    const [f, g] = [create(client, '/f', 1), create(client, '/g', 1)]
+    world.until(() => client.outcome(g) === 0)
+    client.request(OpCode.closeSession, () => undefined)
+    world.until(() => world.node(3).sessions.size === 0)
+    expect(world.node(1).sessions.size).toBe(1)
+    create(client, '/late', 1)
+    world.run(200)
+
+    expect([client.outcome(e), client.outcome(f)]).toEqual([0, 0])
+    expect([1, 2, 3].map((each) => world.node(each).tree.find('/late'))).toEqual([-1, -1, -1])
+  })
+
   test('cannot have ephemerals where upgrading is off', () => {
     const world = startThree({ localSessionsEnabled: true, localSessionsUpgradingEnabled: false })
     const client = world.node(1).connect(5000)
