@@ -1,4 +1,5 @@
 import type { Covered } from '../coverage.ts'
+import type { Features } from '../features.ts'
 import { demand } from '../violation.ts'
 import { showZxid, zxidOf } from '../zxid.ts'
 import type { Committed } from './committed-history.ts'
@@ -8,7 +9,7 @@ interface ExpiryWorld {
   readonly agenda: { readonly nowMs: number }
   count(what: Covered): void
   server(sid: number): { readonly clock: { worldMsAt(wallMs: number): number | null } } | undefined
-  readonly scenario: { readonly clockDrift: number }
+  readonly scenario: { readonly clockDrift: number; readonly features: Pick<Features, 'localSessions'> }
 }
 
 /** Rounding of clocks, ms. */
@@ -62,10 +63,16 @@ export class ExpiryChecker {
     }
   }
 
-  committed({ txn, session, zxid }: Committed): void {
+  committed(committed: Committed): void {
     const { nowMs } = this.#world.agenda
+    const { txn, session, zxid } = committed
     const { header, body } = txn
-    if (body.kind === 'createSession') this.#sessions.set(session, { timeoutMs: body.timeoutMs, createdMs: nowMs })
+    if (body.kind === 'createSession') {
+      // A leader's own local session becomes a global one before that is committed, which may take until it is closed.
+      const isLocalBefore = this.#world.scenario.features.localSessions === 'upgraded'
+      const createdMs = isLocalBefore ? (this.#decidedMs(committed) ?? nowMs) : nowMs
+      this.#sessions.set(session, { timeoutMs: body.timeoutMs, createdMs })
+    }
     if (body.kind !== 'closeSession' || header.cxid !== 0 || header.zxidHi !== this.#epoch) return
     this.expiredCount++
     const known = this.#sessions.get(session)
@@ -78,7 +85,7 @@ export class ExpiryChecker {
       'sessions live their time',
       () => `session ${session} of ${known.timeoutMs} ms is closed by ${showZxid(zxid)} after ${waitedMs} ms`
     )
-    const decidedMs = this.#world.server(this.#leader)?.clock.worldMsAt(zxidOf(header.timeHi, header.timeLo)) ?? null
+    const decidedMs = this.#decidedMs(committed)
     if (decidedMs === null) return
     const heardMs = this.#signs.get(session)?.findLast((ms) => ms <= decidedMs) ?? Number.NEGATIVE_INFINITY
     demand(
@@ -87,6 +94,11 @@ export class ExpiryChecker {
       () =>
         `session ${session} of ${known.timeoutMs} ms is closed by ${showZxid(zxid)}, and was heard of ${decidedMs - heardMs} ms before`
     )
+  }
+
+  /** When the leader made the transaction, by the world's time; null if its clock has jumped since. */
+  #decidedMs({ txn: { header } }: Committed): number | null {
+    return this.#world.server(this.#leader)?.clock.worldMsAt(zxidOf(header.timeHi, header.timeLo)) ?? null
   }
 
   /** A client was told that its session is gone. */
