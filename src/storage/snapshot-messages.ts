@@ -12,7 +12,7 @@ export interface SnapshotThreadSettings {
 }
 
 export type SnapshotCommand =
-  | { readonly kind: 'write'; readonly body: Uint8Array }
+  | { readonly kind: 'write'; readonly chunk: ArrayBuffer; readonly bytes: number }
   | {
       readonly kind: 'finish'
       readonly zxid: ZxidPair
@@ -23,6 +23,7 @@ export type SnapshotCommand =
   | { readonly kind: 'abort' }
 
 export type SnapshotReport =
-  | { readonly kind: 'written'; readonly bytes: number }
+  /** The chunk comes back, to be used again. */
+  | { readonly kind: 'written'; readonly chunk: ArrayBuffer; readonly bytes: number }
   | { readonly kind: 'finished'; readonly bytes: number }
   | { readonly kind: 'failed'; readonly error: StorageErrorFields }

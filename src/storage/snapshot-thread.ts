@@ -5,9 +5,11 @@ import { SnapshotFileWriter } from './snapshot-file.ts'
 import type { SnapshotCommand, SnapshotReport, SnapshotThreadSettings } from './snapshot-messages.ts'
 import { toStorageError } from './storage-error.ts'
 
+type Report = (message: SnapshotReport, transfer?: ArrayBuffer[]) => void
+
 /** The snapshot thread: writes one snapshot file, then ends. Compiled, this file is the worker's entry. */
 function main(port: MessagePort, settings: SnapshotThreadSettings): void {
-  const report = (message: SnapshotReport): void => port.postMessage(message)
+  const report: Report = (message, transfer) => port.postMessage(message, transfer)
   const fail = (error: unknown): void => {
     const { code, message } = toStorageError(error, `writing ${settings.file}`)
     report({ kind: 'failed', error: { code, message } })
@@ -39,16 +41,13 @@ function removeRemains(writer: SnapshotFileWriter): void {
   }
 }
 
-function handle(
-  writer: SnapshotFileWriter,
-  command: SnapshotCommand,
-  port: MessagePort,
-  report: (message: SnapshotReport) => void
-): void {
+function handle(writer: SnapshotFileWriter, command: SnapshotCommand, port: MessagePort, report: Report): void {
   switch (command.kind) {
-    case 'write':
-      writer.write(command.body)
-      return report({ kind: 'written', bytes: command.body.length })
+    case 'write': {
+      const { chunk, bytes } = command
+      writer.write(new Uint8Array(chunk, 0, bytes))
+      return report({ kind: 'written', chunk, bytes }, [chunk])
+    }
     case 'finish': {
       const { zxid, digest, nodeCount, sessionCount } = command
       const bytes = writer.finish({

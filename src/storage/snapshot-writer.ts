@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { toBigInt } from '../protocol/int64.ts'
-import { snapshotFile } from './file-names.ts'
+import { removeDatabase } from './directory.ts'
+import { snapshotFile, temporaryFile } from './file-names.ts'
 import type { SnapshotCommand, SnapshotReport, SnapshotThreadSettings } from './snapshot-messages.ts'
 import { StorageError } from './storage-error.ts'
 import type { SnapshotEntryFields, ZxidPair } from './thread-messages.ts'
@@ -8,7 +9,7 @@ import type { SnapshotEntryFields, ZxidPair } from './thread-messages.ts'
 /** Bytes of one stored chunk. */
 const CHUNK_BYTES = 256 * 1024
 /** Bytes on their way to the snapshot thread above which `write` makes the caller wait. */
-const QUEUED_BYTES_MAX = 4 * 1024 * 1024
+const QUEUED_BYTES_MAX = 1024 * 1024
 
 /** What identifies a complete snapshot; stored beside it, and checked by whoever loads it. */
 export interface SnapshotSummary {
@@ -56,9 +57,16 @@ export class ThreadedSnapshotWriter implements SnapshotWriter {
   readonly #worker: Worker
   readonly #owner: SnapshotWriterOwner
   readonly #zxid: ZxidPair
+  readonly #folder: string
   readonly #file: string
+  readonly #attempt: number
   #chunk = new Uint8Array(CHUNK_BYTES)
   #chunkBytes = 0
+  /**
+   * Chunks that have come back from the thread. Left to its garbage collector, some 70 MB of them would lie about before it
+   * saw a reason to run.
+   */
+  #freeChunks: ArrayBuffer[] = []
   #queuedBytes = 0
   #fileBytes = 0
   #state: 'open' | 'finishing' | 'ended' = 'open'
@@ -69,6 +77,8 @@ export class ThreadedSnapshotWriter implements SnapshotWriter {
   constructor(workerUrl: URL, folder: string, zxid: ZxidPair, attempt: number, owner: SnapshotWriterOwner) {
     this.#owner = owner
     this.#zxid = zxid
+    this.#folder = folder
+    this.#attempt = attempt
     this.#file = snapshotFile(toBigInt(zxid.hi, zxid.lo))
     const workerData: SnapshotThreadSettings = { folder, file: this.#file, attempt }
     this.#worker = new Worker(workerUrl, { workerData, name: 'zoonode-snapshot', execArgv: [] })
@@ -128,12 +138,17 @@ export class ThreadedSnapshotWriter implements SnapshotWriter {
     this.#failWaiters(new StorageError('CLOSED', `the snapshot ${this.#file} was given up`))
   }
 
-  /** Ends the thread at once, when the storage is closed or has failed. What it wrote is litter for the next start. */
+  /** Ends the thread at once, when the storage is closed or has failed, and removes what it has begun to write. */
   async abandon(error: StorageError): Promise<void> {
     this.#failure ??= error
     this.#end(null)
     this.#failWaiters(error)
     await this.#worker.terminate()
+    try {
+      removeDatabase(this.#folder, temporaryFile(this.#file, this.#attempt))
+    } catch {
+      // Litter for the next start, which says so if it cannot remove it either.
+    }
   }
 
   #refusal(): StorageError | null {
@@ -143,10 +158,11 @@ export class ThreadedSnapshotWriter implements SnapshotWriter {
   }
 
   #send(): void {
-    const body = this.#chunk.subarray(0, this.#chunkBytes)
-    this.#queuedBytes += body.length
-    this.#post({ kind: 'write', body }, [this.#chunk.buffer])
-    this.#chunk = new Uint8Array(CHUNK_BYTES)
+    const { buffer: chunk } = this.#chunk
+    const bytes = this.#chunkBytes
+    this.#queuedBytes += bytes
+    this.#post({ kind: 'write', chunk, bytes }, [chunk])
+    this.#chunk = new Uint8Array(this.#freeChunks.pop() ?? new ArrayBuffer(CHUNK_BYTES))
     this.#chunkBytes = 0
   }
 
@@ -158,6 +174,7 @@ export class ThreadedSnapshotWriter implements SnapshotWriter {
     switch (report.kind) {
       case 'written':
         this.#queuedBytes -= report.bytes
+        this.#freeChunks.push(report.chunk)
         if (this.#queuedBytes < QUEUED_BYTES_MAX) {
           for (const { resolve } of this.#drainWaiters.splice(0)) resolve()
         }
