@@ -1,5 +1,5 @@
-/** A surrogate that is encoded by itself: one character in a wrong form to Java, three to everybody else. */
-const LONE_SURROGATE = /\xed[\xa0-\xbf][\x80-\xbf]/
+/** A surrogate that is encoded by itself, or the beginning of one: one wrong character to Java, two or three to others. */
+const LONE_SURROGATE = /\xed[\xa0-\xbf][\x80-\xbf]?/
 
 /** Bytes as text, with Java's `new String(bytes, UTF_8)` for bytes that are no UTF-8. */
 export function javaText(bytes: Uint8Array): string {
