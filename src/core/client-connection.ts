@@ -2,7 +2,7 @@ import { Fifo } from '../collections/fifo.ts'
 import type { Txn } from '../protocol/txn.ts'
 import type { Identity } from './acl/authentication-provider.ts'
 import type { AuditedWrite } from './audit/audited-request.ts'
-import type { ConnectionId } from './ports.ts'
+import type { ConnectionId, SaslExchange } from './ports.ts'
 import type { Session, SessionOwner } from './session/session.ts'
 
 /**
@@ -88,6 +88,10 @@ export class ClientConnection {
   /** Whether its ConnectRequest had the readOnly byte: its reply has it then, too. */
   hasReadOnlyByte = false
   identities: readonly Identity[] = []
+  /** Null before its first SASL token. */
+  saslExchange: SaslExchange | null = null
+  /** Of the SASL packet whose answer takes its time; requests behind it wait. Null where there is none. */
+  awaitedSaslXid: number | null = null
   /** `PauseReason`s in force. */
   pauseReasons = 0
   /** One of its requests has been dropped by the throttle, so all later ones must be. */

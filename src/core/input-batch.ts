@@ -1,4 +1,4 @@
-import type { ConnectionId } from './ports.ts'
+import type { ConnectionId, SaslAnswer } from './ports.ts'
 import type { StorageAnswer } from './storage-answer.ts'
 import type { LinkId } from './zab/peer-link.ts'
 
@@ -35,7 +35,9 @@ export const InputKind = {
   /** The answer to the storage request `number`. */
   stored: 15,
   /** The port that was to be opened for learners cannot be: `text` says why. Not for one that was closed meanwhile. */
-  learnerPortFailed: 16
+  learnerPortFailed: 16,
+  /** The answer to a SASL token that was `pending`. */
+  saslAnswered: 17
 } as const
 export type InputKind = (typeof InputKind)[keyof typeof InputKind]
 
@@ -65,6 +67,8 @@ export class InputBatch {
   readonly #receivedMs: number[] = []
   /** Answers of the storage, by the order of their inputs: they are rare. */
   #answers: StorageAnswer[] = []
+  /** Answers to SASL tokens, likewise. */
+  #saslAnswers: SaslAnswer[] = []
 
   get count(): number {
     return this.#count
@@ -136,6 +140,10 @@ export class InputBatch {
     this.#push(InputKind.learnerPortFailed, NO_CONNECTION, NO_BYTES, 0, 0, problem)
   }
 
+  pushSaslAnswered(connection: ConnectionId, answer: SaslAnswer): void {
+    this.#push(InputKind.saslAnswered, connection, NO_BYTES, this.#saslAnswers.push(answer) - 1, 0, '')
+  }
+
   kind(index: number): InputKind {
     return this.#kinds[index] as InputKind
   }
@@ -181,6 +189,11 @@ export class InputBatch {
     return this.#answers[this.#ends[index] as number] as StorageAnswer
   }
 
+  /** Of a `saslAnswered`. */
+  saslAnswer(index: number): SaslAnswer {
+    return this.#saslAnswers[this.#starts[index] as number] as SaslAnswer
+  }
+
   text(index: number): string {
     return this.#texts[index] as string
   }
@@ -188,6 +201,7 @@ export class InputBatch {
   /** Forgets all inputs, and with them the shell's buffers. */
   clear(): void {
     if (this.#answers.length > 0) this.#answers = []
+    if (this.#saslAnswers.length > 0) this.#saslAnswers = []
     for (let index = 0; index < this.#count; index++) this.#bytes[index] = NO_BYTES
     this.#count = 0
   }

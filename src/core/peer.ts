@@ -28,7 +28,7 @@ import { type ReplayedLog, Snapshotter } from './pipeline/snapshotter.ts'
 import { StepMeter } from './pipeline/step-meter.ts'
 import type { WriteEntry } from './pipeline/write-entry.ts'
 import { WriteOrder } from './pipeline/write-order.ts'
-import type { ConnectionId, HashPort } from './ports.ts'
+import type { ConnectionId, HashPort, SaslAnswer, SaslPort } from './ports.ts'
 import { seededRandom } from './random.ts'
 import type { Session } from './session/session.ts'
 import { SessionIdSequence } from './session/session-id.ts'
@@ -51,6 +51,8 @@ export interface PeerParts {
   /** What recovery replayed behind the snapshot: it counts towards the next one. */
   readonly replayed: ReplayedLog
   readonly acl: AclChecker
+  /** Where SASL is configured. */
+  readonly sasl?: SaslPort | null
   readonly metrics: Metrics
   readonly stats: ServerStats
   /** Seeds what is spread at random. */
@@ -102,6 +104,7 @@ export class Peer {
       tree,
       sessions,
       acl,
+      sasl: parts.sasl ?? null,
       isReadOnly: parts.role?.kind === 'readOnly',
       metrics,
       stats,
@@ -252,6 +255,8 @@ export class Peer {
         return this.#drained(inputs.connection(index))
       case InputKind.congested:
         return this.#congested(inputs.connection(index))
+      case InputKind.saslAnswered:
+        return this.#saslAnswered(inputs.connection(index), inputs.saslAnswer(index))
     }
   }
 
@@ -277,6 +282,11 @@ export class Peer {
    */
   stopCommitting(): void {
     this.#writes?.stopCommitting()
+  }
+
+  /** On a leader that hands over: makes its last proposal, and answers no write that comes behind it. */
+  proposeLast(): void {
+    this.#writes?.proposeLast()
   }
 
   /** On a leader: no zxid is left in this epoch. */
@@ -366,6 +376,12 @@ export class Peer {
     if (connection === undefined || connection.phase === ConnectionPhase.closing) return
     this.#pipeline.unblock(connection)
     this.#intake.takeWaiting(connection)
+  }
+
+  #saslAnswered(id: ConnectionId, answer: SaslAnswer): void {
+    const connection = this.#state.connections.get(id)
+    if (connection === undefined || connection.phase === ConnectionPhase.closing) return
+    this.#intake.saslAnswered(connection, answer)
   }
 
   #congested(id: ConnectionId): void {

@@ -9,7 +9,7 @@ import type { ServerSettings } from './config/settings.ts'
  */
 export function coreSettingsOf(settings: ServerSettings, auditUser: string | null): CoreSettings {
   const { client, flow, session, storage, tree, acl, quorum } = settings
-  const schemes = acl.sessionRequireClientSaslAuth ? [...acl.enforceAuthSchemes, 'sasl'] : acl.enforceAuthSchemes
+  const schemes = acl.sessionRequireClientSaslAuth ? ['sasl'] : acl.enforceAuthSchemes
   const hasLocalSessions = session.localEnabled && !quorum.standalone
   return {
     // compat: a standalone server has no id, and its session ids begin with 1.

@@ -16,6 +16,8 @@ import { createHashPort } from './hash-port.ts'
 import { importApacheFiles } from './import-apache.ts'
 import type { Logger } from './logging/logger.ts'
 import { RecoveryError, type RecoveryReport, recover } from './recovery.ts'
+import { createClientSasl } from './sasl/client-sasl.ts'
+import { serverLoginOf } from './sasl/server-login.ts'
 
 /**
  * What every server stands on: the locked data directory, and the state that was read from it.
@@ -37,6 +39,8 @@ export async function openFoundation(
     providers: configuredProviders(authenticationSettingsOf(settings), hash, metrics),
     skipAcl: settings.acl.skipAcl
   })
+  const login = serverLoginOf(settings)
+  const sasl = login === null ? null : createClientSasl(login, settings.acl)
   const stats = createServerStats()
   const { digestEnabled, extendedTypesEnabled } = core
   // A seed that nobody can know: who chooses paths must not choose which of them collide.
@@ -67,7 +71,7 @@ export async function openFoundation(
   const replayed = commitLog === null ? null : commitLog.add.bind(commitLog)
   const report = await recover(recovery, tree, sessions, monotonicNowMs, replayed)
   note(report, metrics, log)
-  const parts = { core, hash, metrics, acl, stats, tree, newTree, sessions, storage, recovery, report }
+  const parts = { core, hash, metrics, acl, sasl, stats, tree, newTree, sessions, storage, recovery, report }
   return { ...parts, isDiskFull: () => isDiskFull }
 }
 

@@ -1,6 +1,7 @@
 import { authenticationSettingsOf } from './authentication-settings-of.ts'
 import { ConfigError } from './config/config-error.ts'
 import type { ServerSettings } from './config/settings.ts'
+import { serverLoginOf } from './sasl/server-login.ts'
 import { describeUnusedSettings } from './unused-settings.ts'
 
 /** Providers that `authProvider.N` may name. */
@@ -19,10 +20,8 @@ export function refuseWhatIsNotServed(settings: ServerSettings): void {
     throw new ConfigError('secureClientPort: this version has no TLS; remove the key to serve plain text on clientPort')
   }
   if (client.port === null) throw new ConfigError('clientPort is not set: there is nothing to listen on')
-  if (acl.sessionRequireClientSaslAuth) {
-    throw new ConfigError('sessionRequireClientSASLAuth: this version has no SASL mechanisms, nobody could connect')
-  }
-  if (!acl.enforceAuthEnabled) return
+  refuseSaslWithoutUsers(settings)
+  if (!acl.enforceAuthEnabled || acl.sessionRequireClientSaslAuth) return
   if (acl.enforceAuthSchemes.length === 0) {
     throw new ConfigError('enforce.auth.enabled needs enforce.auth.schemes, a list of schemes such as digest')
   }
@@ -35,29 +34,42 @@ export function refuseWhatIsNotServed(settings: ServerSettings): void {
   }
 }
 
-/** Links between servers that were meant to be encrypted or authenticated must not be made without. */
-function refuseUnsafeEnsemble({ quorum, tls }: ServerSettings): void {
+/** A JAAS file that makes no sense is told here, too. */
+function refuseSaslWithoutUsers(settings: ServerSettings): void {
+  const { acl } = settings
+  const hasLogin = serverLoginOf(settings) !== null
+  if (!acl.sessionRequireClientSaslAuth) return
+  if (!authenticationSettingsOf(settings).saslEnabled) {
+    throw new ConfigError(
+      'sessionRequireClientSASLAuth needs authProvider.sasl=org.apache.zookeeper.server.auth.SASLAuthenticationProvider'
+    )
+  }
+  if (!hasLogin) {
+    throw new ConfigError(
+      `sessionRequireClientSASLAuth needs -Djava.security.auth.login.config=FILE, a JAAS file with a section ${acl.saslServerSection}: nobody could connect`
+    )
+  }
+}
+
+function refuseUnsafeEnsemble({ quorum }: ServerSettings): void {
   if (quorum.standalone) return
   if (quorum.oraclePath !== null && quorum.members.filter(({ role }) => role === 'participant').length === 2) {
     throw new ConfigError(
       'oraclePath: this version has no oracle, so of two voters both are needed; remove the key to go on like that'
     )
   }
-  if (tls.quorumEnabled) {
-    throw new ConfigError(
-      'sslQuorum: this version has no TLS between servers; remove the key only where their network can be trusted'
-    )
-  }
-  if (quorum.saslServerRequired || quorum.saslLearnerRequired) {
-    const key = quorum.saslServerRequired ? 'quorum.auth.serverRequireSasl' : 'quorum.auth.learnerRequireSasl'
-    throw new ConfigError(`${key}: this version has no SASL between servers, nobody would be authenticated`)
-  }
 }
 
-/** Schemes by which a client can authenticate: what needs TLS or SASL is not among them. */
+/** Schemes by which a client can authenticate: what needs TLS is not among them. */
 function schemesOf(settings: ServerSettings): readonly string[] {
-  const { digestEnabled, ensembleEnabled } = authenticationSettingsOf(settings)
-  return ['ip', ...(digestEnabled ? ['digest'] : []), ...(ensembleEnabled ? ['ensemble'] : [])]
+  const { digestEnabled, ensembleEnabled, saslEnabled } = authenticationSettingsOf(settings)
+  const hasSasl = saslEnabled && serverLoginOf(settings) !== null
+  return [
+    'ip',
+    ...(digestEnabled ? ['digest'] : []),
+    ...(ensembleEnabled ? ['ensemble'] : []),
+    ...(hasSasl ? ['sasl'] : [])
+  ]
 }
 
 /** One line for each thing that is configured, harmless to be without, and not there in this version. */
@@ -81,19 +93,11 @@ export function withoutEffect(settings: ServerSettings): string[] {
 }
 
 /** Settings of ensembles that are read from the file only, or matter for one kind of member. */
-function unusedInEnsembles({ quorum, tls }: ServerSettings): string[] {
+function unusedInEnsembles({ quorum }: ServerSettings): string[] {
   const lines: string[] = []
   if (quorum.oraclePath !== null) {
     lines.push('oraclePath has no effect: it is for ensembles of two voters')
   }
   if (!quorum.observerSyncEnabled) lines.push('syncEnabled=false has no effect: observers write their log, too')
-  if (quorum.saslEnabled) {
-    lines.push(
-      'quorum.auth.enableSasl has no effect: this version has no SASL between servers, and does not require it'
-    )
-  }
-  if (tls.quorumPortUnification) {
-    lines.push('portUnification has no effect: the ports between servers take plain text only')
-  }
   return lines
 }

@@ -159,6 +159,7 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
     sessions,
     replayed: { txnCount: report.txnCount, bytes: report.txnBytes },
     acl,
+    sasl: foundation.sasl,
     metrics,
     stats,
     seed: Number(process.hrtime.bigint() & 0x7fffffffn),

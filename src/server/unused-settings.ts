@@ -24,10 +24,6 @@ const unusedSettings: readonly UnusedSettings[] = [
     why: 'reads wait for writes of their own session only, and all commits of a turn are applied together',
     names: ['commitProcessor.maxReadBatchSize', 'commitProcessor.maxCommitBatchSize']
   },
-  {
-    why: 'this version has no SASL mechanisms',
-    names: ['allowSaslFailedClients', 'SASLAuthenticationProvider.superPassword', 'superUser', 'sasl.serverconfig']
-  },
   { why: 'paths are not sampled', names: ['pathStats.enabled'] },
   { why: 'this version has no TLS', names: ['ssl.'] }
 ]

@@ -10,7 +10,7 @@ import type { CloseReason, Outbox, PersistBatch, SnapshotSummary } from '../../s
 import { Peer } from '../../src/core/peer.ts'
 import type { CoreSettings } from '../../src/core/pipeline/core-settings.ts'
 import type { ReplayedLog } from '../../src/core/pipeline/snapshotter.ts'
-import type { ConnectionId, HashPort } from '../../src/core/ports.ts'
+import type { ConnectionId, HashPort, SaslAnswer, SaslPort } from '../../src/core/ports.ts'
 import { SessionTable } from '../../src/core/session/session-table.ts'
 import { PlainTree } from '../../src/core/tree/plain-tree.ts'
 import { decodeStat, type Stat } from '../../src/protocol/generated/data.ts'
@@ -105,7 +105,10 @@ export class PeerHarness implements Outbox {
   #lastSequence = 0
   #lastId = 0
 
-  constructor(settings: Partial<CoreSettings> = {}, options: { skipAcl?: boolean; replayed?: ReplayedLog } = {}) {
+  constructor(
+    settings: Partial<CoreSettings> = {},
+    options: { skipAcl?: boolean; replayed?: ReplayedLog; sasl?: SaslPort } = {}
+  ) {
     const core = { ...DEFAULT_SETTINGS, ...settings }
     this.tree = new PlainTree(testHash, {
       digestEnabled: core.digestEnabled,
@@ -117,7 +120,7 @@ export class PeerHarness implements Outbox {
         superDigest: SUPER_DIGEST,
         x509Enabled: false,
         x509SuperUser: null,
-        saslEnabled: false,
+        saslEnabled: options.sasl !== undefined,
         letAnySaslUserDoX: null,
         ensembleEnabled: false,
         ensembleNames: null
@@ -131,6 +134,7 @@ export class PeerHarness implements Outbox {
       sessions: new SessionTable(core.tickTimeMs, this.nowMs),
       replayed: options.replayed ?? { txnCount: 0, bytes: 0 },
       acl: createAclChecker({ providers, skipAcl: options.skipAcl ?? false }),
+      sasl: options.sasl ?? null,
       metrics: this.metrics,
       stats: this.stats,
       seed: 1,
@@ -196,6 +200,12 @@ export class PeerHarness implements Outbox {
   /** The client of a connection stops taking its replies. */
   congest(id: ConnectionId): void {
     this.#batch.pushCongested(id)
+    this.run()
+  }
+
+  /** The answer to a SASL token that was pending. */
+  answerSasl(id: ConnectionId, answer: SaslAnswer): void {
+    this.#batch.pushSaslAnswered(id, answer)
     this.run()
   }
 

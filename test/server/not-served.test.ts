@@ -37,24 +37,6 @@ function memberWith(...lines: readonly string[]): ServerSettings {
 }
 
 describe('a member of an ensemble', () => {
-  test.each([
-    { lines: ['sslQuorum=true'], says: /sslQuorum: this version has no TLS between servers/ },
-    {
-      lines: ['quorum.auth.enableSasl=true', 'quorum.auth.learnerRequireSasl=true'],
-      says: /quorum\.auth\.learnerRequireSasl: .*SASL/
-    },
-    {
-      lines: [
-        'quorum.auth.enableSasl=true',
-        'quorum.auth.learnerRequireSasl=true',
-        'quorum.auth.serverRequireSasl=true'
-      ],
-      says: /quorum\.auth\.serverRequireSasl: .*SASL/
-    }
-  ])('refuses to run links unprotected that were to be protected: $lines', ({ lines, says }) => {
-    expect(() => refuseWhatIsNotServed(memberWith(...lines))).toThrow(says)
-  })
-
   test('refuses an oracle where it would decide: it is not there', () => {
     writeFileSync(join(folder, 'myid'), '1')
     const two = ['server.1=a:1:2', 'server.2=b:1:2', 'oraclePath=/oracle']
@@ -66,19 +48,11 @@ describe('a member of an ensemble', () => {
 
   test('tells of each setting without an effect in one line', () => {
     const lines = withoutEffect(
-      memberWith(
-        'oraclePath=/oracle',
-        'syncEnabled=false',
-        'quorum.auth.enableSasl=true',
-        'portUnification=true',
-        'commitProcessor.maxReadBatchSize=3'
-      )
+      memberWith('oraclePath=/oracle', 'syncEnabled=false', 'commitProcessor.maxReadBatchSize=3')
     )
     expect(lines.map((line) => line.replace(/ has(ve)? no effect.*/, ''))).toEqual([
       'oraclePath',
       'syncEnabled=false',
-      'quorum.auth.enableSasl',
-      'portUnification',
       'commitProcessor.maxReadBatchSize'
     ])
   })
@@ -110,6 +84,61 @@ describe('a configuration that asks for what is not served', () => {
     { lines: ['clientPort=2181', 'enforce.auth.enabled=true', 'enforce.auth.schemes=ensemble'], says: /ensemble/ }
   ])('is refused: $lines', ({ lines, says }) => {
     expect(() => refuseWhatIsNotServed(settingsOf(...lines))).toThrow(says)
+  })
+
+  const provider = 'authProvider.sasl=org.apache.zookeeper.server.auth.SASLAuthenticationProvider'
+
+  test.each([
+    {
+      jaas: null,
+      lines: [provider],
+      says: /^sessionRequireClientSASLAuth needs -Djava\.security\.auth\.login\.config=FILE/
+    },
+    {
+      jaas: 'Client { x required username=a password=b; };',
+      lines: [provider],
+      says: /a section Server: nobody could connect$/
+    },
+    { jaas: 'Server { x required user_a="b"; };', lines: [], says: /needs authProvider\.sasl=/ },
+    {
+      jaas: 'Server { x required user_a="b" };',
+      lines: [provider],
+      says: /^JAAS file .*jaas\.conf, line 1: "}" stands where/
+    },
+    {
+      jaas: 'Server { x required a="b"; };',
+      lines: [provider],
+      says: /^JAAS file .*jaas\.conf, line 1: the section Server names no user/
+    },
+    {
+      jaas: 'Server { x required user_a="SCRAM-SHA-256$1:x"; };',
+      lines: [provider],
+      says: /user_a: a SCRAM verifier must be/
+    }
+  ])('is refused: SASL is required, and the JAAS file is $jaas', ({ jaas, lines, says }) => {
+    const file = join(folder, 'jaas.conf')
+    if (jaas !== null) writeFileSync(file, jaas)
+    const where = jaas === null ? '' : `java.security.auth.login.config=${file}`
+    const settings = settingsOf('clientPort=2181', 'sessionRequireClientSASLAuth=true', where, ...lines)
+
+    expect(() => refuseWhatIsNotServed(settings)).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(says) })
+    )
+  })
+
+  test('is refused: a JAAS file that is not there', () => {
+    const settings = settingsOf('clientPort=2181', 'java.security.auth.login.config=/no/such/file')
+
+    expect(() => refuseWhatIsNotServed(settings)).toThrow('JAAS file /no/such/file: cannot be read (ENOENT)')
+  })
+
+  test('is taken when users can log in by SASL', () => {
+    const file = join(folder, 'jaas.conf')
+    writeFileSync(file, 'Server { x required user_a="b"; };')
+    const required = ['enforce.auth.enabled=true', 'enforce.auth.schemes=sasl']
+    const settings = settingsOf('clientPort=2181', `java.security.auth.login.config=${file}`, provider, ...required)
+
+    expect(() => refuseWhatIsNotServed(settings)).not.toThrow()
   })
 
   test.each([

@@ -5,6 +5,8 @@ import { OpCode } from '../../protocol/op-code.ts'
 import { addIdentities } from '../acl/acl-checker.ts'
 import { type ClientConnection, ConnectionPhase } from '../client-connection.ts'
 import type { CloseReason } from '../outbox.ts'
+import type { SaslAnswer } from '../ports.ts'
+import { FailedLogins } from './failed-logins.ts'
 import type { PeerState } from './peer-state.ts'
 import { countSent } from './reply.ts'
 
@@ -12,11 +14,13 @@ import { countSent } from './reply.ts'
 export class AuthIntake {
   readonly #state: PeerState
   readonly #reader: JuteReader
+  readonly #failedLogins: FailedLogins
 
   /** @param reader stands at a packet's body whenever `take` is called */
   constructor(state: PeerState, reader: JuteReader) {
     this.#state = state
     this.#reader = reader
+    this.#failedLogins = new FailedLogins(state)
   }
 
   take(connection: ClientConnection, type: number, xid: number): void {
@@ -60,18 +64,58 @@ export class AuthIntake {
     this.replyUnprocessed(connection, xid, 0, ErrorCode.OK)
   }
 
+  /** The answer to a token for which the connection has waited. */
+  saslAnswered(connection: ClientConnection, answer: SaslAnswer): void {
+    const xid = connection.awaitedSaslXid
+    if (xid === null) return
+    connection.awaitedSaslXid = null
+    this.#answerSasl(connection, xid, answer)
+  }
+
   /** Without a SASL configuration the answer to a token is OK and a null token; a null one closes the connection. */
   #sasl(connection: ClientConnection, xid: number): void {
-    if (!this.#hasToken()) return this.#close(connection, 'INVALID_REQUEST')
-    this.#state.out.beginReply(connection.id, xid, 0, 0, ErrorCode.OK).writeBuffer(null)
+    const token = this.#token()
+    if (token === null) return this.#close(connection, 'INVALID_REQUEST')
+    if (this.#state.sasl === null) return this.#replySasl(connection, xid, ErrorCode.OK, null)
+    connection.saslExchange ??= this.#state.sasl.begin(connection.id)
+    const answer = connection.saslExchange.evaluate(token)
+    if (answer.kind !== 'pending') return this.#answerSasl(connection, xid, answer)
+    connection.awaitedSaslXid = xid
+    connection.mustWait = true
+  }
+
+  #answerSasl(connection: ClientConnection, xid: number, answer: SaslAnswer): void {
+    switch (answer.kind) {
+      case 'challenge':
+        return this.#replySasl(connection, xid, ErrorCode.OK, answer.token)
+      case 'complete':
+        connection.identities = addIdentities(connection.identities, answer.identities)
+        return this.#replySasl(connection, xid, ErrorCode.OK, answer.token)
+      case 'failed':
+        return this.#failSasl(connection, xid, answer.reason)
+    }
+  }
+
+  #failSasl(connection: ClientConnection, xid: number, reason: string): void {
+    const { enforceAuthEnabled, enforceAuthSchemes } = this.#state.settings
+    const isRequired = enforceAuthEnabled && enforceAuthSchemes.includes('sasl')
+    const stays = this.#state.sasl?.allowsFailedClients === true && !isRequired
+    this.#failedLogins.note(connection.address, reason)
+    if (stays) return this.#replySasl(connection, xid, ErrorCode.OK, null)
+    this.#replySasl(connection, xid, isRequired ? ErrorCode.SESSIONCLOSEDREQUIRESASLAUTH : ErrorCode.AUTHFAILED, null)
+    this.#close(connection, 'AUTH_FAILED')
+  }
+
+  #replySasl(connection: ClientConnection, xid: number, err: number, token: Uint8Array | null): void {
+    this.#state.out.beginReply(connection.id, xid, 0, 0, err).writeBuffer(token)
     this.#endReply(connection)
   }
 
-  #hasToken(): boolean {
+  #token(): Uint8Array | null {
     try {
-      return decodeGetSASLRequest(this.#reader).token !== null
+      return decodeGetSASLRequest(this.#reader).token
     } catch (error) {
-      if (error instanceof JuteError) return false
+      if (error instanceof JuteError) return null
       throw error
     }
   }

@@ -2,6 +2,7 @@ import type { JuteReader } from 'jute-ts'
 import { ErrorCode } from '../../protocol/error-code.ts'
 import { OpCode } from '../../protocol/op-code.ts'
 import { type ClientConnection, ConnectionPhase, PauseReason } from '../client-connection.ts'
+import type { SaslAnswer } from '../ports.ts'
 import { answerFor } from './answer/answers.ts'
 import { AuthIntake } from './auth-intake.ts'
 import type { Handshake } from './handshake.ts'
@@ -98,20 +99,30 @@ export class Intake {
     this.#throttler.dropAll(this.#drop)
   }
 
-  /** Takes what waited for the connection's session, or for its output to be sent. */
+  /** The answer to a SASL token that took its time; what came behind it is taken now. */
+  saslAnswered(connection: ClientConnection, answer: SaslAnswer): void {
+    this.#auth.saslAnswered(connection, answer)
+    this.takeWaiting(connection)
+  }
+
+  /** Takes what waited for the connection's session, for its output to be sent, or for its SASL exchange. */
   takeWaiting(connection: ClientConnection): void {
-    if (!connection.mustWait) return
+    if (!connection.mustWait || connection.awaitedSaslXid !== null) return
     const { waiting } = connection
     // compat: upstream reads them only now, so it is now that their time begins.
     const receivedMs = Math.floor(this.#state.nowMs)
-    while (!connection.isBlocked && connection.phase !== ConnectionPhase.closing) {
+    while (
+      !connection.isBlocked &&
+      connection.awaitedSaslXid === null &&
+      connection.phase !== ConnectionPhase.closing
+    ) {
       const next = waiting.shift()
       if (next === undefined) break
       this.#reader.reset(next.body)
       this.#take(connection, next.type, next.xid, receivedMs, next.largeBytes)
     }
     if (waiting.size === 0) {
-      connection.mustWait = connection.isBlocked
+      connection.mustWait = connection.isBlocked || connection.awaitedSaslXid !== null
       resumeReading(this.#state, connection, PauseReason.waiting)
     }
     this.#limit.check(connection, this.#throttler.size)

@@ -2,7 +2,7 @@ import type { AclChecker } from '../acl/acl-checker.ts'
 import type { ClientConnection } from '../client-connection.ts'
 import type { Metrics, ServerStats } from '../metrics.ts'
 import type { Outbox } from '../outbox.ts'
-import type { ConnectionId, HashPort } from '../ports.ts'
+import type { ConnectionId, HashPort, SaslPort } from '../ports.ts'
 import type { SessionTable } from '../session/session-table.ts'
 import type { DataTree } from '../tree/data-tree.ts'
 import type { WatchManager } from '../watch/watch-manager.ts'
@@ -21,6 +21,8 @@ export interface PeerState {
   readonly watches: WatchManager
   readonly sessions: SessionTable
   readonly acl: AclChecker
+  /** Null without a SASL configuration. */
+  readonly sasl: SaslPort | null
   /** Only read-only clients are served, and only reads. */
   readonly isReadOnly: boolean
   readonly connections: Map<ConnectionId, ClientConnection>

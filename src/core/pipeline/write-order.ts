@@ -11,7 +11,7 @@ import type { PeerState } from './peer-state.ts'
 import { OutstandingChanges } from './prepare/outstanding-changes.ts'
 import { PrepareContext } from './prepare/prepare-context.ts'
 import { QuotaLog } from './quota-log.ts'
-import type { FollowersPort } from './role-ports.ts'
+import { type FollowersPort, LOCAL_OWNER } from './role-ports.ts'
 
 /** Counter of the last zxid of an epoch: as `Broadcast`, which would not propose one more that was in the log already. */
 const LAST_COUNTER = -2
@@ -46,6 +46,8 @@ export class WriteOrder {
   #committedHi: number
   #committedLo: number
   #isStopped = false
+  /** The lead is being handed over: the last proposal has been made. */
+  #isHeld = false
   #waitingSyncCount = 0
   /** Pending changes when the present step began, and how many have gone since. */
   #changesBefore = 0
@@ -118,7 +120,7 @@ export class WriteOrder {
   propose(origin: WriteOrigin, body: TxnBody, type: number, audited: AuditedWrite | null = null): Proposal {
     const { context } = this
     // The role ends with this step, or soon, and its connections: whether the write will happen is as open as with a lost connection.
-    if (this.isExhausted || this.#isStopped) return this.mark(origin, ErrorCode.CONNECTIONLOSS, null)
+    if (this.isExhausted || this.#isStopped || this.#isHeld) return this.mark(origin, ErrorCode.CONNECTIONLOSS, null)
     this.#zxidHi = context.zxidHi
     this.#zxidLo = context.zxidLo
     const txn: Txn = {
@@ -176,6 +178,17 @@ export class WriteOrder {
     this.#zxidLo = counter | 0
   }
 
+  /**
+   * The last proposal of a leader that hands over, which changes nothing; whatever is asked for behind it waits for the end of the role, and with it
+   * for that of its connection.
+   */
+  proposeLast(): void {
+    const origin = { connection: null, session: null, xid: 0, receivedMs: Math.floor(this.#state.nowMs), largeBytes: 0 }
+    this.begin(null, ErrorCode.OK)
+    this.proposeError({ ...origin, type: OpCode.error, owner: LOCAL_OWNER }, ErrorCode.OK)
+    this.#isHeld = true
+  }
+
   /** Nothing more is proposed or committed, and marks are not answered. */
   stopCommitting(): void {
     this.#isStopped = true
@@ -184,9 +197,14 @@ export class WriteOrder {
   /** The next proposal that is committed, taken out of the order; undefined if there is none yet. */
   nextCommitted(): Proposal | undefined {
     const head = this.#waiting.peek()
-    if (head === undefined || this.#isStopped || !this.#isCommitted(head)) return undefined
+    if (head === undefined || this.#isStopped || this.#isRefusal(head) || !this.#isCommitted(head)) return undefined
     if (head.type === OpCode.sync) this.#waitingSyncCount--
     return this.#waiting.shift()
+  }
+
+  /** What came behind the last proposal: nobody will know here whether the next leader is asked for it again. */
+  #isRefusal({ txn, markError }: Proposal): boolean {
+    return this.#isHeld && txn === null && markError === ErrorCode.CONNECTIONLOSS
   }
 
   /** A mark at the head has nothing to wait for any more. */

@@ -81,11 +81,11 @@ class DigestMd5Server implements ServerExchange {
     const digestUri = required(directives, 'digest-uri')
     const qop = directives.get('qop') ?? 'auth'
     if (username === '') return failed('the name of the user is empty')
-    if (realm !== this.#options.serverName) return failed(`there is no realm "${realm}"`)
+    if (realm !== this.#options.serverName) return failed(`there is no realm ${JSON.stringify(realm)}`)
     if (required(directives, 'nonce') !== nonce) return failed('the nonce is not the one of the challenge')
     if (Number.parseInt(nonceCount, 16) !== 1 || nonceCount.length !== 8) return failed('nc is not 00000001')
-    if (qop !== 'auth') return failed(`no quality of protection "${qop}"`)
-    if (!this.#isOurs(digestUri)) return failed(`the digest-uri "${digestUri}" is another service's`)
+    if (qop !== 'auth') return failed(`no quality of protection ${JSON.stringify(qop)}`)
+    if (!this.#isOurs(digestUri)) return failed(`the digest-uri ${JSON.stringify(digestUri)} is another service's`)
 
     const password = passwordOf(username)
     const inputs = {
@@ -102,8 +102,8 @@ class DigestMd5Server implements ServerExchange {
     }
     const given = latin1(required(directives, 'response'))
     const isRight = isSameSecret(given, latin1(digestResponse(hashes, inputs, 'client')))
-    if (password === null) return failed(`there is no user "${username}"`)
-    if (!isRight) return failed(`the password of "${username}" is wrong`)
+    if (password === null) return failed(`there is no user ${JSON.stringify(username)}`)
+    if (!isRight) return failed(`the password of ${JSON.stringify(username)} is wrong`)
     const token = latin1(`rspauth=${digestResponse(hashes, inputs, 'server')}`)
     return { kind: 'complete', token, authenticationId: username }
   }
@@ -111,7 +111,7 @@ class DigestMd5Server implements ServerExchange {
   #isUtf8(directives: Directives): boolean {
     const charset = directives.get('charset')
     if (charset !== undefined && charset.toLowerCase() !== 'utf-8') {
-      throw new DirectiveError(`the charset "${charset}" is none`)
+      throw new DirectiveError(`the charset ${JSON.stringify(charset)} is none`)
     }
     return charset !== undefined
   }

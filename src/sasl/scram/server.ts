@@ -88,7 +88,7 @@ class ScramServer implements ServerExchange {
     if (user === '') return failed('the name of the user is empty')
     if (!/^[\x21-\x2b\x2d-\x7e]+$/.test(clientNonce)) return failed('the nonce of the client is empty or not printable')
     const asked = header[2] === undefined ? user : unescapeName(header[2])
-    if (asked !== user) return failed(`"${user}" may not act as "${asked}"`)
+    if (asked !== user) return failed(`${JSON.stringify(user)} may not act as ${JSON.stringify(asked)}`)
     const known = this.#options.verifierOf(user)
     const verifier = known ?? this.#decoy(user)
     const nonce = clientNonce + this.#options.nonce
@@ -121,8 +121,8 @@ class ScramServer implements ServerExchange {
       proof.length === clientKey.length ? hashes.sha256(clientKey) : proof,
       verifier.storedKey
     )
-    if (!isKnown) return failed(`there is no user "${user}"`)
-    if (!isRight) return failed(`the password of "${user}" is wrong`)
+    if (!isKnown) return failed(`there is no user ${JSON.stringify(user)}`)
+    if (!isRight) return failed(`the password of ${JSON.stringify(user)} is wrong`)
     const signature = hashes.hmacSha256(verifier.serverKey, authMessage)
     const token = Buffer.from(`v=${Buffer.from(signature).toString('base64')}`, 'latin1')
     return { kind: 'complete', token, authenticationId: user }

@@ -57,7 +57,7 @@ function ownMember({ membership: { members }, myid, values }: SettingsParts): En
 }
 
 function clientSettings(parts: SettingsParts, own: EnsembleMember | null): ClientPortSettings {
-  const { client, auth } = parts.values
+  const { client } = parts.values
   const plain = listenAddress(parts, 'clientPort', own && { port: own.clientPort, address: own.clientAddress })
   const secure = listenAddress(
     parts,
@@ -82,7 +82,6 @@ function clientSettings(parts: SettingsParts, own: EnsembleMember | null): Clien
     sessionlessTimeoutMs: client.sessionlessCnxnTimeout,
     juteMaxBufferBytes: client.juteMaxBuffer,
     juteExtraSizeBytes: client.juteExtraSize ?? Math.max(client.juteMaxBuffer, 1024),
-    allowSaslFailedClients: auth.allowSaslFailedClients,
     responseCacheEntriesMax: client.maxResponseCacheSize,
     childrenResponseCacheEntriesMax: client.maxGetChildrenResponseCacheSize
   }
@@ -210,6 +209,8 @@ function aclSettings(parts: SettingsParts): AclSettings {
       ...propertyFamily(parts, 'zookeeper.superUser.').map(([, name]) => name)
     ],
     saslSuperPassword: auth.superPassword,
+    allowsSaslFailedClients: auth.allowSaslFailedClients,
+    saslMechanisms: saslMechanisms(parts),
     saslServerSection: auth.saslServerConfig,
     jaasFile: auth.jaasFile === null ? null : resolve(parts.workingDirectory, auth.jaasFile),
     ipUsesForwardedFor: auth.ipUseXForwardedFor,
@@ -217,6 +218,20 @@ function aclSettings(parts: SettingsParts): AclSettings {
     kerberosRemoveRealm: auth.kerberosRemoveRealm,
     fipsMode: auth.fipsMode
   }
+}
+
+const SASL_MECHANISMS: readonly string[] = ['DIGEST-MD5', 'SCRAM-SHA-256', 'GSSAPI']
+
+/** compat: 3.9.5 has `fips-mode=true` by default, and its server takes DIGEST-MD5 all the same: the key must be given. */
+function saslMechanisms(parts: SettingsParts): readonly string[] {
+  const { saslMechanisms: given, fipsMode } = parts.values.auth
+  const names = given.map((name) => name.toUpperCase())
+  const unknown = names.find((name) => !SASL_MECHANISMS.includes(name))
+  if (unknown !== undefined) {
+    fail(parts, keyTables.auth.saslMechanisms, `there is no mechanism ${unknown}, but ${SASL_MECHANISMS.join(', ')}`)
+  }
+  const isFips = fipsMode && parts.given.find(keyTables.auth.fipsMode) !== undefined
+  return isFips ? names.filter((name) => name !== 'DIGEST-MD5') : names
 }
 
 /** Properties that start with `prefix`, as what follows it and the value, in the order of the former. */

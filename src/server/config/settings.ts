@@ -49,8 +49,6 @@ export interface ClientPortSettings {
   readonly juteMaxBufferBytes: number
   /** Bytes that a server's own records (txns) may be longer than `juteMaxBufferBytes`. */
   readonly juteExtraSizeBytes: number
-  /** Accepts a connection although its SASL exchange failed. */
-  readonly allowSaslFailedClients: boolean
   /** Entries of the cache of encoded getData replies; 0 = off. */
   readonly responseCacheEntriesMax: number
   /** Entries of the cache of encoded getChildren2 replies; 0 = off. */
@@ -200,6 +198,10 @@ export interface AclSettings {
   readonly saslSuperUsers: readonly string[]
   /** Password of the super user of DIGEST-MD5; null = none. */
   readonly saslSuperPassword: string | null
+  /** Accepts a connection although its SASL exchange failed. */
+  readonly allowsSaslFailedClients: boolean
+  /** Mechanisms that are on, if their users are configured; without DIGEST-MD5 where `fips-mode=true` is given. */
+  readonly saslMechanisms: readonly string[]
   /** Section of the JAAS file for this server's clients. */
   readonly saslServerSection: string
   /** JAAS file; null = none. */

@@ -138,7 +138,7 @@ export const authKeys = {
     'allowSaslFailedClients',
     trueOrFalse,
     false,
-    'keeps a connection whose SASL exchange failed; no effect before there are SASL mechanisms'
+    'keeps a connection whose SASL exchange failed'
   ),
   sessionRequireClientSaslAuth: propertyKey(
     'must',
@@ -163,6 +163,14 @@ export const authKeys = {
     null,
     'names of scheme ensemble'
   ),
+  saslMechanisms: propertyKey<readonly string[]>(
+    'should',
+    'sasl.mechanisms',
+    list,
+    ['DIGEST-MD5', 'SCRAM-SHA-256', 'GSSAPI'],
+    'mechanisms that clients may use, if the JAAS section has their users; not in upstream',
+    { defaultText: 'DIGEST-MD5,SCRAM-SHA-256,GSSAPI' }
+  ),
   saslServerConfig: propertyKey('should', 'sasl.serverconfig', text, 'Server', 'section of the JAAS file for clients'),
   jaasFile: propertyKey<string | null>('should', 'java.security.auth.login.config', optionalText, null, 'JAAS file', {
     unit: 'path',
@@ -182,7 +190,9 @@ export const authKeys = {
     false,
     'principals without their realm'
   ),
-  fipsMode: propertyKey('must', 'fips-mode', trueOrFalse, true, 'no DIGEST-MD5')
+  fipsMode: propertyKey('must', 'fips-mode', trueOrFalse, true, 'if given as true: no DIGEST-MD5 for clients', {
+    defaultText: 'true, but DIGEST-MD5 is on unless it is given'
+  })
 }
 
 /** Off in tests of upstream only; kept apart because it is not for operators. */
