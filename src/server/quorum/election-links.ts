@@ -11,6 +11,9 @@ import type { PeerTransport } from './peer-transport.ts'
 import { PendingHandshakes } from './pending-handshakes.ts'
 import { PortListener } from './port-listener.ts'
 import { checkReachable } from './reachability.ts'
+import { CallerAuthentication } from './sasl/caller-authentication.ts'
+import type { PeerAuthentication } from './sasl/peer-authentication.ts'
+import { proveToServer } from './sasl/prove-to-server.ts'
 
 export interface ElectionLinksSettings {
   /** Own sid. */
@@ -39,12 +42,15 @@ export interface ElectionLinksPorts {
   /** After a change of the own addresses: none of them can be bound, this server can take part in no election. */
   onUnbound(error: Error): void
   readonly transport: PeerTransport
+  /** Null: servers need not authenticate themselves. */
+  readonly authentication: PeerAuthentication | null
 }
 
 /** sid that observers without an id of their own give. */
 const OBSERVER_SID = 2n ** 63n - 1n
 /** Links to servers that are in no configuration (they want to join); the oldest goes when there are more. */
 const STRANGER_COUNT_MAX = 64
+const NOTHING = Buffer.alloc(0)
 
 /** What is kept for another server, also while it is not connected. */
 interface Peer {
@@ -71,6 +77,7 @@ export class ElectionLinks implements ElectionLinkEvents {
   readonly #log: Logger
   readonly #limitedLog: LimitedLog
   readonly #pending: PendingHandshakes
+  readonly #callers: CallerAuthentication | null
   readonly #peers = new Map<number, Peer>()
   #committed: EnsembleConfig
   #lastSeen: EnsembleConfig | null
@@ -96,9 +103,13 @@ export class ElectionLinks implements ElectionLinkEvents {
     this.#limitedLog = new LimitedLog(log)
     this.#pending = new PendingHandshakes(
       settings.handshakeTimeoutMs,
-      (socket, handshake, rest) => this.#called(socket, handshake, rest),
+      (socket, handshake, rest) => this.#introduced(socket, handshake, rest),
       this.#limitedLog
     )
+    this.#callers =
+      ports.authentication === null
+        ? null
+        : new CallerAuthentication(ports.authentication, settings.handshakeTimeoutMs, this.#limitedLog)
   }
 
   /** Resolves when an address is bound. @throws the system's error when none can be */
@@ -174,6 +185,7 @@ export class ElectionLinks implements ElectionLinkEvents {
     this.#isClosed = true
     this.#listener?.close()
     this.#pending.closeAll()
+    this.#callers?.closeAll()
     this.#forgetAll()
   }
 
@@ -202,7 +214,15 @@ export class ElectionLinks implements ElectionLinkEvents {
     return true
   }
 
-  /** Another server has connected and said who it is. */
+  /** Another server has connected and said who it is; next, it may have to prove it. */
+  #introduced(socket: Socket, handshake: ElectionHandshake, rest: Buffer): void {
+    if (this.#callers === null) return this.#called(socket, handshake, rest)
+    this.#callers.add(socket, rest, () => {
+      // A larger one that is gone calls again; a smaller one had nothing more to say.
+      if (!socket.destroyed || handshake.sid < BigInt(this.#settings.sid)) this.#called(socket, handshake, NOTHING)
+    })
+  }
+
   #called(socket: Socket, { sid: givenSid, addresses }: ElectionHandshake, rest: Buffer): void {
     const own = this.#settings.sid
     const sid = this.#sidOf(givenSid)
@@ -261,9 +281,9 @@ export class ElectionLinks implements ElectionLinkEvents {
       connectTimeoutMs,
       this.#ports.transport,
       socketOptions,
-      (socket, _, problem) => {
+      (socket, address, problem) => {
         peer.stopConnecting = null
-        if (socket !== null) return this.#introduce(peer, socket)
+        if (socket !== null && address !== null) return this.#introduce(peer, socket, address)
         const where = addresses.map(showAddress).join(', ')
         this.#limitedLog.warn(
           `connect ${sid}`,
@@ -304,10 +324,24 @@ export class ElectionLinks implements ElectionLinkEvents {
     )
   }
 
-  /** Says who this server is; to a larger one that is all: it calls back. */
-  #introduce(peer: Peer, socket: Socket): void {
-    const { sid, multiAddressEnabled } = this.#settings
+  /** Says, and proves if need be, who this server is; to a larger one that is all: it calls back. */
+  #introduce(peer: Peer, socket: Socket, address: PortAddress): void {
+    const { sid, multiAddressEnabled, connectTimeoutMs } = this.#settings
     socket.write(encodeHandshake(sid, this.#own, multiAddressEnabled))
+    const exchange = this.#ports.authentication?.newClient(address.host) ?? null
+    if (exchange === null) return this.#keep(peer, socket)
+    peer.stopConnecting = proveToServer(socket, exchange, connectTimeoutMs, (problem) => {
+      peer.stopConnecting = null
+      if (problem === null) return this.#keep(peer, socket)
+      const where = `server ${peer.sid} at its election address ${showAddress(address)}`
+      this.#limitedLog.warn(`sasl ${peer.sid}`, `cannot authenticate to ${where}: ${problem}`)
+      this.#forgetStranger(peer)
+    })
+  }
+
+  /** A connection that this server has made is kept unless the other one's id is larger. */
+  #keep(peer: Peer, socket: Socket): void {
+    const { sid } = this.#settings
     if (peer.sid > sid) {
       this.#log.debug(`told server ${peer.sid} to connect: its id is larger`)
       socket.destroySoon()

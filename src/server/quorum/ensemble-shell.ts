@@ -20,10 +20,9 @@ import type { ConfigsAtStart } from './configs-at-start.ts'
 import { ElectionLinks } from './election-links.ts'
 import { LeaderConnector } from './leader-connector.ts'
 import { LearnerPort } from './learner-port.ts'
-import { LimitedLog } from './limited-log.ts'
 import { PeerLinks } from './peer-links.ts'
+import { openPeerSecurity, type PeerSecurity } from './peer-security.ts'
 import { ensembleView, quorumView } from './quorum-view.ts'
-import { tlsTransport } from './tls-transport.ts'
 
 /** What is kept of the newest transactions for learners that lag a little, beside `commitLogCount` of them. */
 const COMMIT_LOG_BYTES = 16 * 1024 * 1024
@@ -47,6 +46,8 @@ export class EnsembleShell implements Machine {
   readonly #commitLog: CommitLog
   readonly #loop: EventLoop
   readonly #events: ShellEvents
+  readonly #security: PeerSecurity
+  #memberHosts: readonly string[]
   readonly #configs: ConfigsAtStart
   readonly #links: PeerLinks
   readonly #election: ElectionLinks
@@ -77,10 +78,9 @@ export class EnsembleShell implements Machine {
     this.#quorumAddresses = (this.#own ?? memberOf(configs.lastSeen, quorum.serverId))?.addresses ?? []
     this.#events = events
     this.#commitLog = commitLog
-    const transport = tlsTransport(
-      { tls: null, isTlsSpoken: false, isPlainTaken: true, timeoutMs: settings.tls.quorum.handshakeDetectionTimeoutMs },
-      new LimitedLog(log.child('quorum sockets'))
-    )
+    this.#memberHosts = hostsOf(configs.config, configs.lastSeen)
+    this.#security = openPeerSecurity(settings, () => this.#memberHosts, log)
+    const { transport, authentication } = this.#security
     const linkEvents = {
       opened: (link, address) => this.#tell(() => loop.inputs.pushLinkOpened(link, address)),
       received: (link, bytes) => this.#tell(() => loop.inputs.pushLinkBytes(link, bytes, 0, bytes.length)),
@@ -108,14 +108,21 @@ export class EnsembleShell implements Machine {
       {
         onNotification: (from, bytes) => this.#tell(() => loop.inputs.pushNotification(from, bytes, 0, bytes.length)),
         onUnbound: (error) => exitAtOnce(`no election address can be bound: ${error.message}`),
-        transport
+        transport,
+        authentication
       },
       log.child('election links')
     )
     this.#learnerPort = new LearnerPort(
-      { listenOnAllIps: quorum.quorumListenOnAllIps, noDelay: quorum.leaderNoDelay, keepAlive: quorum.tcpKeepAlive },
+      {
+        listenOnAllIps: quorum.quorumListenOnAllIps,
+        noDelay: quorum.leaderNoDelay,
+        keepAlive: quorum.tcpKeepAlive,
+        authenticationTimeoutMs: initLimitTicks * tickMs
+      },
       this.#links,
       transport,
+      authentication,
       log.child('quorum port')
     )
     const limitTicks = connectToLearnerMasterLimitTicks === 0 ? initLimitTicks : connectToLearnerMasterLimitTicks
@@ -124,10 +131,12 @@ export class EnsembleShell implements Machine {
         limitMs: limitTicks * tickMs,
         retryDelayMs: quorum.leaderConnectDelayDuringRetryMs,
         noDelay: quorum.followerNoDelay,
-        keepAlive: quorum.tcpKeepAlive
+        keepAlive: quorum.tcpKeepAlive,
+        authenticationTimeoutMs: quorum.cnxTimeoutMs
       },
       this.#links,
       transport,
+      authentication,
       log.child('leader connection')
     )
     this.outputs = this.#makeOutputs(storage)
@@ -157,6 +166,7 @@ export class EnsembleShell implements Machine {
     this.#learnerPort.close()
     this.#links.closeAll()
     this.#election.close()
+    this.#security.close()
   }
 
   get peer(): Peer | null {
@@ -231,6 +241,7 @@ export class EnsembleShell implements Machine {
   }
 
   #reconfigure(config: EnsembleConfig, lastSeen: EnsembleConfig | null): void {
+    this.#memberHosts = hostsOf(config, lastSeen)
     this.#election.setMembers(config, lastSeen)
     const { serverId } = this.#settings.quorum
     const own = memberOf(config, serverId)
@@ -239,6 +250,11 @@ export class EnsembleShell implements Machine {
     this.#own = own
     this.#events.ownMemberChanged(own)
   }
+}
+
+function hostsOf(config: EnsembleConfig, lastSeen: EnsembleConfig | null): string[] {
+  const members = [...config.members, ...(lastSeen?.members ?? [])]
+  return members.flatMap(({ addresses }) => addresses.map(({ host }) => host))
 }
 
 /** The newest transactions, for learners that lag a little; to be filled by the recovery. */

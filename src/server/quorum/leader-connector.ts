@@ -1,9 +1,13 @@
+import type { Socket } from 'node:net'
 import type { MemberAddress } from '../../core/zab/membership/ensemble-config.ts'
 import type { LinkId } from '../../core/zab/peer-link.ts'
 import type { Logger } from '../logging/logger.ts'
-import { connectFirst, showAddress } from './connect-first.ts'
+import { connectFirst, type PortAddress, showAddress } from './connect-first.ts'
+import { LimitedLog } from './limited-log.ts'
 import type { PeerLinks } from './peer-links.ts'
 import type { PeerTransport } from './peer-transport.ts'
+import type { PeerAuthentication } from './sasl/peer-authentication.ts'
+import { proveToServer } from './sasl/prove-to-server.ts'
 
 export interface LeaderConnectorSettings {
   /** For all attempts together: tickTime × initLimit, or × connectToLearnerMasterLimit. */
@@ -13,6 +17,8 @@ export interface LeaderConnectorSettings {
   /** `follower.nodelay` */
   readonly noDelay: boolean
   readonly keepAlive: boolean
+  /** In which the leader must prove who it is. */
+  readonly authenticationTimeoutMs: number
 }
 
 /** Attempts with the whole delay behind them, as upstream's Learner has them. */
@@ -28,13 +34,23 @@ export class LeaderConnector {
   readonly #settings: LeaderConnectorSettings
   readonly #links: PeerLinks
   readonly #transport: PeerTransport
+  readonly #authentication: PeerAuthentication | null
   readonly #log: Logger
+  readonly #limitedLog: LimitedLog
 
-  constructor(settings: LeaderConnectorSettings, links: PeerLinks, transport: PeerTransport, log: Logger) {
+  constructor(
+    settings: LeaderConnectorSettings,
+    links: PeerLinks,
+    transport: PeerTransport,
+    authentication: PeerAuthentication | null,
+    log: Logger
+  ) {
     this.#settings = settings
     this.#links = links
     this.#transport = transport
+    this.#authentication = authentication
     this.#log = log
+    this.#limitedLog = new LimitedLog(log)
   }
 
   /**
@@ -58,8 +74,8 @@ export class LeaderConnector {
         { noDelay, keepAlive },
         (socket, address, problem) => {
           if (socket !== null && address !== null) {
-            this.#log.info(`connected to server ${sid} at ${showAddress(address)}`)
-            return this.#links.connected(link, socket)
+            giveUp = this.#connected(link, sid, socket, address)
+            return
           }
           const quickMs = QUICK_DELAYS_MS[tries - 1]
           const delayMs = Math.min(quickMs ?? retryDelayMs, retryDelayMs)
@@ -75,8 +91,27 @@ export class LeaderConnector {
     }
     attempt(1)
   }
+
+  /** @returns gives up what is still under way */
+  #connected(link: LinkId, sid: number, socket: Socket, address: PortAddress): () => void {
+    const where = `server ${sid} at ${showAddress(address)}`
+    const exchange = this.#authentication?.newClient(address.host) ?? null
+    if (exchange === null) {
+      this.#log.info(`connected to ${where}`)
+      this.#links.connected(link, socket)
+      return ignore
+    }
+    return proveToServer(socket, exchange, this.#settings.authenticationTimeoutMs, (problem) => {
+      if (problem !== null) {
+        this.#limitedLog.warn('sasl', `cannot authenticate to ${where}: ${problem}`)
+        return this.#links.failed(link)
+      }
+      this.#log.info(`connected to ${where}, authenticated`)
+      this.#links.connected(link, socket)
+    })
+  }
 }
 
 function ignore(): void {
-  // Nothing is under way yet.
+  // Nothing is under way.
 }

@@ -1,9 +1,12 @@
+import type { Socket } from 'node:net'
 import type { MemberAddress } from '../../core/zab/membership/ensemble-config.ts'
 import type { Logger } from '../logging/logger.ts'
 import { LimitedLog } from './limited-log.ts'
 import type { PeerLinks } from './peer-links.ts'
 import type { PeerTransport } from './peer-transport.ts'
 import { PortListener } from './port-listener.ts'
+import { CallerAuthentication } from './sasl/caller-authentication.ts'
+import type { PeerAuthentication } from './sasl/peer-authentication.ts'
 
 export interface LearnerPortSettings {
   /** Listen on all addresses of the machine instead of those of the own line (`quorumListenOnAllIPs`). */
@@ -11,10 +14,13 @@ export interface LearnerPortSettings {
   /** `leader.nodelay` */
   readonly noDelay: boolean
   readonly keepAlive: boolean
+  /** In which a learner must prove who it is. */
+  readonly authenticationTimeoutMs: number
 }
 
 /** Open links above which a connection is turned away: far more than an ensemble has. */
 const LINK_COUNT_MAX = 1000
+const NOTHING = Buffer.alloc(0)
 
 /** The quorum port, open while this server leads, or wants to; or the port for observers, open while it follows. */
 export class LearnerPort {
@@ -23,14 +29,26 @@ export class LearnerPort {
   readonly #transport: PeerTransport
   readonly #log: Logger
   readonly #limitedLog: LimitedLog
+  /** Null: learners need not authenticate themselves. */
+  readonly #callers: CallerAuthentication | null
   #listener: PortListener | null = null
 
-  constructor(settings: LearnerPortSettings, links: PeerLinks, transport: PeerTransport, log: Logger) {
+  constructor(
+    settings: LearnerPortSettings,
+    links: PeerLinks,
+    transport: PeerTransport,
+    authentication: PeerAuthentication | null,
+    log: Logger
+  ) {
     this.#settings = settings
     this.#links = links
     this.#transport = transport
     this.#log = log
     this.#limitedLog = new LimitedLog(log)
+    this.#callers =
+      authentication === null
+        ? null
+        : new CallerAuthentication(authentication, settings.authenticationTimeoutMs, this.#limitedLog)
   }
 
   /** Ports that are bound; none while it is closed. */
@@ -65,7 +83,7 @@ export class LearnerPort {
       { name, addresses, bindTries: observerMasterPort === null ? 1 : 0, socket: { noDelay, keepAlive } },
       this.#transport,
       (socket) => {
-        if (this.#links.count < LINK_COUNT_MAX) return this.#links.accept(socket)
+        if (this.#links.count < LINK_COUNT_MAX) return this.#accept(socket)
         this.#limitedLog.warn('full', `turning a connection to the ${name} away: ${LINK_COUNT_MAX} are open`)
         socket.on('error', ignore)
         socket.destroy()
@@ -82,6 +100,14 @@ export class LearnerPort {
   close(): void {
     this.#listener?.close()
     this.#listener = null
+    this.#callers?.closeAll()
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#callers === null) return this.#links.accept(socket)
+    this.#callers.add(socket, NOTHING, () => {
+      if (!socket.destroyed) this.#links.accept(socket)
+    })
   }
 }
 

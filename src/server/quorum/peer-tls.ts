@@ -8,7 +8,7 @@ export interface PeerTls {
    * Others are asked for a certificate as `ssl.quorum.clientAuth` says; one that is not signed by a trusted authority is refused.
    */
   serverOptions(): TlsOptions
-  /** For a connection that this server opens; with the check of the other one's name. */
+  /** For a connection that this server opens. */
   clientOptions(host: string): ConnectionOptions
   /**
    * What takes more than the handshake: the name of one who has connected, revocation that is asked for elsewhere.
@@ -16,6 +16,6 @@ export interface PeerTls {
    * @throws Error, one line, that says what is wrong with the other side's certificate
    */
   checkAccepted(socket: TLSSocket): Promise<void>
-  /** As `checkAccepted`, for a server that was connected to. */
-  checkConnected(socket: TLSSocket): Promise<void>
+  /** As `checkAccepted`, for a server that was connected to by this name or address. */
+  checkConnected(socket: TLSSocket, host: string): Promise<void>
 }

@@ -57,7 +57,7 @@ function connectSecurely(
   socket.once('close', () => clearTimeout(timer))
   socket.once('secureConnect', () => {
     clearTimeout(timer)
-    tls.checkConnected(socket).then(
+    tls.checkConnected(socket, host).then(
       () => {
         if (!socket.destroyed) connected()
       },

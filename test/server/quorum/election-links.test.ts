@@ -51,7 +51,8 @@ async function startLinks(
       onUnbound: (error) => {
         throw error
       },
-      transport
+      transport,
+      authentication: null
     },
     log
   )

@@ -38,11 +38,11 @@ function unexpected(problem: string): void {
   throw new Error(problem)
 }
 
-const SOCKETS = { noDelay: true, keepAlive: true }
+const SOCKETS = { noDelay: true, keepAlive: true, authenticationTimeoutMs: 5000 }
 
 async function openPort(unsentBytesMax?: number) {
   const parts = newLinks(unsentBytesMax)
-  const port = new LearnerPort({ ...SOCKETS, listenOnAllIps: false }, parts.links, plainTransport, parts.log)
+  const port = new LearnerPort({ ...SOCKETS, listenOnAllIps: false }, parts.links, plainTransport, null, parts.log)
   closers.push(() => port.close())
   port.open([{ host: '127.0.0.1', quorumPort: 0, electionPort: 1 }], unexpected)
   await until(() => port.boundPorts.length === 1, 'a port')
@@ -61,6 +61,7 @@ function newConnector(settings: { limitMs?: number; retryDelayMs?: number } = {}
     { limitMs: 5000, retryDelayMs: 20, ...SOCKETS, ...settings },
     parts.links,
     plainTransport,
+    null,
     parts.log
   )
   const connect = (link: LinkId, ...ports: number[]): void =>
@@ -203,7 +204,7 @@ describe('the quorum port', () => {
     const taken = await RawPort.open()
     closers.push(() => taken.close())
     const parts = newLinks()
-    const port = new LearnerPort({ ...SOCKETS, listenOnAllIps: false }, parts.links, plainTransport, parts.log)
+    const port = new LearnerPort({ ...SOCKETS, listenOnAllIps: false }, parts.links, plainTransport, null, parts.log)
     closers.push(() => port.close())
     const problems: string[] = []
 
@@ -219,7 +220,7 @@ describe('the quorum port', () => {
     const taken = await RawPort.open()
     closers.push(() => taken.close())
     const parts = newLinks()
-    const port = new LearnerPort({ ...SOCKETS, listenOnAllIps: false }, parts.links, plainTransport, parts.log)
+    const port = new LearnerPort({ ...SOCKETS, listenOnAllIps: false }, parts.links, plainTransport, null, parts.log)
     closers.push(() => port.close())
 
     const at = (quorumPort: number) => ({ host: '127.0.0.1', quorumPort, electionPort: 1 })
@@ -235,7 +236,7 @@ describe('the port for observers', () => {
     const taken = await RawPort.open()
     const { port: number } = taken
     const parts = newLinks()
-    const port = new LearnerPort({ ...SOCKETS, listenOnAllIps: true }, parts.links, plainTransport, parts.log)
+    const port = new LearnerPort({ ...SOCKETS, listenOnAllIps: true }, parts.links, plainTransport, null, parts.log)
     closers.push(() => port.close())
 
     port.open([{ host: '127.0.0.1', quorumPort: 1, electionPort: 1 }], unexpected, number)
@@ -250,14 +251,20 @@ describe('the port for observers', () => {
     const taken = await RawPort.open()
     const { port: number } = taken
     const parts = newLinks()
-    const port = new LearnerPort({ ...SOCKETS, listenOnAllIps: false }, parts.links, plainTransport, parts.log)
+    const port = new LearnerPort({ ...SOCKETS, listenOnAllIps: false }, parts.links, plainTransport, null, parts.log)
 
     port.open([{ host: '127.0.0.1', quorumPort: 1, electionPort: 1 }], unexpected, number)
     await until(() => parts.log.count('cannot listen') === 1, 'an attempt that failed')
     port.close()
     // Another one shows that the time of a second attempt has come and gone.
     const other = newLinks()
-    const otherPort = new LearnerPort({ ...SOCKETS, listenOnAllIps: false }, other.links, plainTransport, other.log)
+    const otherPort = new LearnerPort(
+      { ...SOCKETS, listenOnAllIps: false },
+      other.links,
+      plainTransport,
+      null,
+      other.log
+    )
     closers.push(
       () => otherPort.close(),
       () => taken.close()
