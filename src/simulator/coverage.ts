@@ -47,7 +47,8 @@ export const COVERED = [
   'zeroWeights',
   'observerMasters',
   'rollOvers',
-  'highCounters'
+  'highCounters',
+  'treesOfBothKinds'
 ] as const
 export type Covered = (typeof COVERED)[number]
 export type Coverage = Record<Covered, number>

@@ -4,14 +4,13 @@ import { OpCode } from '../protocol/op-code.ts'
 import { encodeTxn } from '../protocol/txn.ts'
 import type { Dice } from './dice.ts'
 import type { FirstState, StoredTxn } from './disk.ts'
-import { simulatedHash } from './hash.ts'
-import { ObservedTree, unobserved } from './observed-tree.ts'
+import { ObservedTree, plainNodes, unobserved } from './observed-tree.ts'
 import { counterOf } from './zxid.ts'
 
 /** An empty tree, as every server begins with. */
 export function emptySnapshot(): Buffer {
   const writer = new JuteWriter(1024)
-  const cursor = new ObservedTree(simulatedHash, unobserved).openSnapshot([])
+  const cursor = new ObservedTree(plainNodes(), unobserved).openSnapshot([])
   while (cursor.next(writer, 1 << 20));
   return writer.bytes()
 }
@@ -19,7 +18,7 @@ export function emptySnapshot(): Buffer {
 /** @param zxid of the snapshot, the end of whose epoch may be near */
 export function firstState(dice: Dice, zxid: number): FirstState {
   const bytes = emptySnapshot()
-  const tree = new ObservedTree(simulatedHash, unobserved)
+  const tree = new ObservedTree(plainNodes(), unobserved)
   tree.loadSnapshot(highWordOfNumber(zxid), lowWordOfNumber(zxid)).push(bytes)
   const count = Math.min(dice.below(8), 0xffff_ffff - counterOf(zxid))
   const log = Array.from({ length: count }, (_, index) => errorTxn(zxid + 1 + index))

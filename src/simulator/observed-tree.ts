@@ -1,10 +1,13 @@
 import { JuteWriter } from 'jute-ts'
-import type { HashPort } from '../core/ports.ts'
+import { CompactNodes } from '../core/tree/compact/compact-nodes.ts'
 import type { ApplyResult } from '../core/tree/data-tree.ts'
-import { PlainTree } from '../core/tree/plain-tree.ts'
+import type { NodeTable } from '../core/tree/node-table.ts'
+import { PlainNodes } from '../core/tree/plain-nodes.ts'
 import type { SnapshotCursor, SnapshotLoader, SnapshotSession } from '../core/tree/snapshot.ts'
+import { StoredTree } from '../core/tree/stored-tree.ts'
 import { encodeTxn, type Txn } from '../protocol/txn.ts'
 import type { Applied } from './checkers/committed-history.ts'
+import { simulatedHash } from './hash.ts'
 import { zxidOf } from './zxid.ts'
 
 /** Is told of everything that happens to a tree. */
@@ -24,13 +27,25 @@ export const unobserved: TreeObserver = {
 
 const CONFIG_PATH = '/zookeeper/config'
 
-/** The production tree, watched. */
-export class ObservedTree extends PlainTree {
+const TREE_OPTIONS = { digestEnabled: true, extendedTypesEnabled: true }
+
+/** Nodes as servers keep them. @param hashSeed moves them about in the table */
+export function compactNodes(hashSeed: number): NodeTable {
+  return new CompactNodes(simulatedHash, { ...TREE_OPTIONS, hashSeed })
+}
+
+/** Nodes in the simplest form, which the others are compared with. */
+export function plainNodes(): NodeTable {
+  return new PlainNodes(simulatedHash, TREE_OPTIONS)
+}
+
+/** A production tree, watched. */
+export class ObservedTree extends StoredTree {
   readonly #observer: TreeObserver
   readonly #writer = new JuteWriter(256)
 
-  constructor(hash: HashPort, observer: TreeObserver) {
-    super(hash, { digestEnabled: true, extendedTypesEnabled: true })
+  constructor(nodes: NodeTable, observer: TreeObserver) {
+    super(nodes)
     this.#observer = observer
   }
 

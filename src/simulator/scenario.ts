@@ -48,6 +48,8 @@ export interface Scenario {
   readonly features: Features
   /** Zxid of the snapshot that all servers begin with; 0: they begin with nothing. */
   readonly baseZxid: number
+  /** Seed of each server's compact tree, by sid; null: it has a plain one. */
+  readonly treeSeeds: ReadonlyMap<number, number | null>
   /** Who belongs to the ensemble at first. */
   readonly config: EnsembleConfig
   readonly linkDelayMs: readonly [number, number]
@@ -69,7 +71,7 @@ export interface ScenarioChoices {
   readonly features?: Partial<Features> | undefined
 }
 
-type Base = Omit<Scenario, 'features' | 'config' | 'servers' | 'baseZxid'>
+type Base = Omit<Scenario, 'features' | 'config' | 'servers' | 'baseZxid' | 'treeSeeds'>
 
 /** The dice for features are others than those for the rest: so a simulation without features is what it always was. */
 const FEATURE_DICE = 0x5eed * 2 ** 32
@@ -137,7 +139,26 @@ function withFeatures(base: Base, features: Features, dice: Dice, choices: Scena
   const config = { members, ...hierarchy, version: 0n }
   const servers = voters + observers + spares
   const baseZxid = features.highCounter ? 2 * EPOCH - dice.between(2, 8) : 0
-  return { ...base, voters, observers, servers, core, ensemble, faults, features, config, baseZxid }
+  return {
+    ...base,
+    voters,
+    observers,
+    servers,
+    core,
+    ensemble,
+    faults,
+    features,
+    config,
+    baseZxid,
+    treeSeeds: drawTreeSeeds(dice, servers)
+  }
+}
+
+/** Servers have the one kind of tree or the other, so that both are compared wherever replicas are. */
+function drawTreeSeeds(dice: Dice, servers: number): Map<number, number | null> {
+  return new Map(
+    Array.from({ length: servers }, (_, index) => [index + 1, dice.chance(0.5) ? dice.below(2 ** 31) : null])
+  )
 }
 
 /** Zxids of an epoch. */

@@ -34,7 +34,7 @@ import { simulatedHash } from './hash.ts'
 import { LearnerSigns } from './learner-signs.ts'
 import type { MachineClock } from './machine-clock.ts'
 import type { Network } from './network.ts'
-import { ObservedTree, type TreeObserver } from './observed-tree.ts'
+import { compactNodes, ObservedTree, plainNodes, type TreeObserver } from './observed-tree.ts'
 import { QuorumConnection, type QuorumEnd } from './quorum-connection.ts'
 import type { Sabotage } from './sabotage.ts'
 import { type Scenario, TICK_MS } from './scenario.ts'
@@ -46,6 +46,8 @@ const CONNECT_RETRY_MS = 50
 const LATE_MS = 50
 const SNAPSHOT_PULL_BYTES = 4096
 const NOTIFICATION_XID = -1
+/** Looks like nothing that belongs into a frame. */
+const SCRIBBLE = 0xdd
 
 /** What is around a process. */
 export interface ProcessWorld {
@@ -110,6 +112,8 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   readonly #server: ProcessMachine
   readonly #election: ElectionPort
   #inputs = new InputBatch()
+  /** Where the bytes of these inputs lie: of no use when the step over them is done. */
+  #given: Buffer[] = []
   #isScheduled = false
   #wakeAtMs = Number.POSITIVE_INFINITY
   #lastTickMs: number
@@ -144,7 +148,8 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     this.#election = world.mesh.open(this)
     const nowMs = this.#nowMs
     this.#lastTickMs = nowMs
-    this.tree = new ObservedTree(simulatedHash, this)
+    const treeSeed = scenario.treeSeeds.get(this.sid) ?? null
+    this.tree = new ObservedTree(treeSeed === null ? plainNodes() : compactNodes(treeSeed), this)
     this.sessions = new SessionTable(TICK_MS, nowMs)
     const commitLog = new CommitLog(scenario.commitLogCount, scenario.commitLogBytes)
     const txnCount = this.#load(commitLog)
@@ -244,10 +249,17 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     if (client === undefined || client.isClosing) return
     if (client.isPaused) client.unread.push(frame)
     else {
-      this.#inputs.pushFrame(id, frame, 0, frame.length, Math.floor(this.#nowMs))
+      this.#inputs.pushFrame(id, this.#give(frame), 0, frame.length, Math.floor(this.#nowMs))
       this.#signOfLife(client.connection)
     }
     this.wake()
+  }
+
+  /** Bytes that an input may have until the step over it is done. */
+  #give(bytes: Buffer): Buffer {
+    const given = Buffer.from(bytes)
+    this.#given.push(given)
+    return given
   }
 
   #signOfLife(connection: ClientConnection): void {
@@ -289,7 +301,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
 
   notification(from: number, bytes: Buffer): void {
     if (!this.isUp) return
-    this.#inputs.pushNotification(from, bytes, 0, bytes.length)
+    this.#inputs.pushNotification(from, this.#give(bytes), 0, bytes.length)
     this.wake()
   }
 
@@ -297,7 +309,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     const open = this.#links.get(link)
     if (open === undefined) return
     if (!open.isOwn && this.isLeading) open.signs.push(bytes)
-    this.#inputs.pushLinkBytes(link, bytes, 0, bytes.length)
+    this.#inputs.pushLinkBytes(link, this.#give(bytes), 0, bytes.length)
     this.wake()
   }
 
@@ -357,12 +369,16 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     if (!this.isUp || member === null) return
     if (this.stalledUntilMs > worldMs) return this.wake()
     const inputs = this.#inputs
+    const given = this.#given
     this.#inputs = new InputBatch()
+    this.#given = []
     this.#stepIndex++
     inputs.monotonicMs = this.#nowMs
     inputs.wallMs = this.#server.clock.wallMs(worldMs)
     this.#readyTick(inputs)
     member.step(inputs, this)
+    // The bytes are the shell's again: who has kept a view of them sees this.
+    for (const bytes of given) bytes.fill(SCRIBBLE)
     member.settle(this.#nowMs)
     this.#world.sabotage.stepped?.(this, this.#nowMs)
     this.#world.stepped(this)

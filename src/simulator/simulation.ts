@@ -1,4 +1,4 @@
-import { checkReplica } from './checkers/final-check.ts'
+import { checkReplicas } from './checkers/final-check.ts'
 import type { Coverage } from './coverage.ts'
 import { Dice } from './dice.ts'
 import { Faults } from './faults.ts'
@@ -65,6 +65,8 @@ export function simulate(seed: number, options: SimulationOptions = {}): Simulat
   const { weights, groups } = scenario.config
   if (groups.length > 0) world.count('groupQuorums')
   if ([...weights.values()].includes(0)) world.count('zeroWeights')
+  const seeds = [...scenario.treeSeeds.values()]
+  if (seeds.includes(null) && seeds.some((each) => each !== null)) world.count('treesOfBothKinds')
   const faults = new Faults(world, clients.length)
   for (const server of world.servers) world.agenda.after(dice.below(200), () => server.start())
   faults.begin()
@@ -76,7 +78,10 @@ export function simulate(seed: number, options: SimulationOptions = {}): Simulat
   runUntil(world, world.agenda.nowMs + PEACE_MS)
   world.isResting = true
   converge(world, () => isServing(world) && isQuiet(world) && clients.every(({ isAtRest }) => isAtRest))
-  for (const { process } of world.members) if (process !== null) checkReplica(process, world.history)
+  checkReplicas(
+    world.members.flatMap(({ process }) => process ?? []),
+    world.history
+  )
   const sum = (of: (figures: SimulatedClient['figures']) => number): number =>
     clients.reduce((total, { figures }) => total + of(figures), 0)
   return {

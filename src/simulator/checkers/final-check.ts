@@ -1,9 +1,13 @@
+import { JuteWriter } from 'jute-ts'
 import type { SessionTable } from '../../core/session/session-table.ts'
+import { type DataTree, NO_NODE } from '../../core/tree/data-tree.ts'
 import { toHex } from '../../protocol/int64.ts'
 import type { ObservedTree } from '../observed-tree.ts'
 import { demand } from '../violation.ts'
 import { zxidOf } from '../zxid.ts'
 import type { CommittedHistory } from './committed-history.ts'
+
+const CONFIG_PATH = '/zookeeper/config'
 
 /** A server at the end. */
 export interface Replica {
@@ -12,8 +16,21 @@ export interface Replica {
   readonly sessions: SessionTable
 }
 
-/** When everything has healed and come to rest, all servers hold what is committed, and the same sessions. */
-export function checkReplica({ sid, tree, sessions }: Replica, history: CommittedHistory): void {
+/** When everything has healed and come to rest, all servers hold what is committed, and the same sessions; nodes to the last byte. */
+export function checkReplicas(replicas: readonly Replica[], history: CommittedHistory): void {
+  for (const replica of replicas) checkReplica(replica, history)
+  const [first, ...others] = replicas.map(({ sid, tree }) => ({ sid, picture: pictureOf(tree, history) }))
+  for (const { sid, picture } of others) {
+    const line = picture.findIndex((each, index) => each !== first?.picture[index])
+    demand(
+      line < 0,
+      'convergence',
+      () => `server ${first?.sid} ends with ${first?.picture[line]}, and server ${sid} with ${picture[line]}`
+    )
+  }
+}
+
+function checkReplica({ sid, tree, sessions }: Replica, history: CommittedHistory): void {
   const count = history.length
   const expectedDigest = history.entries.at(-1)?.digest
   demand(
@@ -41,6 +58,20 @@ export function checkReplica({ sid, tree, sessions }: Replica, history: Committe
     )
   }
   checkSessions(sid, sessions, history)
+}
+
+/** All of a tree that its servers must have in common, a line for each node. */
+function pictureOf(tree: DataTree, history: CommittedHistory): string[] {
+  return history.tree.paths().map((path) => {
+    const node = tree.find(path)
+    if (node === NO_NODE) return `${path} is missing`
+    const writer = new JuteWriter(256)
+    // Each server puts the configuration there by itself, with its own time.
+    if (path !== CONFIG_PATH) tree.writeStat(node, writer)
+    tree.writeData(node, writer)
+    const children = [...tree.children(node)].sort()
+    return `${path} ${tree.path(node)} ${writer.bytes().toString('hex')} ${JSON.stringify([tree.acl(node), children])}`
+  })
 }
 
 function checkSessions(sid: number, sessions: SessionTable, history: CommittedHistory): void {
