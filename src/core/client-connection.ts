@@ -88,6 +88,8 @@ export class ClientConnection {
   /** Whether its ConnectRequest had the readOnly byte: its reply has it then, too. */
   hasReadOnlyByte = false
   identities: readonly Identity[] = []
+  /** Id of the certificate that its client has shown; null without TLS, or without a certificate. */
+  certificateId: string | null = null
   /** Null before its first SASL token. */
   saslExchange: SaslExchange | null = null
   /** Of the SASL packet whose answer takes its time; requests behind it wait. Null where there is none. */

@@ -37,7 +37,9 @@ export const InputKind = {
   /** The port that was to be opened for learners cannot be: `text` says why. Not for one that was closed meanwhile. */
   learnerPortFailed: 16,
   /** The answer to a SASL token that was `pending`. */
-  saslAnswered: 17
+  saslAnswered: 17,
+  /** A client has shown a certificate in its TLS handshake, and `text` is its id; follows `connectionOpened`. */
+  certified: 18
 } as const
 export type InputKind = (typeof InputKind)[keyof typeof InputKind]
 
@@ -81,6 +83,10 @@ export class InputBatch {
 
   pushOpened(connection: ConnectionId, address: string): void {
     this.#push(InputKind.connectionOpened, connection, NO_BYTES, 0, 0, address)
+  }
+
+  pushCertified(connection: ConnectionId, certificateId: string): void {
+    this.#push(InputKind.certified, connection, NO_BYTES, 0, 0, certificateId)
   }
 
   pushClosed(connection: ConnectionId): void {

@@ -1,6 +1,6 @@
 import { JuteReader } from 'jute-ts'
 import type { Txn } from '../protocol/txn.ts'
-import type { AclChecker } from './acl/acl-checker.ts'
+import { type AclChecker, addIdentities } from './acl/acl-checker.ts'
 import type { Proposal } from './client-connection.ts'
 import { ClientConnection, ConnectionPhase } from './client-connection.ts'
 import { type InputBatch, InputKind } from './input-batch.ts'
@@ -255,6 +255,8 @@ export class Peer {
         return this.#drained(inputs.connection(index))
       case InputKind.congested:
         return this.#congested(inputs.connection(index))
+      case InputKind.certified:
+        return this.#certified(inputs.connection(index), inputs.text(index))
       case InputKind.saslAnswered:
         return this.#saslAnswered(inputs.connection(index), inputs.saslAnswer(index))
     }
@@ -358,6 +360,16 @@ export class Peer {
     const connection = new ClientConnection(id, address, this.#state.wallMs)
     connection.identities = [{ scheme: 'ip', id: address }]
     this.#state.connections.set(id, connection)
+  }
+
+  /** What the certificate stands for is added as if the client had asked for it. */
+  #certified(id: ConnectionId, certificateId: string): void {
+    const connection = this.#state.connections.get(id)
+    if (connection === undefined) return
+    connection.certificateId = certificateId
+    const context = { remoteAddress: connection.address, certificateId }
+    const identities = this.#state.acl.authenticate('x509', null, context)
+    if (identities !== null) connection.identities = addIdentities(connection.identities, identities)
   }
 
   #closed(id: ConnectionId): void {

@@ -95,7 +95,7 @@ export class LiveAdminTarget implements AdminTarget {
   authenticate(scheme: string, auth: Uint8Array | null, remoteAddress: string): readonly Identity[] | null {
     // The address is known without a packet; the provider of clients has nothing to add to it.
     if (scheme === 'ip') return [{ scheme, id: remoteAddress }]
-    return this.#parts.acl.authenticate(scheme, auth, { remoteAddress, certificateSubject: null })
+    return this.#parts.acl.authenticate(scheme, auth, { remoteAddress, certificateId: null })
   }
 
   isAllowedEverything(identities: readonly Identity[]): boolean {

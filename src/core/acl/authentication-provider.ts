@@ -40,8 +40,8 @@ export interface Identity {
 export interface AuthenticationContext {
   /** Address of the client as Java prints it (`clientAddressText`): no host name, no zone. */
   readonly remoteAddress: string
-  /** Subject of the client's verified TLS certificate (RFC 2253), null without one. */
-  readonly certificateSubject: string | null
+  /** Id of the client's verified TLS certificate: its subject (RFC 2253) unless configured otherwise; null without one. */
+  readonly certificateId: string | null
 }
 
 /** Scheme whose identities may do everything. No client can ask for it by name. */

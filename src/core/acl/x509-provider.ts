@@ -12,7 +12,7 @@ export function createX509Provider(superUser: string | null): AuthenticationProv
   return {
     scheme: 'x509',
     isAuthenticated: true,
-    handleAuthentication(_auth, { certificateSubject: subject }) {
+    handleAuthentication(_auth, { certificateId: subject }) {
       if (subject === null) return null
       const identity: Identity = { scheme: 'x509', id: subject }
       return subject === superUser ? [{ scheme: SUPER_SCHEME, id: subject }, identity] : [identity]

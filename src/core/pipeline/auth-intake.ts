@@ -54,7 +54,7 @@ export class AuthIntake {
       if (error instanceof JuteError) return this.#close(connection, 'INVALID_REQUEST')
       throw error
     }
-    const context = { remoteAddress: connection.address, certificateSubject: null }
+    const context = { remoteAddress: connection.address, certificateId: connection.certificateId }
     const identities = this.#state.acl.authenticate(packet.scheme, packet.auth, context)
     if (identities === null) {
       this.replyUnprocessed(connection, xid, 0, ErrorCode.AUTHFAILED)

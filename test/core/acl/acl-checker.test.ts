@@ -19,7 +19,7 @@ const settings = {
   ensembleNames: null
 }
 const checker = createAclChecker({ providers: configuredProviders(settings, hash), skipAcl: false })
-const context = { remoteAddress: '127.0.0.1', certificateSubject: null }
+const context = { remoteAddress: '127.0.0.1', certificateId: null }
 
 const INVALIDACL = -114
 const MARSHALLINGERROR = -5

@@ -9,7 +9,7 @@ import { createMetrics } from '../../../src/core/metrics.ts'
 import type { HashPort } from '../../../src/core/ports.ts'
 
 const hash: HashPort = { digest: (bytes) => createHash('sha1').update(bytes).digest(), crc32: () => 0 }
-const context = { remoteAddress: '10.0.0.1', certificateSubject: null }
+const context = { remoteAddress: '10.0.0.1', certificateId: null }
 
 describe('the digest scheme', () => {
   // DigestAuthenticationProvider.generateDigest and isValid of 3.9.5
@@ -160,10 +160,10 @@ describe('the x509 scheme', () => {
   test('names the client by its certificate, and refuses without one', () => {
     const provider = createX509Provider('CN=admin')
 
-    expect(provider.handleAuthentication(null, { ...context, certificateSubject: 'CN=bob' })).toEqual([
+    expect(provider.handleAuthentication(null, { ...context, certificateId: 'CN=bob' })).toEqual([
       { scheme: 'x509', id: 'CN=bob' }
     ])
-    expect(provider.handleAuthentication(null, { ...context, certificateSubject: 'CN=admin' })).toEqual([
+    expect(provider.handleAuthentication(null, { ...context, certificateId: 'CN=admin' })).toEqual([
       { scheme: 'super', id: 'CN=admin' },
       { scheme: 'x509', id: 'CN=admin' }
     ])
@@ -183,7 +183,7 @@ describe('the ensemble scheme', () => {
     const metrics = createMetrics()
     const named = createEnsembleProvider(['one', 'two'], metrics)
     const unnamed = createEnsembleProvider(null, metrics)
-    const context = { remoteAddress: '127.0.0.1', certificateSubject: null }
+    const context = { remoteAddress: '127.0.0.1', certificateId: null }
     for (const name of ['one', 'two', 'three', '']) named.handleAuthentication(Buffer.from(name), context)
     unnamed.handleAuthentication(Buffer.from('one'), context)
 
