@@ -25,6 +25,9 @@ import { Member } from './member.ts'
 /** A leader is looked for at least so long before reads are served without one. */
 const READ_ONLY_AFTER_MS = 2000
 
+/** How long a leader waits for its successor, with its clients waiting: then there is an ordinary election. */
+const HAND_OVER_MS_MAX = 2000
+
 /** How long a server that could not open its quorum port leaves it to the others to find a leader. */
 const LEAD_AGAIN_MS = 2000
 
@@ -64,6 +67,10 @@ export class EnsemblePeer implements ElectionHost {
   #resignReason: string | null = null
   /** Whom a reconfiguration designates as the next leader; null where there must be an election. */
   #successor: number | null = null
+  /** To whom this leader is to give its lead, and when it gives up waiting; that is Infinity before it has begun. */
+  #handOver: { readonly heir: number; endMs: number } | null = null
+  /** To whom this server has given its lead: it votes for that one. */
+  #favoured: number | null = null
   /** Whose connection has broken since the last election. */
   #lostLeader: number | null = null
   #mustReload = false
@@ -147,8 +154,32 @@ export class EnsemblePeer implements ElectionHost {
       this.#following?.observers?.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
       this.#readOnlyAtMs,
       this.#followAtMs,
+      this.#handOver?.endMs ?? Number.POSITIVE_INFINITY,
       this.#lookAtMs > this.member.nowMs ? this.#lookAtMs : Number.POSITIVE_INFINITY
     )
+  }
+
+  /**
+   * Asks this leader to hand its lead to another voter, from the next step on: it proposes nothing more, answers what it has proposed, and steps down when
+   * that one has everything. If it does not within two seconds, there is an election like any other.
+   *
+   * @param heir null: whichever follower is in sync
+   * @returns who gets it, or why that cannot be
+   */
+  askToHandOver(heir: number | null): { readonly heir: number } | { readonly refusal: string } {
+    const leading = this.#leading?.leading
+    if (leading === undefined || this.#peer === null) return { refusal: 'this server does not lead' }
+    if (this.#handOver !== null) return { refusal: `the lead is being handed to server ${this.#handOver.heir}` }
+    const { candidates } = leading
+    const chosen = heir ?? candidates[0]
+    if (chosen === undefined) return { refusal: 'no voter follows in sync' }
+    if (!candidates.includes(chosen)) {
+      return {
+        refusal: `server ${chosen} is no voter that follows in sync; those are: ${candidates.join(', ') || 'none'}`
+      }
+    }
+    this.#handOver = { heir: chosen, endMs: Number.POSITIVE_INFINITY }
+    return { heir: chosen }
   }
 
   /** Takes one batch of inputs; every decision goes out through `out`, in an order that is part of the contract. */
@@ -323,7 +354,32 @@ export class EnsemblePeer implements ElectionHost {
     this.#following?.observers?.tick(nowMs)
     if (nowMs >= this.#readOnlyAtMs) this.#serveReadOnly()
     if (nowMs >= this.#followAtMs) this.#follow(this.election.vote.leader)
+    this.#advanceHandOver()
     this.#watchDisk()
+  }
+
+  #advanceHandOver(): void {
+    const handOver = this.#handOver
+    const leading = this.#leading
+    if (handOver === null || leading === null) return
+    const { nowMs, settings } = this.member
+    const { heir } = handOver
+    if (handOver.endMs === Number.POSITIVE_INFINITY) {
+      const refusal = leading.handOver(heir)
+      if (refusal !== null) {
+        this.log('warn', `the lead is not handed to server ${heir}: ${refusal}`)
+        this.#handOver = null
+        return
+      }
+      this.log('info', `handing the lead to server ${heir}: nothing more is proposed`)
+      handOver.endMs = nowMs + Math.min(HAND_OVER_MS_MAX, settings.syncLimitTicks * settings.tickTimeMs)
+    }
+    if (leading.leading.isHandedOver) {
+      this.#favoured = heir
+      this.#resign(`server ${heir} has everything and takes the lead`)
+    } else if (leading.leading.isHeirGone) {
+      this.#resign(`server ${heir}, which was to take the lead, has gone`)
+    } else if (nowMs >= handOver.endMs) this.#resign(`server ${heir} has not taken over in time`)
   }
 
   /** A member whose disk takes nothing must not hold the others up: a leader steps down, a follower leaves. */
@@ -343,6 +399,7 @@ export class EnsemblePeer implements ElectionHost {
     this.#readOnlyAtMs += deltaMs
     this.#followAtMs += deltaMs
     this.#lookAtMs += deltaMs
+    if (this.#handOver !== null) this.#handOver.endMs += deltaMs
     if (this.#peer === null) this.member.sessions.postpone(deltaMs)
   }
 
@@ -363,9 +420,11 @@ export class EnsemblePeer implements ElectionHost {
       zxidLo: member.log.lastZxidLo,
       peerEpoch: member.currentEpoch,
       nowMs: member.nowMs,
-      lost: this.#lostLeader
+      lost: this.#lostLeader,
+      favoured: this.#favoured
     })
     this.#lostLeader = null
+    this.#favoured = null
   }
 
   /** No leader for a while: reads are served to those who ask for no more. @see `QuorumPeer.run`, `ReadOnlyZooKeeperServer` */
@@ -471,10 +530,11 @@ export class EnsemblePeer implements ElectionHost {
     const { member } = this
     const successor = this.#successor
     this.log(
-      successor === null ? 'warn' : 'info',
+      successor === null && this.#favoured === null ? 'warn' : 'info',
       `this server ${nextDeed(successor, this.#parts.ensemble.sid)}: ${reason}`
     )
     this.#stage = 'leaving'
+    this.#handOver = null
     this.#followAtMs = Number.POSITIVE_INFINITY
     this.#roleCount++
     if (successor === null && this.election.state === ServerState.observing) {

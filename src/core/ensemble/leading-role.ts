@@ -73,6 +73,14 @@ export class LeadingRole implements LeadingHost, FollowersPort {
     return this.member.tree.lastZxidLo
   }
 
+  /** As `Leading.handOver`: the last transaction has been proposed then. */
+  handOver(heir: number): string | null {
+    if (this.#peer === null) return 'this server does not lead, or not yet'
+    const refusal = this.leading.handOver(heir)
+    if (refusal === null) this.#peer.proposeLast()
+    return refusal
+  }
+
   /** Syncs of learners and own clients that wait for a commit. */
   get pendingSyncs(): number {
     return this.#peer?.waitingSyncs ?? 0

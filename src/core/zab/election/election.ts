@@ -34,6 +34,11 @@ export interface ElectionStart {
   readonly nowMs: number
   /** The leader whose connection has just broken: it is not waited for. Null or left out where there is none. */
   readonly lost?: number | null
+  /**
+   * Whom this server votes for in place of itself: one that is known to have the same history, to which it has handed its lead. Null or left out
+   * where there is none.
+   */
+  readonly favoured?: number | null
 }
 
 /** Silence that must follow a quorum of equal votes, in case that a better one is on its way. */
@@ -267,12 +272,15 @@ export class Election {
     this.#sendToAll()
   }
 
-  /** This server's vote for itself; whoever does not vote proposes nobody. */
+  /** This server's vote for itself, or for who has taken its lead; whoever does not vote proposes nobody. */
   #initialVote(): Vote {
     const { zxidHi, zxidLo, peerEpoch } = this.#start
     const electionEpoch = this.#round
-    return this.#current.voters.has(this.#settings.sid)
-      ? { leader: this.#settings.sid, zxidHi, zxidLo, peerEpoch, electionEpoch }
+    const { sid } = this.#settings
+    const favoured = this.#start.favoured ?? sid
+    const leader = this.#current.voters.has(favoured) ? favoured : sid
+    return this.#current.voters.has(sid)
+      ? { leader, zxidHi, zxidLo, peerEpoch, electionEpoch }
       : { leader: NO_VOTE, zxidHi: NO_ZXID_HI, zxidLo: 0, peerEpoch: NO_VOTE, electionEpoch }
   }
 

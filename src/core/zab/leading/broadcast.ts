@@ -13,6 +13,8 @@ interface Proposal extends PendingProposal {
   readonly acks: AckSet
   /** The new configuration, if it is a reconfiguration. */
   readonly config: EnsembleConfig | null
+  /** Whether it is the one that a leader makes when it hands over. */
+  readonly isLast: boolean
 }
 
 /** Settled entries at the front of the queue of proposals that are put up with before they are cut off. */
@@ -40,6 +42,8 @@ export class Broadcast {
   /** How many of the outstanding ones are in this server's own log. */
   #loggedCount = 0
   #isDeposed = false
+  /** Who gets the lead, while it is handed over. */
+  #heir: Learner | null = null
   lastProposedHi = 0
   lastProposedLo = 0
   lastCommittedHi = 0
@@ -66,6 +70,26 @@ export class Broadcast {
   /** A configuration has made another server the leader: this one commits nothing more. */
   depose(): void {
     this.#isDeposed = true
+  }
+
+  /**
+   * This follower gets the lead. The next proposal is the last one: it goes to the heir alone and is not committed here. So the heir's log is the
+   * longest of all, and no election can choose another one, of whatever kind the voters are; what follows is what always follows when a leader ends
+   * whose last proposal has not reached everybody.
+   */
+  handOver(heir: Learner): void {
+    this.#heir = heir
+  }
+
+  get heir(): Learner | null {
+    return this.#heir
+  }
+
+  /** Whether everything else is committed, and the heir has the last proposal on its disk. */
+  get isHandedOver(): boolean {
+    const heir = this.#heir
+    if (heir === null || this.outstandingCount !== 1 || !this.#proposals[this.#head]?.isLast) return false
+    return heir.lastAckedHi === this.lastProposedHi && heir.lastAckedLo === this.lastProposedLo
   }
 
   /** Whether a configuration has made another server the leader. */
@@ -123,7 +147,8 @@ export class Broadcast {
     this.#followers.add(learner)
     for (let index = this.#head; index < this.#proposals.length; index++) {
       const proposal = this.#proposals[index]
-      if (proposal) learner.send(PacketType.proposal, proposal.zxidHi, proposal.zxidLo, proposal.bytes)
+      if (proposal && !proposal.isLast)
+        learner.send(PacketType.proposal, proposal.zxidHi, proposal.zxidLo, proposal.bytes)
     }
   }
 
@@ -147,10 +172,12 @@ export class Broadcast {
       this.#host.configurationSeen(config)
     }
     const kept = Buffer.from(bytes)
-    this.#proposals.push({ zxidHi, zxidLo, bytes: kept, config, acks: new AckSet(this.#configurations.verifiers) })
+    const heir = this.#heir
+    const acks = new AckSet(this.#configurations.verifiers)
+    this.#proposals.push({ zxidHi, zxidLo, bytes: kept, config, acks, isLast: heir !== null })
     this.lastProposedHi = zxidHi
     this.lastProposedLo = zxidLo
-    for (const follower of this.#followers) {
+    for (const follower of heir === null ? this.#followers : [heir]) {
       follower.ackDeadline.proposed(zxidHi, zxidLo, nowMs)
       follower.send(PacketType.proposal, zxidHi, zxidLo, kept)
     }
@@ -206,7 +233,7 @@ export class Broadcast {
   #commitReady(): void {
     while (!this.#isDeposed) {
       const oldest = this.#proposals[this.#head]
-      if (!oldest?.acks.isQuorum) return
+      if (!oldest?.acks.isQuorum || oldest.isLast) return
       this.#proposals[this.#head] = null
       this.#head++
       if (this.#loggedCount > 0) this.#loggedCount--

@@ -120,6 +120,40 @@ export class Leading {
     return verifierOf(config).isQuorum(sids)
   }
 
+  /** Voters that could take the lead: followers in sync, by their ids, greatest first. */
+  get candidates(): readonly number[] {
+    const { voters } = this.#configurations.currentVerifier
+    const sids = [...this.#broadcast.followers].flatMap((follower) =>
+      voters.has(follower.sid) && this.#learners.isHeard(follower) ? [follower.sid] : []
+    )
+    return [...new Set(sids)].sort((a, b) => b - a)
+  }
+
+  /**
+   * Begins to hand the lead to a follower. The host proposes one last transaction at once, and resigns when {@link isHandedOver}; see `Broadcast`.
+   *
+   * @returns why that cannot be; null if it has begun
+   */
+  handOver(sid: number): string | null {
+    if (!this.isEstablished || this.#broadcast.isDeposed) return 'this server does not lead, or not yet'
+    if (this.#broadcast.heir !== null) return `the lead is being handed to server ${this.#broadcast.heir.sid}`
+    if (this.#configurations.isPending) return 'a reconfiguration is under way'
+    const heirs = [...this.#broadcast.followers].filter((follower) => follower.sid === sid)
+    const heir = heirs.at(-1)
+    if (heir === undefined || !this.candidates.includes(sid)) return `server ${sid} is no voter that follows in sync`
+    this.#broadcast.handOver(heir)
+    return null
+  }
+
+  get isHandedOver(): boolean {
+    return this.#broadcast.isHandedOver
+  }
+
+  /** Whether the server that is to get the lead has gone. */
+  get isHeirGone(): boolean {
+    return this.#broadcast.heir?.isGone ?? false
+  }
+
   /** A learner has connected to the quorum port. */
   learnerConnected(link: LinkId, address: string, nowMs: number): void {
     if (this.#isOver) return
