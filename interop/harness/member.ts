@@ -100,18 +100,22 @@ export class Member {
   /** Starts the process; whether it serves is {@link mode}'s to say. */
   async start(): Promise<void> {
     if (this.isRunning) return
+    this.#writeConfig()
     const file = this.configFile
-    // What is there stays: a reconfiguration may have moved the membership out of it.
-    if (!existsSync(file)) {
-      const peerType = this.role === 'observer' ? 'peerType=observer\n' : ''
-      const own = `dataDir=${this.dataFolder}\nclientPort=${this.address.clientPort}\nclientPortAddress=${this.address.host}\n`
-      writeFileSync(file, `${this.#config}${own}${peerType}`)
-    }
     const properties = Object.entries(this.#settings.properties ?? {}).map(([key, value]) => `-D${key}=${value}`)
     const [command, args, env] = await this.#commandLine(file, properties)
     const [first, ...rest] = [...this.#prefix, command, ...args]
     if (first === undefined) throw new Error('there is no command')
     this.#child = startChild({ command: first, args: rest, logFile: this.logFile, cwd: this.folder, env })
+  }
+
+  /** Sets keys of its `zoo.cfg`, in force from the next start on; null takes one out. */
+  configure(settings: Readonly<Record<string, string | null>>): void {
+    this.#writeConfig()
+    const isOther = (line: string): boolean => !Object.keys(settings).some((key) => line.startsWith(`${key}=`))
+    const kept = readFileSync(this.configFile, 'utf8').split('\n').filter(isOther).join('\n')
+    const lines = Object.entries(settings).flatMap(([key, value]) => (value === null ? [] : [`${key}=${value}\n`]))
+    writeFileSync(this.configFile, kept + lines.join(''))
   }
 
   async kill(): Promise<void> {
@@ -180,6 +184,14 @@ export class Member {
   /** Writes `myid`; for a data directory that somebody emptied. */
   writeId(): void {
     writeFileSync(join(this.dataFolder, 'myid'), `${this.sid}\n`)
+  }
+
+  /** What is there stays: a reconfiguration may have moved the membership out of it. */
+  #writeConfig(): void {
+    if (existsSync(this.configFile)) return
+    const peerType = this.role === 'observer' ? 'peerType=observer\n' : ''
+    const own = `dataDir=${this.dataFolder}\nclientPort=${this.address.clientPort}\nclientPortAddress=${this.address.host}\n`
+    writeFileSync(this.configFile, `${this.#config}${own}${peerType}`)
   }
 
   #makeDataFolder(): void {

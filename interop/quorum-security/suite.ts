@@ -1,0 +1,53 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { participants } from '../harness/ensemble.ts'
+import { mavenClassPath } from '../harness/java.ts'
+import { buildZoonode } from '../harness/server.ts'
+import type { Suite } from '../harness/suite.ts'
+import { attemptsOf, type Tell } from '../mixed-ensemble/attempts.ts'
+import { runReload, runSwitchToTls, runTls, TLS_ENSEMBLES } from './tls-scenarios.ts'
+
+interface SecurityPart {
+  readonly name: string
+  readonly isQuick?: boolean
+  run(folder: string, tell: Tell): Promise<void>
+}
+
+export const SECURITY_PARTS: readonly SecurityPart[] = [
+  ...TLS_ENSEMBLES.map(({ name, members, leader }, index): SecurityPart => {
+    const run = (folder: string, tell: Tell) => runTls(members, leader, folder, attemptsOf(`TLS, ${name}`, tell))
+    return { name: `tls ${name}`, isQuick: index === 0, run }
+  }),
+  {
+    name: 'switch',
+    run: (folder, tell) =>
+      runSwitchToTls(participants('zoonode', 'apache', 'zoonode'), folder, attemptsOf('switch to TLS', tell))
+  },
+  {
+    name: 'reload',
+    run: (folder, tell) =>
+      runReload(participants('apache', 'zoonode', 'zoonode'), folder, attemptsOf('new certificates', tell))
+  }
+]
+
+/** Connections between servers of both kinds, encrypted and authenticated. */
+export const quorumSecuritySuite: Suite = {
+  name: 'quorum-security',
+  isQuick: true,
+  settings: {},
+  startsOwnServers: true,
+  prepare: async () => {
+    await buildZoonode()
+    await mavenClassPath('java')
+  },
+  async run({ quick, folder, record }) {
+    for (const [index, part] of SECURITY_PARTS.entries()) {
+      if (quick && part.isQuick !== true) continue
+      const own = join(folder, String(index))
+      mkdirSync(own)
+      await part.run(own, (name, problem) => {
+        record({ name, status: problem === null ? 'passed' : 'failed', detail: problem ?? '', observed: null })
+      })
+    }
+  }
+}
