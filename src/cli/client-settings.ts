@@ -5,6 +5,7 @@ import { CliError } from './cli-error.ts'
 import { fileProblem } from './file-problem.ts'
 import { parseInt32 } from './number-argument.ts'
 import { parseProperties } from './properties.ts'
+import { saslLogin } from './sasl-settings.ts'
 
 /** Settings of a client by their Java names, such as `zookeeper.request.timeout`. */
 export type ClientSettings = ReadonlyMap<string, string>
@@ -29,11 +30,13 @@ export function readClientSettings(file: string | null, properties: ClientSettin
 export async function clientOptions(settings: ClientSettings): Promise<ClientOptions> {
   const frameLengthMax = wholeNumber(settings, 'jute.maxbuffer')
   const requestTimeoutMs = wholeNumber(settings, 'zookeeper.request.timeout')
+  const sasl = saslLogin(settings)
   const transport = isTrue(settings, 'zookeeper.client.secure') ? await secureTransport(settings) : undefined
   return {
     ...(frameLengthMax === undefined ? {} : { frameLengthMax }),
     ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs: Math.max(0, requestTimeoutMs) }),
     ...(transport === undefined ? {} : { transport }),
+    ...(sasl === undefined ? {} : { sasl }),
     resetsWatches: !isTrue(settings, 'zookeeper.disableAutoWatchReset')
   }
 }

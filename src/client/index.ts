@@ -4,6 +4,7 @@
  * Start with {@link connect}; docs/client.md has examples.
  */
 export { Perm } from '../protocol/op-code.ts'
+export type { ClientStep } from '../sasl/exchange.ts'
 export { type AclEntry, CREATOR_ALL_ACL, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE } from './acl.ts'
 export type { AuthInfo } from './auth-list.ts'
 export type { ServerAddress } from './connect-string.ts'
@@ -51,6 +52,7 @@ export type { ReadOperation, ReadResult } from './operations/multi-read.ts'
 export type { Reconfiguration } from './operations/reconfig.ts'
 export type { ClientIdentity } from './operations/session.ts'
 export type { ClientLogger, ClientOptions } from './options.ts'
+export type { SaslCredentials, SaslExchange, SaslOption } from './sasl-login.ts'
 export type { Stat } from './stat.ts'
 export { deleteSubtree, listSubtree, visitSubtree } from './subtree.ts'
 export { tlsTransport } from './tls-transport.ts'

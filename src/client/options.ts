@@ -1,5 +1,6 @@
 import type { AuthInfo } from './auth-list.ts'
 import type { SessionCredentials } from './handshake.ts'
+import type { SaslOption } from './sasl-login.ts'
 import { type Transport, tcpTransport } from './transport.ts'
 
 /** Where a client reports what it does; `console` is one. */
@@ -17,6 +18,11 @@ export interface ClientOptions {
   readonly readOnly?: boolean
   /** Identities to give to every server, as by `addAuth`. */
   readonly auth?: readonly AuthInfo[]
+  /**
+   * A SASL login, made on every connection before anything else is asked of it. A server that refuses it ends the client
+   * (`authFailed`). Default: none.
+   */
+  readonly sasl?: SaslOption
   /** A session to go on with, such as one of another process. Default: a new one. */
   readonly session?: SessionCredentials
   /** Time after which a request fails with RequestTimeoutError, in milliseconds; 0 (the default) for never. */
@@ -47,7 +53,10 @@ export interface ClientOptions {
 }
 
 /** All options, with their defaults. */
-export type ResolvedOptions = Required<Omit<ClientOptions, 'session'>> & { readonly session: SessionCredentials | null }
+export type ResolvedOptions = Required<Omit<ClientOptions, 'session' | 'sasl'>> & {
+  readonly session: SessionCredentials | null
+  readonly sasl: SaslOption | null
+}
 
 const INT32_MAX = 0x7fffffff
 const silentLogger: ClientLogger = { debug: () => undefined, info: () => undefined, warn: () => undefined }
@@ -59,6 +68,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     sessionTimeoutMs,
     readOnly: options.readOnly ?? false,
     auth: options.auth ?? [],
+    sasl: options.sasl ?? null,
     session: options.session ?? null,
     requestTimeoutMs: whole('requestTimeoutMs', options.requestTimeoutMs ?? 0, 0),
     connectTimeoutMs: whole('connectTimeoutMs', options.connectTimeoutMs ?? sessionTimeoutMs, 1),

@@ -1,9 +1,12 @@
 import { JuteReader } from 'jute-ts'
 import { ErrorCode } from '../protocol/error-code.ts'
 import {
+  type ConnectResponse,
   decodeReplyHeader,
+  decodeSetSASLResponse,
   decodeWatcherEvent,
   encodeAuthPacket,
+  encodeGetSASLRequest,
   type ReplyHeader
 } from '../protocol/generated/proto.ts'
 import { compareInt64, toBigInt, toHex } from '../protocol/int64.ts'
@@ -22,11 +25,15 @@ import { ReadWriteSearch } from './read-write-search.ts'
 import { ReconnectPolicy } from './reconnect-policy.ts'
 import { encodeFrame, encodeRequest, type Request } from './request.ts'
 import { Requests } from './requests.ts'
+import { SaslLogin, saslExchangeOf } from './sasl-login.ts'
 import { ServerList } from './server-list.ts'
 import { setWatchesRequests } from './set-watches.ts'
 import { notify, WatchRegistry } from './watch-registry.ts'
 import { eventTypeOf } from './watched-event.ts'
 import { errorOfWire } from './wire-error.ts'
+
+/** Of the tokens of a SASL login, which come before all requests and have no place among their numbers. */
+const LOGIN_XID = 0
 
 /**
  * A session with an ensemble, over one connection after the other: it connects, resumes, pings, gives identities and
@@ -49,6 +56,8 @@ export class Session implements ConnectionListener, HeartbeatListener {
   #connection: Connection | null = null
   /** Whether the server of `#connection` has accepted the session. */
   #isEstablished = false
+  /** While the session is there and the SASL exchange is not over. */
+  #login: SaslLogin | null = null
   #heartbeat: Heartbeat | null = null
   #readWriteSearch: ReadWriteSearch | null = null
   #preferredServer: ServerAddress | null = null
@@ -167,7 +176,8 @@ export class Session implements ConnectionListener, HeartbeatListener {
 
   onFrame(connection: Connection, frame: Buffer): void {
     if (!this.#isEstablished) {
-      this.#establish(connection, frame)
+      if (this.#login === null) this.#greeted(connection, frame)
+      else this.#loginAnswered(this.#login, frame)
       return
     }
     this.#heartbeat?.heard()
@@ -235,13 +245,12 @@ export class Session implements ConnectionListener, HeartbeatListener {
     this.#attemptTimer = setTimeout(() => connection.abort(new Error(`no session within ${limitMs} ms`)), limitMs)
   }
 
-  #establish(connection: Connection, frame: Buffer): void {
+  #greeted(connection: Connection, frame: Buffer): void {
     const response = decodeGreeting(this.#reader, frame)
     if (response.timeOut <= 0) {
       this.#end('expired')
       return
     }
-    clearTimeout(this.#attemptTimer)
     clearTimeout(this.#expiryTimer)
     this.#credentials = {
       id: toBigInt(response.sessionIdHi, response.sessionIdLo),
@@ -249,6 +258,41 @@ export class Session implements ConnectionListener, HeartbeatListener {
     }
     this.#timeoutMs = response.timeOut
     this.#isResumable ||= !response.readOnly
+    const { sasl } = this.#options
+    if (sasl === null) this.#establish(connection, response)
+    else {
+      const exchange = saslExchangeOf(sasl, connection.server)
+      this.#login = new SaslLogin(exchange, {
+        onToken: (token) => this.#sendToken(connection, token),
+        onLoggedIn: () => {
+          this.#login = null
+          this.#options.logger.info(`logged in by SASL, mechanism ${exchange.mechanism}`)
+          this.#establish(connection, response)
+        },
+        onRefused: (reason) => {
+          this.#options.logger.warn(`cannot log in to ${formatServer(connection.server)} by SASL: ${reason}`)
+          this.#end('authFailed')
+        }
+      })
+      this.#login.start()
+    }
+  }
+
+  /** The server holds nothing of a login back: its answers come one by one. */
+  #loginAnswered(login: SaslLogin, frame: Buffer): void {
+    const { xid, err } = decodeReplyHeader(this.#reader.reset(frame))
+    if (xid !== LOGIN_XID) return
+    const token = err === ErrorCode.OK ? decodeSetSASLResponse(this.#reader).token : null
+    login.answered(err, token === null ? null : Buffer.from(token))
+  }
+
+  #sendToken(connection: Connection, token: Uint8Array): void {
+    encodeRequest(connection.out, LOGIN_XID, OpCode.sasl, (writer) => encodeGetSASLRequest(writer, { token }))
+    connection.flushSoon()
+  }
+
+  #establish(connection: Connection, response: ConnectResponse): void {
+    clearTimeout(this.#attemptTimer)
     this.#isEstablished = true
     this.#reconnect.succeeded()
     this.#heartbeat = new Heartbeat(response.timeOut, this)
@@ -341,6 +385,8 @@ export class Session implements ConnectionListener, HeartbeatListener {
     clearTimeout(this.#attemptTimer)
     this.#heartbeat?.stop()
     this.#heartbeat = null
+    this.#login?.abandon()
+    this.#login = null
     this.#readWriteSearch?.stop()
     this.#readWriteSearch = null
     this.#connection = null

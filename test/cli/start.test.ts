@@ -216,3 +216,65 @@ describe('the shell', () => {
 async function* chunked(chunks: readonly (string | Buffer)[]): AsyncIterableIterator<string | Buffer> {
   yield* chunks
 }
+
+describe('a JAAS file', () => {
+  let folder = ''
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'zkcli-jaas-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  const CLIENT = 'Client { x required username="bob" password="secret"; };'
+  const optionsWith = (jaas: string, settings: Readonly<Record<string, string>> = {}) => {
+    const file = join(folder, 'jaas.conf')
+    writeFileSync(file, jaas)
+    return clientOptions(new Map([['java.security.auth.login.config', file], ...Object.entries(settings)]))
+  }
+
+  test.each([
+    { name: 'by the section Client', jaas: CLIENT, settings: {}, mechanism: 'DIGEST-MD5' },
+    {
+      name: 'by the section that is named',
+      jaas: CLIENT.replace('Client', 'Mine'),
+      settings: { 'zookeeper.sasl.clientconfig': 'Mine' },
+      mechanism: 'DIGEST-MD5'
+    },
+    {
+      name: 'by the mechanism of the section',
+      jaas: CLIENT.replace(';', ' mechanism="scram-sha-256";'),
+      settings: { 'zookeeper.fips-mode': 'true' },
+      mechanism: 'SCRAM-SHA-256'
+    },
+    {
+      name: 'by the mechanism of the settings',
+      jaas: CLIENT,
+      settings: { 'zookeeper.sasl.mechanism': 'SCRAM-SHA-256' },
+      mechanism: 'SCRAM-SHA-256'
+    }
+  ])('logs in $name', async ({ jaas, settings, mechanism }) => {
+    const options = await optionsWith(jaas, settings)
+
+    expect(options.sasl).toEqual({ username: 'bob', password: 'secret', mechanism })
+  })
+
+  test.each([
+    { name: 'has a section for servers only', jaas: CLIENT.replace('Client', 'Server'), settings: {} },
+    { name: 'is not for this client', jaas: CLIENT, settings: { 'zookeeper.sasl.client': 'false' } }
+  ])('does nothing if it $name', async ({ jaas, settings }) => {
+    expect((await optionsWith(jaas, settings)).sasl).toBeUndefined()
+  })
+
+  test.each([
+    { jaas: 'Client {', settings: {}, says: 'jaas.conf, line 1: the file ends where the class' },
+    {
+      jaas: 'Client { x required username="bob"; };',
+      settings: {},
+      says: 'line 1: the section Client has no password'
+    },
+    { jaas: CLIENT, settings: { 'zookeeper.sasl.clientconfig': 'Mine' }, says: 'has no section Mine' },
+    { jaas: CLIENT, settings: { 'zookeeper.sasl.mechanism': 'PLAIN' }, says: 'there is no mechanism PLAIN' },
+    { jaas: CLIENT, settings: { 'zookeeper.fips-mode': 'true' }, says: 'DIGEST-MD5 cannot be used' }
+  ])('$says', async ({ jaas, settings, says }) => {
+    await expect(optionsWith(jaas, settings)).rejects.toThrow(says)
+  })
+})

@@ -1,0 +1,61 @@
+import type { SaslCredentials } from '../client/sasl-login.ts'
+import { JaasError } from '../sasl/jaas/jaas-error.ts'
+import { type ClientLogin, clientLogin } from '../sasl/jaas/login-section.ts'
+import { readJaasFile } from '../sasl/node/read-jaas-file.ts'
+import { CliError } from './cli-error.ts'
+
+/** Settings of a client by their Java names. */
+type ClientSettings = ReadonlyMap<string, string>
+
+const DEFAULT_SECTION = 'Client'
+const MECHANISMS = ['DIGEST-MD5', 'SCRAM-SHA-256'] as const
+
+/**
+ * The SASL login that the settings of upstream's client ask for: the section `Client` (or `zookeeper.sasl.clientconfig`) of
+ * the JAAS file `java.security.auth.login.config`, unless `zookeeper.sasl.client` is false.
+ *
+ * The mechanism is DIGEST-MD5, as upstream's, or the option `mechanism` of the section, or `zookeeper.sasl.mechanism`.
+ *
+ * @returns undefined where no login is asked for
+ * @throws CliError, one line, for a file that makes no sense
+ */
+export function saslLogin(settings: ClientSettings): SaslCredentials | undefined {
+  const file = settings.get('java.security.auth.login.config')?.trim()
+  if (file === undefined || file === '') return undefined
+  if (settings.get('zookeeper.sasl.client')?.trim().toLowerCase() === 'false') return undefined
+  const section = settings.get('zookeeper.sasl.clientconfig')?.trim()
+  const login = readLogin(file, section ?? DEFAULT_SECTION, settings)
+  if (login === null) {
+    // compat: a file may be for other programs, but who names a section wants it.
+    if (section === undefined) return undefined
+    throw new CliError(`JAAS file ${file} has no section ${section}`, 2)
+  }
+  if (login.kind === 'kerberos') throw new CliError(`JAAS file ${file}: this shell cannot log in by Kerberos`, 2)
+  const { username, password } = login
+  return { username, password, mechanism: mechanismOf(login, settings) }
+}
+
+function readLogin(file: string, section: string, settings: ClientSettings): ClientLogin | null {
+  try {
+    return clientLogin(readJaasFile(file, settings), section)
+  } catch (error) {
+    if (!(error instanceof JaasError)) throw error
+    throw new CliError(error.message.startsWith('JAAS file') ? error.message : `JAAS file ${file}, ${error.message}`, 2)
+  }
+}
+
+function mechanismOf(
+  login: Extract<ClientLogin, { readonly kind: 'password' }>,
+  settings: ClientSettings
+): (typeof MECHANISMS)[number] {
+  const named = (settings.get('zookeeper.sasl.mechanism') ?? login.mechanism ?? MECHANISMS[0]).trim().toUpperCase()
+  const mechanism = MECHANISMS.find((known) => known === named)
+  if (mechanism === undefined) throw new CliError(`there is no mechanism ${named}, but ${MECHANISMS.join(', ')}`, 2)
+  if (mechanism === 'DIGEST-MD5' && settings.get('zookeeper.fips-mode')?.trim().toLowerCase() === 'true') {
+    throw new CliError(
+      'zookeeper.fips-mode=true: DIGEST-MD5 cannot be used; SCRAM-SHA-256 can, with servers of zoonode',
+      2
+    )
+  }
+  return mechanism
+}
