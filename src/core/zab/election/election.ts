@@ -380,10 +380,13 @@ export class Election {
     return this.#weightOf(a.leader) > 0 && isBetterVote(a, b)
   }
 
-  /** One who will only vote by the pending configuration has its weight there. */
+  /**
+   * One who has none in the configuration in force may have some in the pending one, and the best history of those who must
+   * agree: they would not vote for anybody else. (Upstream asks the configuration in force only.)
+   */
   #weightOf(sid: number): number {
-    const verifier = this.#verifiers.find(({ voters }) => voters.has(sid)) ?? this.#current
-    return verifier.weight(sid)
+    const weights = this.#verifiers.map((verifier) => (verifier.voters.has(sid) ? verifier.weight(sid) : 0))
+    return Math.max(...weights)
   }
 
   #settleOn(vote: Vote): void {

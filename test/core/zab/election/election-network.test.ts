@@ -16,6 +16,11 @@ const HIERARCHICAL = parseConfigText(
 /** 3 is leaving, 4 and 5 are joining. */
 const PENDING = parseConfigText([MEMBERS[0], MEMBERS[1], MEMBERS[3], MEMBERS[4], 'version=9'].join('\n'))
 
+const WITH_GROUPS = [...MEMBERS.slice(0, 3), 'group.1=1:2:3']
+/** Server 1 decides alone, and the two others will, by a reconfiguration that is pending. */
+const ONE_HAS_ALL = parseConfigText([...WITH_GROUPS, 'weight.2=0', 'weight.3=0'].join('\n'))
+const TWO_HAVE_ALL = parseConfigText([...WITH_GROUPS, 'weight.1=0', 'version=9'].join('\n'))
+
 function histories(seed: number, count: number): History[] {
   return Array.from({ length: count }, (_none, index) => ({
     sid: index + 1,
@@ -81,6 +86,24 @@ describe('servers that start together on a quick network', () => {
     })
 
     expect(outcomes).toEqual(SEEDS.map((seed) => ({ seed, leader: bestOf(histories(seed, 4)) })))
+  })
+
+  test('elect one that has its weight by the pending configuration only, where its history is the best', () => {
+    const outcomes = SEEDS.map((seed) => {
+      const servers = [1, 2, 3].map((sid) => ({ sid, peerEpoch: 2, zxidLo: sid === 1 ? 5 : 9 }))
+      const network = new ElectionNetwork({
+        seed,
+        config: ONE_HAS_ALL,
+        lastSeen: TWO_HAVE_ALL,
+        servers,
+        delayMsMax: 40
+      })
+      startAll(network, servers)
+      network.run(2000, () => network.agreedLeader() !== null)
+      return { seed, leader: network.agreedLeader() }
+    })
+
+    expect(outcomes).toEqual(SEEDS.map((seed) => ({ seed, leader: 3 })))
   })
 })
 
