@@ -25,6 +25,11 @@ export const SUB_COMMANDS: readonly SubCommand[] = [
     run: () => import('./ensemble.ts')
   },
   {
+    name: 'transfer-leadership',
+    summary: 'hands the lead of an ensemble to another server: [--to ID] [--admin URL] [--auth CREDENTIALS]',
+    run: () => import('./transfer-leadership.ts')
+  },
+  {
     name: 'migrate',
     summary: "moves data to Apache ZooKeeper's files and from them: export | import",
     run: () => import('./zkmigrate.ts')

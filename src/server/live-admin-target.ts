@@ -1,5 +1,12 @@
 import type { Readable } from 'node:stream'
-import type { AdminTarget, EnsembleView, SnapshotInfo, TakenSnapshot, Trouble } from '../admin/http/admin-target.ts'
+import type {
+  AdminTarget,
+  EnsembleView,
+  HandOverResult,
+  SnapshotInfo,
+  TakenSnapshot,
+  Trouble
+} from '../admin/http/admin-target.ts'
 import type { AclChecker } from '../core/acl/acl-checker.ts'
 import type { Identity } from '../core/acl/authentication-provider.ts'
 import type { SessionTable } from '../core/session/session-table.ts'
@@ -28,6 +35,7 @@ export interface AdminTargetParts {
   /** Begins a snapshot of our own at the end of the next step. */
   readonly askForSnapshot: () => void
   readonly restore: (bytes: Readable) => Promise<bigint>
+  readonly handOver: (heir: number | null) => Promise<HandOverResult>
 }
 
 /** A log that has not confirmed a write for so long is no longer just slow. */
@@ -80,6 +88,10 @@ export class LiveAdminTarget implements AdminTarget {
 
   restore(bytes: Readable): Promise<bigint> {
     return this.#parts.restore(bytes)
+  }
+
+  handOver(heir: number | null): Promise<HandOverResult> {
+    return this.#parts.handOver(heir)
   }
 
   shedConnections(percentage: number): number {

@@ -12,6 +12,7 @@ import type { EnsembleMember, ServerSettings } from './config/settings.ts'
 import { EventLoop, monotonicNowMs } from './event-loop.ts'
 import { exitAtOnce } from './fatal-exit.ts'
 import { openFoundation } from './foundation.ts'
+import { handOver, stepDown } from './hand-over.ts'
 import { LiveAdminTarget } from './live-admin-target.ts'
 import { LogFeed } from './log-feed.ts'
 import { LogMeter } from './log-meter.ts'
@@ -227,7 +228,8 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
       restore: async (bytes) => {
         if (restorer === null || stopping !== null) throw new RestoreRefusedError(RESTORE_REFUSED)
         return restorer.restore(bytes)
-      }
+      },
+      handOver: (heir) => handOver(ensemble, heir)
     })
   )
   const exporter = await openMetricsPort(view, log.child('metrics'))
@@ -250,6 +252,8 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
     isOpen = false
     listener.stopAccepting()
     clearInterval(purge)
+    listener.stopReading()
+    await stepDown(ensemble)
     await finishRequests()
     await listener.closeAll(SEND_DEADLINE_MS)
     ensemble?.close()

@@ -27,6 +27,13 @@ export interface AdminTarget {
    * @throws RestoreRefusedError, or an Error where the bytes are no such snapshot or cannot be stored; then all is as before
    */
   restore(bytes: Readable): Promise<bigint>
+  /**
+   * Hands the lead of this server to another voter.
+   *
+   * @param heir its id; null: whichever follower is in sync
+   * @throws HandOverRefusedError, or an Error where nobody leads in time
+   */
+  handOver(heir: number | null): Promise<HandOverResult>
   /** Closes about so many of the client connections in a hundred. @returns how many */
   shedConnections(percentage: number): number
   /**
@@ -43,6 +50,21 @@ export interface AdminTarget {
 /** This server can restore nothing in its present role; the message says who can. */
 export class RestoreRefusedError extends Error {
   readonly code = 'RESTORE_REFUSED'
+}
+
+/** This server has no lead to give, or not to that one; the message says why. */
+export class HandOverRefusedError extends Error {
+  readonly code = 'HAND_OVER_REFUSED'
+}
+
+/** What has become of the lead. */
+export interface HandOverResult {
+  /** Who was to get it. */
+  readonly heir: number
+  /** Who leads now: the heir, unless that one failed on the way. */
+  readonly leader: number
+  /** From the command until this server served again, following. */
+  readonly elapsedMs: number
 }
 
 /** A member's place in its ensemble, as `leader`, `observers`, `voting_view` and `zabstate` show it. */

@@ -1,5 +1,5 @@
 import type { AdminTarget } from './admin-target.ts'
-import { RestoreRefusedError } from './admin-target.ts'
+import { HandOverRefusedError, RestoreRefusedError } from './admin-target.ts'
 import { type AdminCommand, type CommandAnswer, type CommandRequest, command } from './command.ts'
 import { RateLimit } from './rate-limit.ts'
 import { readBody } from './request-body.ts'
@@ -19,7 +19,7 @@ export interface TransferLog {
 const AUTHORIZED = { needsAuthority: true } as const
 const SHED_BODY_BYTES_MAX = 64 * 1024
 
-/** Commands that only who has all permissions on the root may run: snapshot, restore, shed_connections. */
+/** Commands that only who has all permissions on the root may run: snapshot, restore, shed_connections, transfer_leadership. */
 export function transferCommands(settings: TransferSettings, log: TransferLog, nowMs: () => number): AdminCommand[] {
   // compat: upstream takes the same number for microseconds here.
   const snapshots = new RateLimit(Math.floor(settings.rateLimiterIntervalMs / 1000), nowMs)
@@ -36,6 +36,10 @@ export function transferCommands(settings: TransferSettings, log: TransferLog, n
     }),
     command('shed_connections', (target, request) => shed(target, request, log), {
       aliases: ['shed'],
+      methods: ['POST'],
+      ...AUTHORIZED
+    }),
+    command('transfer_leadership', (target, request) => transferLeadership(target, request, log), {
       methods: ['POST'],
       ...AUTHORIZED
     })
@@ -117,6 +121,30 @@ async function shed(target: AdminTarget, { body }: CommandRequest, log: Transfer
       ['connections_shed', count],
       ['percentage_requested', percentage]
     ]
+  }
+}
+
+/** Ours: upstream's leader gives its lead away by ending. */
+async function transferLeadership(
+  target: AdminTarget,
+  { parameters }: CommandRequest,
+  log: TransferLog
+): Promise<CommandAnswer> {
+  const text = parameters.get('to')
+  if (text !== undefined && !/^\d{1,3}$/.test(text)) return { status: 400, error: 'to must be the id of a server' }
+  try {
+    const { heir, leader, elapsedMs } = await target.handOver(text === undefined ? null : Number(text))
+    log.info(`transfer_leadership: server ${leader} leads, ${elapsedMs} ms after the command`)
+    return {
+      error: leader === heir ? null : `server ${heir} did not take over: there was an election`,
+      fields: [
+        ['leader_id', leader],
+        ['elapsed_ms', elapsedMs]
+      ]
+    }
+  } catch (error) {
+    log.warn(`transfer_leadership: ${messageOf(error)}`)
+    return { status: error instanceof HandOverRefusedError ? 409 : 500, error: messageOf(error) }
   }
 }
 

@@ -202,6 +202,23 @@ export class EnsembleShell implements Machine {
     return ensembleView(this.#member, this.#role, (link) => this.#links.openedMs(link))
   }
 
+  /** Whether it leads, or is about to. */
+  get isLeading(): boolean {
+    return this.#role.state === ServerState.leading
+  }
+
+  /** Who leads and is known to; null while looking. */
+  get leaderId(): number | null {
+    return this.#role.leader
+  }
+
+  /** As `EnsemblePeer.askToHandOver`. */
+  askToHandOver(heir: number | null): ReturnType<EnsemblePeer['askToHandOver']> {
+    const answer = this.#member?.askToHandOver(heir) ?? { refusal: 'this server does not lead' }
+    this.#loop.schedule()
+    return answer
+  }
+
   step(inputs: InputBatch): void {
     if (this.#outbox === null) return
     this.#member?.step(inputs, this.#outbox)

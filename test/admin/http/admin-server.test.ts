@@ -1,7 +1,12 @@
 import { connect } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { type AdminTarget, RestoreRefusedError, type Trouble } from '../../../src/admin/http/admin-target.ts'
+import {
+  type AdminTarget,
+  HandOverRefusedError,
+  RestoreRefusedError,
+  type Trouble
+} from '../../../src/admin/http/admin-target.ts'
 import { settingsWith } from '../fake-server.ts'
 import { fakeTarget } from './fake-target.ts'
 import { runAdmin, sendRaw } from './running.ts'
@@ -220,6 +225,45 @@ describe('shed_connections', () => {
 
     expect(response.status).toBe(status)
     expect(await response.json()).toEqual({ command: 'shed_connections', error: null, ...answer })
+  })
+})
+
+describe('transfer_leadership', () => {
+  const post = (url: string, query = '') =>
+    fetch(`${url}/commands/transfer_leadership${query}`, { method: 'POST', headers: AS_SUPER })
+
+  test.each([
+    { query: '?to=2', asked: 2 },
+    { query: '', asked: null }
+  ])('asks for $asked and tells who leads', async ({ query, asked }) => {
+    const heirs: (number | null)[] = []
+    const handOver = async (heir: number | null) => {
+      heirs.push(heir)
+      return { heir: 2, leader: 2, elapsedMs: 40 }
+    }
+    const { url } = await runAdmin(fakeTarget({}, { handOver }))
+    const response = await post(url, query)
+    expect(heirs).toEqual([asked])
+    expect(await response.json()).toEqual({ command: 'transfer_leadership', error: null, leader_id: 2, elapsed_ms: 40 })
+  })
+
+  test('tells that another server leads than was asked for', async () => {
+    const handOver = async () => ({ heir: 2, leader: 1, elapsedMs: 40 })
+    const { url } = await runAdmin(fakeTarget({}, { handOver }))
+    expect(await (await post(url)).json()).toMatchObject({
+      error: 'server 2 did not take over: there was an election',
+      leader_id: 1
+    })
+  })
+
+  test('is a conflict where there is no lead to give, and needs authority', async () => {
+    const handOver = () => Promise.reject(new HandOverRefusedError('this server does not lead'))
+    const { url } = await runAdmin(fakeTarget({}, { handOver }))
+    const refused = await post(url)
+    expect(refused.status).toBe(409)
+    expect(await refused.json()).toMatchObject({ error: 'this server does not lead' })
+    expect((await post(url, '?to=many')).status).toBe(400)
+    expect((await fetch(`${url}/commands/transfer_leadership`, { method: 'POST' })).status).toBe(401)
   })
 })
 

@@ -11,6 +11,7 @@ export function fakeTarget(fake: FakeServer = {}, more: Partial<AdminTarget> = {
     lastSnapshot: () => Promise.resolve(null),
     takeSnapshot: () => Promise.reject(new Error('no snapshot was expected')),
     restore: () => Promise.reject(new Error('no restore was expected')),
+    handOver: () => Promise.reject(new Error('no hand-over was expected')),
     shedConnections: () => 0,
     authenticate: (scheme, auth) => (scheme === 'digest' && auth !== null ? [{ scheme, id: String(auth) }] : null),
     isAllowedEverything: () => true,
