@@ -15,7 +15,9 @@ import { kafkaSuite } from './kafka/suite.ts'
 import { kazooOwnTestsSuite, kazooSuite } from './kazoo/suite.ts'
 import { mixedEnsembleSuite } from './mixed-ensemble/suite.ts'
 import { packagingSuite } from './packaging/suite.ts'
+import { quorumSecuritySuite } from './quorum-security/suite.ts'
 import { reconfigSuite } from './reconfig/suite.ts'
+import { saslSuite, saslVariants } from './sasl/suite.ts'
 import { toolsSuite } from './tools/suite.ts'
 import { zkcliSuite } from './zkcli/suite.ts'
 
@@ -27,6 +29,8 @@ export const SUITES: readonly Suite[] = [
   goSuite,
   zkcliSuite,
   auditSuite,
+  saslSuite,
+  ...saslVariants,
   adminSuite,
   packagingSuite,
   cSuite,
@@ -35,6 +39,7 @@ export const SUITES: readonly Suite[] = [
   importExportSuite,
   toolsSuite,
   mixedEnsembleSuite,
+  quorumSecuritySuite,
   ensembleSuite,
   reconfigSuite,
   kafkaSuite,

@@ -5,6 +5,7 @@ import { mavenClassPath } from '../harness/java.ts'
 import { buildZoonode } from '../harness/server.ts'
 import type { Suite } from '../harness/suite.ts'
 import { attemptsOf, type Tell } from '../mixed-ensemble/attempts.ts'
+import { runSasl, runSwitchToSasl } from './sasl-scenarios.ts'
 import { runReload, runSwitchToTls, runTls, TLS_ENSEMBLES } from './tls-scenarios.ts'
 
 interface SecurityPart {
@@ -27,6 +28,17 @@ export const SECURITY_PARTS: readonly SecurityPart[] = [
     name: 'reload',
     run: (folder, tell) =>
       runReload(participants('apache', 'zoonode', 'zoonode'), folder, attemptsOf('new certificates', tell))
+  },
+  ...TLS_ENSEMBLES.map(({ name, members, leader }, index): SecurityPart => {
+    const hasTls = index > 0
+    const title = `${hasTls ? 'SASL in TLS' : 'SASL'}, ${name}`
+    const run = (folder: string, tell: Tell) => runSasl(members, leader, hasTls, folder, attemptsOf(title, tell))
+    return { name: `sasl ${name}`, run }
+  }),
+  {
+    name: 'sasl-switch',
+    run: (folder, tell) =>
+      runSwitchToSasl(participants('zoonode', 'apache', 'zoonode'), folder, attemptsOf('switch to SASL', tell))
   }
 ]
 

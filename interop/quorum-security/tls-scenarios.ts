@@ -4,6 +4,7 @@ import { Ensemble, participants } from '../harness/ensemble.ts'
 import type { Member, MemberPlan } from '../harness/member.ts'
 import { waitFor } from '../harness/wait-for.ts'
 import type { Attempt } from '../mixed-ensemble/attempts.ts'
+import { electionHandshake, FalsePeer } from '../mixed-ensemble/hostile/false-peer.ts'
 import { failOver, roll, TIMEOUT_MS, underLoad, WRITES } from './life.ts'
 import { Authority, type StoreKind } from './stores.ts'
 
@@ -73,9 +74,12 @@ export async function runSwitchToTls(members: readonly MemberPlan[], folder: str
       })
     )
     await attempt('afterwards plain text is turned away', async () => {
-      for (const { address, kind } of ensemble.members.filter((member) => member.kind === 'zoonode')) {
-        await subjectAt(address.host, address.electionPort, authority, 'server-1')
-        if (kind !== 'zoonode') throw new Error('not reached')
+      for (const member of ensemble.members.filter(({ kind }) => kind === 'zoonode')) {
+        const { host, electionPort } = member.address
+        const peer = await FalsePeer.open(host, electionPort)
+        peer.send(electionHandshake(99n, '127.0.0.1:1'))
+        await waitFor('the connection to be closed', TIMEOUT_MS, async () => (peer.isClosed ? true : null))
+        if (!member.log().includes('it does not speak TLS')) throw new Error(`${member.name} does not tell why`)
       }
     })
   } finally {
