@@ -293,7 +293,7 @@ export class Election {
       return
     }
     if (this.#phase === 'finalizing') {
-      this.#deadlineMs = this.#nowMs + FINALIZE_WAIT_MS
+      // A worse vote must not prolong the wait, or those who have found this leader give up on it. (With upstream it does.)
       if (!this.#isBetter(vote, this.#proposal)) {
         if (state === ServerState.looking && vote.electionEpoch === this.#round) this.#joinFinal(from, vote)
         return
