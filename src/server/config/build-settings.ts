@@ -7,6 +7,7 @@ import type {
   AclSettings,
   AdminSettings,
   AuditSettings,
+  BackupSettings,
   ClientPortSettings,
   EnsembleMember,
   FlowSettings,
@@ -34,6 +35,7 @@ export function buildSettings(parts: SettingsParts): ServerSettings {
     flow: flowSettings(parts.values),
     session: sessionSettings(parts),
     storage: storageSettings(parts),
+    backup: backupSettings(parts),
     tree: treeSettings(parts.values),
     acl: aclSettings(parts),
     quorum: quorumSettings(parts, own),
@@ -137,6 +139,19 @@ function sessionSettings(parts: SettingsParts): SessionSettings {
     localEnabled: client.localSessionsEnabled,
     localUpgradingEnabled: client.localSessionsUpgradingEnabled,
     closeSessionTxnEnabled: storage.closeSessionTxn
+  }
+}
+
+function backupSettings(parts: SettingsParts): BackupSettings {
+  const { directory, interval, increments, retainCount } = parts.values.backup
+  if (directory === null && interval > 0) {
+    fail(parts, keyTables.backup.interval, 'backup.interval is set, but backup.dir is not')
+  }
+  return {
+    directory: directory === null ? null : resolve(parts.workingDirectory, directory),
+    intervalMs: interval,
+    incrementsMax: increments,
+    retainCount
   }
 }
 

@@ -14,6 +14,7 @@ export interface ServerSettings {
   readonly flow: FlowSettings
   readonly session: SessionSettings
   readonly storage: StorageSettings
+  readonly backup: BackupSettings
   readonly tree: TreeSettings
   readonly acl: AclSettings
   readonly quorum: QuorumSettings
@@ -151,6 +152,18 @@ export interface StorageSettings {
   readonly autopurgeSnapRetainCount: number
   /** Time between purges; ms; 0 = no autopurge. */
   readonly autopurgePurgeIntervalMs: number
+}
+
+/** Backups that the server makes by itself. */
+export interface BackupSettings {
+  /** Absolute; null = none. */
+  readonly directory: string | null
+  /** Time between two; ms; 0 = none are made. */
+  readonly intervalMs: number
+  /** Incremental ones after which a full one is made. */
+  readonly incrementsMax: number
+  /** Full ones that are kept. */
+  readonly retainCount: number
 }
 
 /** What the tree keeps and checks. */

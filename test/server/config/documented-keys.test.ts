@@ -12,6 +12,7 @@ const LIST = /(<!-- keys: .* -->\n)([\s\S]*?)(<!-- end of keys -->)/
 const HEADINGS: Readonly<Record<keyof typeof keyTables, string>> = {
   client: 'Clients, sessions, limits',
   storage: 'Transaction log and snapshots',
+  backup: 'Backups',
   tree: 'Nodes',
   auth: 'Authentication and authorization',
   quorum: 'Ensemble',

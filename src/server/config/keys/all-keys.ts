@@ -1,5 +1,6 @@
 import type { ConfigKey, ValuesOf } from '../config-key.ts'
 import { adminKeys } from './admin-keys.ts'
+import { backupKeys } from './backup-keys.ts'
 import { clientKeys } from './client-keys.ts'
 import { quorumKeys } from './quorum-keys.ts'
 import { storageKeys } from './storage-keys.ts'
@@ -10,6 +11,7 @@ import { authKeys, testingKeys, treeKeys } from './tree-keys.ts'
 export const keyTables = {
   client: clientKeys,
   storage: storageKeys,
+  backup: backupKeys,
   tree: treeKeys,
   auth: authKeys,
   quorum: quorumKeys,

@@ -1,0 +1,116 @@
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { JuteReader } from 'jute-ts'
+import { toBigInt } from '../../protocol/int64.ts'
+import { decodeTxn } from '../../protocol/txn.ts'
+import { segmentFile } from '../file-names.ts'
+import { SegmentFileWriter } from '../segment-file.ts'
+import { type RowPart, rowCrc } from '../txn-row.ts'
+import { sumOfFile } from './backup-directory.ts'
+import type { BackupLog, LastTxn } from './backup-manifest.ts'
+
+/** Bytes of transactions after which a new file is begun. */
+const FILE_BYTES_MAX = 1024 ** 3
+const LENGTH_BYTES = 4
+/** In a TxnHeader. */
+const TIME_OFFSET = 20
+
+interface OpenFile {
+  readonly file: string
+  readonly writer: SegmentFileWriter
+  readonly firstZxid: bigint
+  readonly firstTimeMs: number
+  crc: number
+  bytes: number
+  txnCount: number
+}
+
+/** Writes rows of the log into segments of a backup. */
+export class BackupLogWriter {
+  readonly #folder: string
+  readonly #logs: BackupLog[] = []
+  #open: OpenFile | null = null
+  #lastZxid: bigint
+  #last: { readonly txn: Buffer; readonly timeMs: number } | null = null
+
+  /** @param afterZxid of the transaction that the first row follows */
+  constructor(folder: string, afterZxid: bigint) {
+    this.#folder = folder
+    this.#lastZxid = afterZxid
+  }
+
+  get lastZxid(): bigint {
+    return this.#lastZxid
+  }
+
+  /** Errors are SQLite's. */
+  add({ body, txnCount, firstZxid, lastZxid }: RowPart): void {
+    if (this.#open !== null && this.#open.bytes >= FILE_BYTES_MAX) this.#close()
+    const { first, last } = endsOf(body)
+    const open = this.#open ?? this.#begin(firstZxid, timeOf(first))
+    const crc = rowCrc(open.crc, firstZxid, lastZxid, this.#lastZxid, txnCount, body)
+    const row = Buffer.from(body.buffer, body.byteOffset, body.length)
+    open.writer.add({ firstZxid, lastZxid, prevZxid: this.#lastZxid, txnCount, crc, body: row })
+    open.crc = crc
+    open.bytes += body.length
+    open.txnCount += txnCount
+    this.#lastZxid = lastZxid
+    this.#last = { txn: Buffer.from(last), timeMs: timeOf(last) }
+  }
+
+  /** All files are on the disk when this returns. */
+  finish(): { readonly logs: readonly BackupLog[]; readonly lastTxn: LastTxn | null } {
+    this.#close()
+    return { logs: this.#logs, lastTxn: this.#last === null ? null : lastTxnOf(this.#last.txn) }
+  }
+
+  abandon(): void {
+    this.#open?.writer.abandon()
+    this.#open = null
+  }
+
+  #begin(firstZxid: bigint, firstTimeMs: number): OpenFile {
+    const file = segmentFile(firstZxid)
+    const writer = new SegmentFileWriter(join(this.#folder, file))
+    this.#open = { file, writer, firstZxid, firstTimeMs, crc: 0, bytes: 0, txnCount: 0 }
+    return this.#open
+  }
+
+  #close(): void {
+    if (this.#open === null) return
+    const { file, writer, firstZxid, firstTimeMs, txnCount } = this.#open
+    this.#open = null
+    writer.finish()
+    const lastTimeMs = this.#last?.timeMs ?? firstTimeMs
+    const sum = sumOfFile(join(this.#folder, file))
+    this.#logs.push({ file, ...sum, firstZxid, lastZxid: this.#lastZxid, txnCount, firstTimeMs, lastTimeMs })
+  }
+}
+
+/** What is kept of a transaction to know it again. */
+export function lastTxnOf(txn: Uint8Array): LastTxn {
+  const bytes = Buffer.from(txn.buffer, txn.byteOffset, txn.length)
+  const { header, digest } = decodeTxn(new JuteReader(bytes, Number.MAX_SAFE_INTEGER))
+  return {
+    zxid: toBigInt(header.zxidHi, header.zxidLo),
+    crc: crc32(bytes),
+    digest: digest === null ? null : BigInt.asUintN(64, toBigInt(digest.treeDigestHi, digest.treeDigestLo))
+  }
+}
+
+/** The first and the last transaction of a row. */
+export function endsOf(row: Uint8Array): { readonly first: Uint8Array; readonly last: Uint8Array } {
+  const view = new DataView(row.buffer, row.byteOffset, row.byteLength)
+  const first = row.subarray(LENGTH_BYTES, LENGTH_BYTES + view.getInt32(0))
+  let last = first
+  for (let at = 0; at < row.length; ) {
+    const end = at + LENGTH_BYTES + view.getInt32(at)
+    last = row.subarray(at + LENGTH_BYTES, end)
+    at = end
+  }
+  return { first, last }
+}
+
+export function timeOf(txn: Uint8Array): number {
+  return Number(new DataView(txn.buffer, txn.byteOffset, txn.byteLength).getBigInt64(TIME_OFFSET))
+}
