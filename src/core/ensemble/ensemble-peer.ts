@@ -236,8 +236,12 @@ export class EnsemblePeer implements ElectionHost {
     member.out.roleChanged(this.role)
   }
 
-  voterLooks(sid: number): void {
+  voterLooks(sid: number, isInLaterRound: boolean): void {
     this.#leading?.leading.voterLooks(sid, this.member.nowMs)
+    const following = this.#following
+    if (!isInLaterRound || following === null || following.leaderSid !== sid || following.following.isServing) return
+    // Whatever answers at its quorum port, or does not answer, is not worth waiting for.
+    this.#resign(`server ${sid} does not lead: it looks for a leader itself`)
   }
 
   configurationLearnt(config: EnsembleConfig): void {
@@ -322,6 +326,7 @@ export class EnsemblePeer implements ElectionHost {
     const { nowMs, settings } = this.member
     this.#lookAtMs = nowMs + Math.max(LEAD_AGAIN_MS, 2 * settings.tickTimeMs)
     this.log('error', `this server cannot lead: ${problem}`)
+    this.election.withdraw()
     this.#resign('its quorum port cannot be opened')
   }
 

@@ -112,6 +112,23 @@ describe('three members', () => {
     expect(world.node(3).view.leader).toBe(2)
   })
 
+  test('do not wait for a leader whose quorum port another program has, which takes connections and says nothing', () => {
+    const world = new EnsembleWorld(membersOf(3))
+    for (const sid of [1, 2, 3]) {
+      const node = world.start(sid)
+      node.isQuorumPortTaken = sid === 3
+      node.isTakerSilent = sid === 3
+    }
+    const startMs = world.nowMs
+
+    world.until(() => world.leader !== undefined && world.node(1).view.isServing)
+
+    expect(world.leader?.sid).toBe(2)
+    // initLimit is five seconds here.
+    expect(world.nowMs - startMs).toBeLessThan(2500)
+    expect(world.lines.filter((line) => line.includes('server 3 does not lead: it looks for'))).not.toEqual([])
+  })
+
   test('elect a leader for a new epoch when the zxids of one are used up, and lose nothing', () => {
     const world = startThree({}, { initialCounter: 0xffff_fff0 })
     const paths: string[] = []

@@ -124,6 +124,9 @@ export class EnsembleWorld {
   }
 }
 
+/** A link that nobody has. */
+const NOWHERE = 0 as LinkId
+
 interface End {
   readonly node: Node
   readonly link: LinkId
@@ -142,6 +145,8 @@ export class Node implements EnsembleOutbox {
   listensAt: string | null = null
   /** Another program has its quorum port. */
   isQuorumPortTaken = false
+  /** That one takes connections there, and says nothing. */
+  isTakerSilent = false
   isObserverMaster = false
   /** Nobody reaches its port for observers. */
   isDeafToObservers = false
@@ -527,6 +532,11 @@ export class Node implements EnsembleOutbox {
     if (!this.isUp) return
     const node = this.#world.nodes.get(sid)
     const isListening = asObserver ? node?.isObserverMaster && !node.isDeafToObservers : node?.isReachedAt(addresses)
+    if (node?.isTakerSilent === true && !asObserver) {
+      this.#links.set(link, { writer: new JuteWriter(4096), other: { node, link: NOWHERE } })
+      this.#inputs.pushLinkOpened(link, 'a stranger')
+      return this.wake()
+    }
     if (node === undefined || !node.isUp || isListening !== true) {
       if (tries > 0) return this.#world.after(50, () => this.#tryConnect(link, sid, addresses, asObserver, tries - 1))
       this.#inputs.pushLinkClosed(link)

@@ -15,7 +15,11 @@ export interface ElectionHost {
    * enabled, and gives it back by `Election.setConfiguration`, at once or later; until then it may come again.
    */
   configurationLearnt(config: EnsembleConfig): void
-  /** A voter looks for a leader while this server has one, or leads. */
-  voterLooks?(sid: number): void
+  /**
+   * A voter looks for a leader while this server has one, or leads.
+   *
+   * @param isInLaterRound in a round behind that of this server's leader: it has not just missed the outcome
+   */
+  voterLooks?(sid: number, isInLaterRound: boolean): void
   log(level: 'info' | 'warn' | 'debug', message: string): void
 }

@@ -168,7 +168,7 @@ export class Election {
     else if (this.#state !== ServerState.looking) {
       if (isSenderLooking) {
         this.#sendTo(from, this.#vote)
-        this.#host.voterLooks?.(from)
+        this.#host.voterLooks?.(from, notification.vote.electionEpoch > this.#round)
       }
     } else if (this.#phase === 'idle') this.#keep({ from, notification })
     else {
@@ -209,6 +209,17 @@ export class Election {
     this.#phase = state === ServerState.looking ? 'idle' : 'settled'
     this.#waiting.length = 0
     this.#deadlineMs = Infinity
+  }
+
+  /**
+   * Tells all voters that this server, which they have elected, does not lead, and proposes nobody: who follows it need not wait for it. It
+   * looks for a leader later.
+   */
+  withdraw(): void {
+    const vote = { leader: NO_VOTE, zxidHi: NO_ZXID_HI, zxidLo: 0, peerEpoch: NO_VOTE, electionEpoch: this.#round + 1 }
+    encodeElectionNotification(this.#writer.reset(), ServerState.looking, vote, this.#configText)
+    for (const sid of this.#voters)
+      if (sid !== this.#settings.sid) this.#host.sendNotification(sid, this.#writer.bytes())
   }
 
   /** This server has begun to serve, or to be served, in this epoch: answers give it from now on. */

@@ -459,11 +459,23 @@ describe('a server that has settled', () => {
   test('tells its host of each voter that looks: a leader that waits for its followers may give up', () => {
     const bench = settled()
 
-    bench.receive(1, looking, {})
+    bench.receive(1, looking, { electionEpoch: 4 })
     bench.receive(9, looking, {})
     bench.receive(3, leading, {})
+    bench.receive(1, looking, { electionEpoch: 5 })
 
-    expect(bench.host.lookingVoters).toEqual([1])
+    expect(bench.host.lookingVoters).toEqual([
+      { sid: 1, isInLaterRound: false },
+      { sid: 1, isInLaterRound: true }
+    ])
+  })
+
+  test('that withdraws tells all voters so, and proposes nobody', () => {
+    const bench = settled()
+
+    bench.election.withdraw()
+
+    expect(bench.host.takeSent()).toEqual(['1: LOOKING nobody round 5', '3: LOOKING nobody round 5'])
   })
 
   test.each([{ from: 9 }, { from: 44 }])('answers whoever does not vote, in any state: $from', ({ from }) => {

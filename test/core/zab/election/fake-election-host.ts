@@ -18,7 +18,7 @@ export class FakeElectionHost implements ElectionHost {
   readonly learnt: EnsembleConfig[] = []
   readonly lines: string[] = []
   /** Voters that were heard to look while this server had settled. */
-  readonly lookingVoters: number[] = []
+  readonly lookingVoters: { readonly sid: number; readonly isInLaterRound: boolean }[] = []
   /** Called for each configuration learnt. */
   onLearnt: ((config: EnsembleConfig) => void) | null = null
 
@@ -35,8 +35,8 @@ export class FakeElectionHost implements ElectionHost {
     this.onLearnt?.(config)
   }
 
-  voterLooks(sid: number): void {
-    this.lookingVoters.push(sid)
+  voterLooks(sid: number, isInLaterRound: boolean): void {
+    this.lookingVoters.push({ sid, isInLaterRound })
   }
 
   log(level: string, message: string): void {
