@@ -25,7 +25,8 @@ export interface ServerView {
   outstandingRequests(): number
   /** Open client connections, those that ask a four-letter word included. */
   connectionCount(): number
-  connections(): Iterable<ConnectionView>
+  /** Those that came in on this port. */
+  connections(port: ClientPortKind): Iterable<ConnectionView>
   /** Sets the counters of all connections back (`crst`). */
   resetConnectionStats(): void
   /** Client connections by the time at which they are closed if nothing is heard; upstream rounds up to 10 s. */
@@ -49,6 +50,9 @@ export interface ServerView {
   /** What only a member of an ensemble has; null on a standalone server. */
   quorum(): QuorumView | null
 }
+
+/** The port for TLS alone, or the other one. */
+export type ClientPortKind = 'plain' | 'secure'
 
 export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only'
 

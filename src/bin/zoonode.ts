@@ -53,9 +53,9 @@ function announce(settings: ServerSettings, server: RunningServer): void {
     `zoonode ${how}: clients on port ${server.clientPort} (${host}), data in ${settings.storage.dataDir}\n` +
       `connect with: bin/zkCli.sh -server ${example}\n`
   )
-  const { clientPort, adminPort, metricsPort } = server
+  const { clientPort, secureClientPort, adminPort, metricsPort } = server
   // Who has started it with a channel, as Node's child_process does, is told where it listens.
-  process.send?.({ clientPort, adminPort, metricsPort })
+  process.send?.({ clientPort, secureClientPort, adminPort, metricsPort })
 }
 
 function stopOnSignals(server: RunningServer, logs: LogSystem, audit: AuditLog | null): void {

@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { fourLetterWordOf } from '../admin/four-letter/four-letter-words.ts'
 import { clientAddressText } from '../core/acl/ip-address.ts'
 import type { Metrics } from '../core/metrics.ts'
@@ -8,15 +8,22 @@ import { ExpiryQueue } from '../core/session/expiry-queue.ts'
 import { ClientSocket, type SocketSurroundings } from './client-socket.ts'
 import type { EventLoop } from './event-loop.ts'
 import { monotonicNowMs } from './event-loop.ts'
+import { type ListenAddress, ListeningPort } from './listening-port.ts'
 import type { Logger } from './logging/logger.ts'
 import { DirectReads } from './net/direct-reads.ts'
 import { DirectWrites } from './net/direct-writes.ts'
 import { OutputPool } from './output-pool.ts'
+import type { SecureAcceptor } from './secure-acceptor.ts'
 
 export interface ClientListenerOptions {
-  readonly port: number
-  /** Address to bind; null = all. */
-  readonly address: string | null
+  /** Port for plain text; null = none. */
+  readonly plainPlace: ListenAddress | null
+  /** Port for TLS alone; null = none. */
+  readonly securePlace: ListenAddress | null
+  /** Does the handshakes; null where no TLS is spoken. */
+  readonly secure: SecureAcceptor | null
+  /** TLS is taken on the port for plain text, too. */
+  readonly isPortUnified: boolean
   /** null = the system's customary 50. */
   readonly backlog: number | null
   /** Connections per client address; 0 = no limit. */
@@ -44,18 +51,9 @@ export interface ClientListenerPorts {
   readonly metrics: Metrics
 }
 
-const BACKLOG_DEFAULT = 50
 const WORD_BYTES = 4
 /** As much as Node.js reads at once. */
 const READ_BYTES = 64 * 1024
-/** Between two attempts to bind a new address. */
-const REBIND_RETRY_MS = 1000
-
-/** Where clients are listened for; address null = all. */
-export interface ListenAddress {
-  readonly port: number
-  readonly address: string | null
-}
 
 /** Accepts client connections, tells four-letter words from frames, and feeds frames to the event loop. */
 export class ClientListener {
@@ -63,12 +61,14 @@ export class ClientListener {
   readonly #loop: EventLoop
   readonly #ports: ClientListenerPorts
   readonly #log: Logger
-  #server: Server
-  #address: ListenAddress
-  #rebindTimer: NodeJS.Timeout | undefined
-  #isStopped = false
+  readonly #plainPort: ListeningPort | null
+  readonly #securePort: ListeningPort | null
   readonly #surroundings: SocketSurroundings
   readonly #sockets = new Map<ConnectionId, ClientSocket>()
+  /** Connections of which it is not known yet what they speak. */
+  readonly #waiting = new Set<Socket>()
+  /** All connections, those that wait included. */
+  #count = 0
   readonly #countByAddress = new Map<string, number>()
   readonly #idle: ExpiryQueue<ClientSocket>
   #lastId = 0
@@ -99,57 +99,40 @@ export class ClientListener {
         loop.schedule()
       }
     }
-    this.#address = { port: options.port, address: options.address }
-    this.#server = this.#newServer()
+    this.#plainPort = this.#newPort(options.plainPlace, 'client connections', (raw) => this.#acceptPlain(raw))
+    const secureWhat = 'client connections over TLS'
+    this.#securePort = this.#newPort(options.securePlace, secureWhat, (raw) => this.#acceptSecure(raw))
   }
 
-  /** Port that is bound; 0 while none is. */
+  /** Port that is bound for plain text; 0 while none is. */
   get port(): number {
-    const bound = this.#server.address()
-    return bound !== null && typeof bound === 'object' ? bound.port : 0
+    return this.#plainPort?.port ?? 0
   }
 
-  /** Resolves with the port once connections are accepted. @throws the system's error: EADDRINUSE, EACCES … */
-  listen(): Promise<number> {
-    const { port, address } = this.#address
-    const { backlog } = this.#options
-    const server = this.#server
-    return new Promise((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ port, host: address ?? undefined, backlog: backlog ?? BACKLOG_DEFAULT }, () => {
-        server.removeListener('error', reject)
-        server.on('error', (error) => this.#log.error(`cannot accept client connections: ${error.message}`))
-        resolve(this.port)
-      })
-    })
+  /** Port that is bound for TLS alone; 0 while none is. */
+  get securePort(): number {
+    return this.#securePort?.port ?? 0
   }
 
-  /**
-   * Listens elsewhere from now on. Connections that are open stay. One that cannot be bound is tried again each second.
-   */
+  /** Resolves once connections are accepted on all ports. @throws the system's error: EADDRINUSE, EACCES … */
+  async listen(): Promise<void> {
+    await this.#plainPort?.listen()
+    await this.#securePort?.listen()
+  }
+
+  /** Listens elsewhere from now on, as `ListeningPort.rebind`. */
   rebind(to: ListenAddress): void {
-    if (this.#isStopped || isSame(to, this.#address)) return
-    clearTimeout(this.#rebindTimer)
-    this.#server.close()
-    this.#address = to
-    this.#server = this.#newServer()
-    const where = `${to.address ?? '*'}:${to.port}`
-    this.listen().then(
-      () => this.#log.info(`client connections are accepted on ${where} now`),
-      (error: Error) => {
-        this.#log.error(`cannot listen for clients on ${where}: ${error.message}`)
-        if (!this.#isStopped && this.#address === to) {
-          this.#rebindTimer = setTimeout(() => this.#rebindAgain(to), REBIND_RETRY_MS)
-        }
-      }
-    )
+    this.#plainPort?.rebind(to)
+  }
+
+  rebindSecure(to: ListenAddress): void {
+    this.#securePort?.rebind(to)
   }
 
   /** Accepts no more connections. Those that are open go on. */
   stopAccepting(): void {
-    this.#isStopped = true
-    clearTimeout(this.#rebindTimer)
-    this.#server.close()
+    this.#plainPort?.stop()
+    this.#securePort?.stop()
   }
 
   /** Takes no more requests. What has been read goes on. */
@@ -159,6 +142,7 @@ export class ClientListener {
 
   /** Closes all connections after their output has been sent; those that do not take it within the deadline, then. */
   async closeAll(deadlineMs: number): Promise<void> {
+    for (const raw of this.#waiting) raw.destroy()
     for (const socket of this.#sockets.values()) socket.closeWhenSent()
     const endMs = monotonicNowMs() + deadlineMs
     while (this.#sockets.size > 0 && monotonicNowMs() < endMs) await new Promise((resolve) => setTimeout(resolve, 5))
@@ -208,40 +192,102 @@ export class ClientListener {
     }
   }
 
-  #newServer(): Server {
-    const server = createServer({ noDelay: true, keepAlive: this.#options.keepAlive, allowHalfOpen: false })
-    return server.on('connection', (socket) => this.#accept(socket))
+  #newPort(address: ListenAddress | null, what: string, accepted: (raw: Socket) => void): ListeningPort | null {
+    const { backlog, keepAlive } = this.#options
+    return address === null ? null : new ListeningPort(address, { backlog, keepAlive, what }, accepted, this.#log)
   }
 
-  #rebindAgain(to: ListenAddress): void {
-    this.#address = { port: 0, address: null }
-    this.rebind(to)
+  #acceptPlain(raw: Socket): void {
+    const address = this.#enter(raw)
+    if (address === null) return
+    const { secure, isPortUnified } = this.#options
+    if (secure === null || !isPortUnified) {
+      secure?.notePlain(address)
+      this.#open(raw, raw, address, false, null)
+      return
+    }
+    this.#await(raw)
+    const plain = (bytes: Buffer): void => {
+      secure.notePlain(address)
+      this.#waiting.delete(raw)
+      const socket = this.#open(raw, raw, address, false, null)
+      for (let offset = 0; offset < bytes.length; offset += READ_BYTES) {
+        this.#read(socket, bytes.copy(this.#readBuffer, 0, offset))
+      }
+    }
+    secure.tellApart(raw, plain, (socket, certificateId) => {
+      this.#open(socket, raw, address, false, certificateId)
+    })
   }
 
-  #accept(raw: Socket): void {
+  #acceptSecure(raw: Socket): void {
+    const address = this.#enter(raw)
+    if (address === null) return
+    this.#await(raw)
+    this.#options.secure?.accept(raw, (socket, certificateId) => {
+      this.#open(socket, raw, address, true, certificateId)
+    })
+  }
+
+  /** Counts a connection that has just been accepted. Returns its address; null if it is one too many. */
+  #enter(raw: Socket): string | null {
     const address = clientAddressText(raw.remoteAddress ?? '')
     const refusal = this.#refusal(address)
     if (refusal !== null) {
       this.#ports.metrics.connectionRejected.add(1)
       this.#log.warn(refusal)
       raw.destroy()
-      return
+      return null
     }
-    const id = ++this.#lastId as ConnectionId
-    const socket = new ClientSocket(id, raw, address, this.#surroundings)
-    this.#sockets.set(id, socket)
+    this.#count++
     this.#countByAddress.set(address, (this.#countByAddress.get(address) ?? 0) + 1)
+    raw.on('close', () => this.#leave(address))
+    return address
+  }
+
+  #leave(address: string): void {
+    this.#count--
+    const count = (this.#countByAddress.get(address) ?? 1) - 1
+    if (count === 0) this.#countByAddress.delete(address)
+    else this.#countByAddress.set(address, count)
+  }
+
+  /** A connection that is none for the core until it is known what is spoken there. */
+  #await(raw: Socket): void {
+    this.#waiting.add(raw)
+    raw.on('error', ignore)
+    raw.once('close', () => this.#waiting.delete(raw))
+  }
+
+  /**
+   * Begins to read from a connection.
+   *
+   * @param stream what is read from: the connection itself, or TLS over it
+   */
+  #open(
+    stream: Socket,
+    raw: Socket,
+    address: string,
+    isOfSecurePort: boolean,
+    certificateId: string | null
+  ): ClientSocket {
+    this.#waiting.delete(raw)
+    const id = ++this.#lastId as ConnectionId
+    const socket = new ClientSocket(id, stream, address, isOfSecurePort, this.#surroundings)
+    this.#sockets.set(id, socket)
     this.#idle.update(socket, this.#options.sessionlessTimeoutMs, monotonicNowMs())
-    this.#reads.begin(raw, (count) => this.#read(socket, count))
-    raw.on('error', (error) => {
+    this.#loop.inputs.pushOpened(id, address)
+    if (certificateId !== null) this.#loop.inputs.pushCertified(id, certificateId)
+    this.#loop.schedule()
+    stream.on('error', (error) => {
       if (this.#log.debugEnabled) this.#log.debug(`${address}:${socket.remotePort}: ${error.message}`)
     })
-    raw.on('end', () => {
+    stream.on('end', () => {
       if (!socket.isClosing) this.#ports.metrics.connectionDropCount.add(1)
     })
-    raw.on('close', () => this.#gone(socket))
-    this.#loop.inputs.pushOpened(id, address)
-    this.#loop.schedule()
+    stream.on('close', () => this.#gone(socket))
+    this.#reads.begin(stream, (count) => this.#read(socket, count))
+    return socket
   }
 
   #refusal(address: string): string | null {
@@ -250,7 +296,7 @@ export class ClientListener {
     if (maxClientCnxns > 0 && fromAddress >= maxClientCnxns) {
       return `Too many connections from ${address} - max is ${maxClientCnxns}`
     }
-    if (maxCnxns > 0 && this.#sockets.size >= maxCnxns) return `Too many connections - max is ${maxCnxns}`
+    if (maxCnxns > 0 && this.#count >= maxCnxns) return `Too many connections - max is ${maxCnxns}`
     return null
   }
 
@@ -327,14 +373,11 @@ export class ClientListener {
   #gone(socket: ClientSocket): void {
     this.#sockets.delete(socket.id)
     this.#idle.remove(socket)
-    const count = (this.#countByAddress.get(socket.remoteAddress) ?? 1) - 1
-    if (count === 0) this.#countByAddress.delete(socket.remoteAddress)
-    else this.#countByAddress.set(socket.remoteAddress, count)
     this.#loop.inputs.pushClosed(socket.id)
     this.#loop.schedule()
   }
 }
 
-function isSame(a: ListenAddress, b: ListenAddress): boolean {
-  return a.port === b.port && a.address === b.address
+function ignore(): void {
+  // `close` follows and tells all that matters.
 }

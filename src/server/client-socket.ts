@@ -30,6 +30,8 @@ export class ClientSocket implements ExpiryEntry {
   readonly socket: Socket
   readonly remoteAddress: string
   readonly remotePort: number
+  /** It came in on the port for TLS alone. */
+  readonly isOfSecurePort: boolean
   readonly splitter: FrameSplitter
   /** False until the first four bytes have been told apart from a four-letter word. */
   isHandshakeSeen = false
@@ -62,11 +64,19 @@ export class ClientSocket implements ExpiryEntry {
   #queuedBytes = 0
   #queuedWriter: JuteWriter | null = null
 
-  constructor(id: ConnectionId, socket: Socket, remoteAddress: string, surroundings: SocketSurroundings) {
+  /** @param socket the connection, or TLS over it */
+  constructor(
+    id: ConnectionId,
+    socket: Socket,
+    remoteAddress: string,
+    isOfSecurePort: boolean,
+    surroundings: SocketSurroundings
+  ) {
     this.id = id
     this.socket = socket
     this.remoteAddress = remoteAddress
     this.remotePort = socket.remotePort ?? 0
+    this.isOfSecurePort = isOfSecurePort
     this.splitter = new FrameSplitter(surroundings.frameBytesMax)
     this.#surroundings = surroundings
     this.#direct = surroundings.writes.to(socket)

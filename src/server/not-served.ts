@@ -1,4 +1,5 @@
 import { authenticationSettingsOf } from './authentication-settings-of.ts'
+import { isClientTlsConfigured } from './client-tls.ts'
 import { ConfigError } from './config/config-error.ts'
 import type { ServerSettings } from './config/settings.ts'
 import { serverLoginOf } from './sasl/server-login.ts'
@@ -16,10 +17,9 @@ const KNOWN_PROVIDERS = /(SASL|X509|Ensemble|Digest|IP)AuthenticationProvider$/
 export function refuseWhatIsNotServed(settings: ServerSettings): void {
   const { acl, client } = settings
   refuseUnsafeEnsemble(settings)
-  if (client.securePort !== null) {
-    throw new ConfigError('secureClientPort: this version has no TLS; remove the key to serve plain text on clientPort')
+  if (client.port === null && client.securePort === null) {
+    throw new ConfigError('neither clientPort nor secureClientPort is set: there is nothing to listen on')
   }
-  if (client.port === null) throw new ConfigError('clientPort is not set: there is nothing to listen on')
   refuseSaslWithoutUsers(settings)
   if (!acl.enforceAuthEnabled || acl.sessionRequireClientSaslAuth) return
   if (acl.enforceAuthSchemes.length === 0) {
@@ -60,7 +60,7 @@ function refuseUnsafeEnsemble({ quorum }: ServerSettings): void {
   }
 }
 
-/** Schemes by which a client can authenticate: what needs TLS is not among them. */
+/** Schemes by which a client can authenticate. */
 function schemesOf(settings: ServerSettings): readonly string[] {
   const { digestEnabled, ensembleEnabled, saslEnabled } = authenticationSettingsOf(settings)
   const hasSasl = saslEnabled && serverLoginOf(settings) !== null
@@ -68,7 +68,8 @@ function schemesOf(settings: ServerSettings): readonly string[] {
     'ip',
     ...(digestEnabled ? ['digest'] : []),
     ...(ensembleEnabled ? ['ensemble'] : []),
-    ...(hasSasl ? ['sasl'] : [])
+    ...(hasSasl ? ['sasl'] : []),
+    ...(isClientTlsConfigured(settings) && settings.tls.client.clientAuth !== 'none' ? ['x509'] : [])
   ]
 }
 

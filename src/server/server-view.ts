@@ -1,4 +1,5 @@
 import type {
+  ClientPortKind,
   ConnectionView,
   ExpiryView,
   NamespaceQuota,
@@ -49,6 +50,7 @@ export interface ServerViewParts {
   readonly quorum: () => QuorumView | null
   readonly listener: ClientListener
   readonly clientPort: () => number | null
+  readonly secureClientPort: () => number | null
   readonly isServing: () => boolean
   /** Bytes of the data and log directories, refreshed by the storage. */
   readonly diskBytes: () => { readonly dataDirBytes: number; readonly logDirBytes: number }
@@ -87,7 +89,7 @@ export class LiveServerView implements ServerView {
   }
 
   secureClientPort(): number | null {
-    return null
+    return this.#parts.secureClientPort()
   }
 
   lastProcessedZxid(): bigint {
@@ -103,8 +105,10 @@ export class LiveServerView implements ServerView {
     return this.#parts.listener.sockets.size
   }
 
-  *connections(): Iterable<ConnectionView> {
-    for (const socket of this.#parts.listener.sockets.values()) yield this.#viewOf(socket)
+  *connections(port: ClientPortKind): Iterable<ConnectionView> {
+    for (const socket of this.#parts.listener.sockets.values()) {
+      if (socket.isOfSecurePort === (port === 'secure')) yield this.#viewOf(socket)
+    }
   }
 
   resetConnectionStats(): void {

@@ -5,7 +5,9 @@ import type { StorageRequest } from '../core/ensemble/ensemble-outbox.ts'
 import type { InputBatch } from '../core/input-batch.ts'
 import type { Storage } from '../storage/storage.ts'
 import { initialConfigurationOf, openAdminPort } from './admin-port.ts'
-import { ClientListener, type ClientListenerPorts } from './client-listener.ts'
+import { BackupSchedule } from './backup-schedule.ts'
+import { ClientListener, type ClientListenerOptions, type ClientListenerPorts } from './client-listener.ts'
+import { newSecureAcceptor, openClientContext } from './client-tls.ts'
 import { ClockWatch } from './clock-watch.ts'
 import { bindAddress } from './config/client-address.ts'
 import type { EnsembleMember, ServerSettings } from './config/settings.ts'
@@ -24,6 +26,7 @@ import { configFilesOf, configsAtStart } from './quorum/configs-at-start.ts'
 import { EnsembleShell, epochsAtStart, newCommitLog } from './quorum/ensemble-shell.ts'
 import { StorageRequests } from './quorum/storage-requests.ts'
 import { Restorer } from './restore.ts'
+import type { SecureAcceptor } from './secure-acceptor.ts'
 import { LiveServerView } from './server-view.ts'
 import { ShellOutbox } from './shell-outbox.ts'
 import { SnapshotPump } from './snapshot-pump.ts'
@@ -41,8 +44,10 @@ const RESTORE_REFUSED =
 
 /** A running server, standalone or a member of an ensemble. */
 export interface RunningServer {
-  /** Port that plain clients use. */
+  /** Port that plain clients use; 0 = none. */
   readonly clientPort: number
+  /** Port for TLS alone; null where there is none. */
+  readonly secureClientPort: number | null
   /** Port of the HTTP admin server; null where there is none. */
   readonly adminPort: number | null
   /** Port of Prometheus's exporter; null where there is none. */
@@ -84,6 +89,7 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
   const initialConfiguration = admin === null ? null : initialConfigurationOf(settings)
   const commitLog = settings.quorum.standalone ? null : newCommitLog(settings)
   const configFiles = configFilesOf(settings)
+  const clientContext = openClientContext(settings, log.child('client TLS'))
   const configs = await configsAtStart(settings, configFiles, log)
   const foundation = await openFoundation(settings, audit?.serverUser ?? null, commitLog, log)
   const { core, hash, metrics, acl, stats, tree, newTree, sessions, storage, recovery, report } = foundation
@@ -101,7 +107,9 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
     sessionTimeoutMs: (id) => machine.peer?.state.connections.get(id)?.session?.timeoutMs ?? null,
     metrics
   }
-  const listener = new ClientListener(listenerOptionsOf(settings), loop, ports, log.child('connections'))
+  const connectionsLog = log.child('connections')
+  const secure = newSecureAcceptor(settings, clientContext, { metrics, stats, isServing }, connectionsLog)
+  const listener = new ClientListener(listenerOptionsOf(settings, secure), loop, ports, connectionsLog)
   const snapshots = new SnapshotPump(storage, loop, log.child('snapshot'), (elapsedMs) => {
     metrics.snapshotTime.add(Math.round(elapsedMs))
   })
@@ -193,6 +201,7 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
   isOpen = true
   loop.schedule()
   const purge = startPurge(settings, storage, log)
+  const backups = new BackupSchedule(settings, log.child('backup'))
 
   let stopping: Promise<void> | null = null
   const view = new LiveServerView({
@@ -205,7 +214,8 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
     mode: () => machine.mode,
     quorum: () => machine.quorum(),
     listener,
-    clientPort: () => listener.port,
+    clientPort: () => (settings.client.port === null ? null : listener.port),
+    secureClientPort: () => (settings.client.securePort === null ? null : listener.securePort),
     isServing,
     diskBytes: () => diskBytes(settings, storage)
   })
@@ -237,6 +247,9 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
     get clientPort() {
       return listener.port
     },
+    get secureClientPort() {
+      return settings.client.securePort === null ? null : listener.securePort
+    },
     adminPort: admin?.port ?? null,
     metricsPort: exporter?.port ?? null,
     view,
@@ -252,6 +265,7 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
     isOpen = false
     listener.stopAccepting()
     clearInterval(purge)
+    backups.stop()
     listener.stopReading()
     await stepDown(ensemble)
     await finishRequests()
@@ -260,6 +274,7 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
     requests.stop()
     loop.stop()
     await storage.flushAndClose(CLOSE_DEADLINE_MS)
+    clientContext?.close()
     await exporter?.close()
     await admin?.close()
   }
@@ -305,11 +320,13 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
   }
 }
 
-function listenerOptionsOf(settings: ServerSettings) {
-  const { client } = settings
+function listenerOptionsOf({ client, tls }: ServerSettings, secure: SecureAcceptor | null): ClientListenerOptions {
+  const { port, address, securePort, secureAddress } = client
   return {
-    port: client.port ?? 0,
-    address: client.address,
+    plainPlace: port === null ? null : { port, address },
+    securePlace: securePort === null ? null : { port: securePort, address: secureAddress },
+    secure,
+    isPortUnified: tls.clientPortUnification,
     backlog: client.listenBacklog,
     maxClientCnxns: client.maxClientCnxns,
     maxCnxns: client.maxCnxns,
@@ -321,8 +338,10 @@ function listenerOptionsOf(settings: ServerSettings) {
 
 /** compat: a line without a client port changes nothing: clients go on where they are. */
 function rebindClients(listener: ClientListener, own: EnsembleMember): void {
-  if (own.clientPort === null) return
-  listener.rebind({ port: own.clientPort, address: bindAddress(own.clientAddress) })
+  const { clientPort, clientAddress, secureClientPort, secureClientAddress } = own
+  if (clientPort !== null) listener.rebind({ port: clientPort, address: bindAddress(clientAddress) })
+  if (secureClientPort === null) return
+  listener.rebindSecure({ port: secureClientPort, address: bindAddress(secureClientAddress) })
 }
 
 /** Removes old snapshots and segments each purge interval (`autopurge.*`); off by default. */

@@ -5,7 +5,7 @@
 interface UnusedSettings {
   /** To follow "has no effect: ". */
   readonly why: string
-  /** Names of properties without `zookeeper.`, or their beginnings where they end in a dot. */
+  /** Names of properties without `zookeeper.`. */
   readonly names: readonly string[]
 }
 
@@ -24,8 +24,7 @@ const unusedSettings: readonly UnusedSettings[] = [
     why: 'reads wait for writes of their own session only, and all commits of a turn are applied together',
     names: ['commitProcessor.maxReadBatchSize', 'commitProcessor.maxCommitBatchSize']
   },
-  { why: 'paths are not sampled', names: ['pathStats.enabled'] },
-  { why: 'this version has no TLS', names: ['ssl.'] }
+  { why: 'paths are not sampled', names: ['pathStats.enabled'] }
 ]
 
 const PREFIX = 'zookeeper.'
@@ -42,9 +41,7 @@ export function describeUnusedSettings(properties: ReadonlyMap<string, string>):
     given.push(property.slice(PREFIX.length))
   }
   return unusedSettings.flatMap(({ why, names }) => {
-    const found = given.filter((name) =>
-      names.some((one) => name === one || (one.endsWith('.') && name.startsWith(one)))
-    )
+    const found = given.filter((name) => names.includes(name))
     if (found.length === 0) return []
     return `${found.sort().join(', ')} ${found.length === 1 ? 'has' : 'have'} no effect: ${why}`
   })

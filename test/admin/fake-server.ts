@@ -84,7 +84,7 @@ export function fakeServer(fake: FakeServer = {}): ServerView & { connectionRese
     lastProcessedZxid: () => fake.lastProcessedZxid ?? 0n,
     outstandingRequests: () => fake.outstandingRequests ?? 0,
     connectionCount: () => fake.connectionCount ?? connections.length,
-    connections: () => connections,
+    connections: (port) => (port === 'plain' ? connections : []),
     connectionResets: 0,
     resetConnectionStats() {
       this.connectionResets++

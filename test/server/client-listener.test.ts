@@ -17,8 +17,10 @@ beforeEach(async () => {
   )
   log = new RecordingLogger()
   const options = {
-    port: 0,
-    address: '127.0.0.1',
+    plainPlace: { port: 0, address: '127.0.0.1' },
+    securePlace: null,
+    secure: null,
+    isPortUnified: false,
     backlog: null,
     maxClientCnxns: 0,
     maxCnxns: 0,
@@ -81,7 +83,7 @@ describe('a client port that a reconfiguration moves', () => {
     const { port } = taken
 
     listener.rebind({ port, address: '127.0.0.1' })
-    await until(() => log.count('cannot listen for clients') === 1, 'an attempt that failed')
+    await until(() => log.count('cannot listen for client connections') === 1, 'an attempt that failed')
     taken.close()
     await until(() => listener.port === port, 'the new port')
 
@@ -94,7 +96,7 @@ describe('a client port that a reconfiguration moves', () => {
     closers.push(() => taken.close())
 
     listener.rebind({ port: taken.port, address: '127.0.0.1' })
-    await until(() => log.count('cannot listen for clients') === 1, 'an attempt that failed')
+    await until(() => log.count('cannot listen for client connections') === 1, 'an attempt that failed')
     listener.rebind({ port: old, address: '127.0.0.1' })
     await until(() => listener.port === old, 'the old port')
 

@@ -57,7 +57,7 @@ describe.each(['ordinary', 'direct'])('with %s writes', (way) => {
     const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve))
     client = connect((server.address() as AddressInfo).port, '127.0.0.1')
     client.pause()
-    socket = new ClientSocket(1 as ConnectionId, await accepted, '127.0.0.1', surroundings)
+    socket = new ClientSocket(1 as ConnectionId, await accepted, '127.0.0.1', false, surroundings)
   })
 
   afterEach(() => {

@@ -20,12 +20,6 @@ describe('settings without an effect', () => {
     ])
   })
 
-  test('are told of as families', () => {
-    expect(lines({ 'zookeeper.ssl.protocol': 'TLSv1.3', 'zookeeper.ssl.ciphersuites': 'X' })).toEqual([
-      'ssl.ciphersuites, ssl.protocol have no effect: this version has no TLS'
-    ])
-  })
-
   test('of other programs are left alone', () => {
     expect(lines({ 'java.security.auth.login.config': '/jaas', 'other.preAllocSize': '1' })).toEqual([])
   })

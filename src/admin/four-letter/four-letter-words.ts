@@ -1,4 +1,4 @@
-import type { ServerView } from '../server-view.ts'
+import type { ClientPortKind, ServerView } from '../server-view.ts'
 import { conf, dirs, dump, envi, hash, wchc, wchp, wchs } from './state-words.ts'
 import { cons, crst, mntr, srst, srvr, stat } from './statistics-words.ts'
 import { textChunks } from './text-chunks.ts'
@@ -17,7 +17,8 @@ export interface FourLetterWord {
   readonly argumentBytes: number
   /** Answer where the server is not serving; null = the same as when it is. */
   readonly whileNotServing: string | null
-  run(view: ServerView, argument: bigint): Iterable<string>
+  /** @param port on which it is asked */
+  run(view: ServerView, argument: bigint, port: ClientPortKind): Iterable<string>
 }
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests'
@@ -85,12 +86,17 @@ function isWhitelisted(entry: FourLetterWord, { settings }: ServerView): boolean
  *
  * @param argument  the bytes after the word as a signed 64-bit number, for words with `argumentBytes`
  */
-export function answerFourLetterWord(entry: FourLetterWord, view: ServerView, argument = 0n): Iterable<string> {
+export function answerFourLetterWord(
+  entry: FourLetterWord,
+  view: ServerView,
+  argument = 0n,
+  port: ClientPortKind = 'plain'
+): Iterable<string> {
   if (!isWhitelisted(entry, view)) {
     return [`${entry.word} is not executed because it is not in the whitelist.\n`]
   }
   if (!view.isServing() && entry.whileNotServing !== null) return [entry.whileNotServing]
-  return textChunks(entry.run(view, argument))
+  return textChunks(entry.run(view, argument, port))
 }
 
 /** Characters of one answer; a longer one (a dump of many millions of watches) is cut with a line that says so. */
@@ -104,8 +110,8 @@ const ANSWER_LENGTH_MAX = 256 * 1024 * 1024
  */
 export function createFourLetterWords(
   server: () => { readonly view: ServerView } | null
-): (bytes: Buffer) => string | null | 'wait' {
-  return (bytes) => {
+): (bytes: Buffer, socket?: { readonly isOfSecurePort: boolean }) => string | null | 'wait' {
+  return (bytes, socket) => {
     const entry = fourLetterWordOf(bytes.readInt32BE(0))
     if (entry === null) return null
     const view = server()?.view
@@ -113,7 +119,8 @@ export function createFourLetterWords(
     const argumentBytes = argumentBytesOf(entry, view)
     if (bytes.length < 4 + argumentBytes) return 'wait'
     view.stats.packetsReceived.add(1)
-    const answer = joinAnswer(answerFourLetterWord(entry, view, argumentBytes === 8 ? bytes.readBigInt64BE(4) : 0n))
+    const argument = argumentBytes === 8 ? bytes.readBigInt64BE(4) : 0n
+    const answer = joinAnswer(answerFourLetterWord(entry, view, argument, socket?.isOfSecurePort ? 'secure' : 'plain'))
     if (answer !== '') view.stats.packetsSent.add(1)
     return answer
   }

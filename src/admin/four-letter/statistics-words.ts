@@ -1,6 +1,6 @@
 import { average, javaDouble, javaHex, javaSocketAddress } from '../java-text.ts'
 import { metricLines, resetServerStats } from '../metrics/registry.ts'
-import type { ConnectionView, ServerView } from '../server-view.ts'
+import type { ClientPortKind, ConnectionView, ServerView } from '../server-view.ts'
 import { FULL_VERSION } from '../version.ts'
 
 /** `srvr`: version, then figures of the server. */
@@ -9,11 +9,11 @@ export function* srvr(view: ServerView): Generator<string> {
   yield* figures(view)
 }
 
-/** `stat`: as `srvr`, with a line for each connection between. */
-export function* stat(view: ServerView): Generator<string> {
+/** `stat`: as `srvr`, with a line for each connection of the port that it is asked on between. */
+export function* stat(view: ServerView, _argument: bigint, port: ClientPortKind): Generator<string> {
   yield* heading(view)
   yield 'Clients:\n'
-  for (const connection of view.connections()) yield `${describeConnection(connection, false)}\n`
+  for (const connection of view.connections(port)) yield `${describeConnection(connection, false)}\n`
   yield '\n'
   yield* figures(view)
 }
@@ -41,9 +41,9 @@ function* figures(view: ServerView): Generator<string> {
   yield `Proposal sizes last/min/max: ${last}/${smallest}/${largest}\n`
 }
 
-/** `cons`: a line for each connection, with its session. */
-export function* cons(view: ServerView): Generator<string> {
-  for (const connection of view.connections()) yield `${describeConnection(connection, true)}\n`
+/** `cons`: a line for each connection of the port that it is asked on, with its session. */
+export function* cons(view: ServerView, _argument: bigint, port: ClientPortKind): Generator<string> {
+  for (const connection of view.connections(port)) yield `${describeConnection(connection, true)}\n`
   yield '\n'
 }
 

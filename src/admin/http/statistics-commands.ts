@@ -35,10 +35,10 @@ function stats({ view }: AdminTarget): CommandAnswer {
 
 /** @param isBrief without what belongs to the session */
 function connectionLists(view: ServerView, isBrief: boolean): JsonField[] {
-  const connections = lazily(view.connections(), (connection) => connectionFields(connection, isBrief))
+  const fieldsOf = (connection: ConnectionView): JsonObject => connectionFields(connection, isBrief)
   return [
-    ['connections', list(connections)],
-    ['secure_connections', list([])]
+    ['connections', list(lazily(view.connections('plain'), fieldsOf))],
+    ['secure_connections', list(lazily(view.connections('secure'), fieldsOf))]
   ]
 }
 

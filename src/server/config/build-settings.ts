@@ -297,6 +297,13 @@ function tlsSettings({ tls, clientTls, quorumTls }: ConfigValues): TlsSettings {
   return {
     client: tlsEndpoint(clientTls),
     quorum: tlsEndpoint(quorumTls),
+    certificateId: {
+      type: tls.certificateIdType,
+      matchKind: tls.certificateIdMatchKind,
+      match: tls.certificateIdMatch,
+      extract: tls.certificateIdExtract,
+      extractGroup: tls.certificateIdExtractGroup
+    },
     quorumEnabled: tls.sslQuorum,
     quorumPortUnification: tls.portUnification,
     quorumReloadCertFiles: tls.sslQuorumReloadCertFiles,

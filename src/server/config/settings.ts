@@ -1,6 +1,9 @@
 import type { EnsembleMember, QuorumGroup } from '../../core/zab/membership/ensemble-config.ts'
+import type { CertificateIdSettings } from '../../tls/certificate-id.ts'
+import type { TlsEndpointSettings } from '../../tls/endpoint-settings.ts'
 
 export type { EnsembleMember, MemberAddress, QuorumGroup } from '../../core/zab/membership/ensemble-config.ts'
+export type { StoreSettings, TlsEndpointSettings } from '../../tls/endpoint-settings.ts'
 
 /**
  * The settings of one server, typed: what the rest of the program reads instead of files and environment variables.
@@ -354,6 +357,8 @@ export interface AuditSettings {
 export interface TlsSettings {
   readonly client: TlsEndpointSettings
   readonly quorum: TlsEndpointSettings
+  /** What of a client's certificate is its id. */
+  readonly certificateId: CertificateIdSettings
   /** Servers talk TLS to each other. */
   readonly quorumEnabled: boolean
   /** Servers accept both TLS and plain text from each other. */
@@ -366,32 +371,6 @@ export interface TlsSettings {
   readonly outstandingHandshakeMax: number | null
   /** TLS connections are dropped before their handshake while the server starts. */
   readonly earlyDropSecureHandshakes: boolean
-}
-
-export interface TlsEndpointSettings {
-  readonly keyStore: StoreSettings
-  readonly trustStore: StoreSettings
-  /** Protocol of the context, in Java's name; null = not given. */
-  readonly protocol: string | null
-  readonly enabledProtocols: readonly string[] | null
-  /** Java's names of cipher suites; null = not given. */
-  readonly cipherSuites: readonly string[] | null
-  readonly hostnameVerification: boolean
-  readonly clientHostnameVerification: boolean
-  readonly allowReverseDnsLookup: boolean
-  readonly crl: boolean
-  readonly ocsp: boolean
-  readonly clientAuth: 'none' | 'want' | 'need'
-  readonly handshakeDetectionTimeoutMs: number
-}
-
-export interface StoreSettings {
-  readonly location: string | null
-  readonly password: string | null
-  /** File with the password; wins over `password`. */
-  readonly passwordPath: string | null
-  /** null = by the ending of the file's name. */
-  readonly type: 'JKS' | 'PEM' | 'PKCS12' | 'BCFKS' | null
 }
 
 export interface LoggingSettings {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 
 /** Where Node.js 20 to 24 keep what the option `onread` of a socket says; no public interface. */
 interface OnreadSlots {
@@ -15,7 +16,7 @@ interface ReadingHandle {
  *
  * perf: Node.js allocates 64 KiB for each read, wraps what came in two objects, and takes it through a Readable with ticks
  * of its own. The option `onread` spares all that, but the sockets of a `net.Server` cannot be made with it, so it is set
- * on them afterwards. Where Node.js does not look as expected, a socket is read by its `data` events.
+ * on them afterwards. TLS sockets are read by their `data` events, as any socket is where Node.js does not look as expected.
  */
 export class DirectReads {
   readonly #buffer: Buffer
@@ -32,7 +33,7 @@ export class DirectReads {
    * @param onRead takes the first `count` bytes of the buffer
    */
   begin(socket: Socket, onRead: (count: number) => void): void {
-    if (!this.#readDirectly(socket, onRead)) {
+    if (socket instanceof TLSSocket || !this.#readDirectly(socket, onRead)) {
       socket.on('data', (chunk: Buffer) => {
         const buffer = this.#buffer
         for (let offset = 0; offset < chunk.length; offset += buffer.length) onRead(chunk.copy(buffer, 0, offset))

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { getSystemErrorName } from 'node:util'
 
 /** A write request of libuv, as Node.js 20 to 24 have them; no public interface. */
@@ -76,7 +77,8 @@ export class DirectWriter {
   constructor(writes: DirectWrites, socket: Socket) {
     this.#writes = writes
     this.#socket = socket
-    this.#handle = writingHandle(socket)
+    // What TLS makes of the bytes is nothing that the kernel could take at once.
+    this.#handle = socket instanceof TLSSocket ? null : writingHandle(socket)
   }
 
   /**

@@ -24,6 +24,17 @@ const protocolNames: ValueType<readonly string[]> = {
   }
 }
 
+const regularExpression: ValueType<RegExp> = {
+  allowed: 'a regular expression',
+  parse(value) {
+    try {
+      return new RegExp(value)
+    } catch {
+      return INVALID
+    }
+  }
+}
+
 function textKey(prefix: string, name: string, about: string, unit = ''): ConfigKey<string | null> {
   return propertyKey<string | null>('must', `${prefix}.${name}`, optionalText, null, about, { unit })
 }
@@ -117,8 +128,8 @@ export const tlsKeys = {
     'must',
     'client.certReload',
     trueOrFalse,
-    false,
-    "reloads the client port's certificates"
+    true,
+    "reloads the client port's certificates when their files change (upstream: off)"
   ),
   clientPortUnification: propertyKey(
     'must',
@@ -126,6 +137,44 @@ export const tlsKeys = {
     trueOrFalse,
     false,
     'TLS and plain text on clientPort'
+  ),
+  certificateIdType: propertyKey<'subject' | 'san'>(
+    'should',
+    'ssl.x509.clientCertIdType',
+    oneOf({ SUBJECT: 'subject', SAN: 'san' }),
+    'subject',
+    "what of a client's certificate is its x509 id: its subject, or an alternative name",
+    { defaultText: 'SUBJECT' }
+  ),
+  certificateIdMatchKind: propertyKey(
+    'should',
+    'ssl.x509.clientCertIdSanMatchType',
+    javaInteger({ min: 0, max: 8 }),
+    6,
+    'kind of that name: 1 mail, 2 DNS, 6 URI, 7 address'
+  ),
+  certificateIdMatch: propertyKey(
+    'should',
+    'ssl.x509.clientCertIdSanMatchRegex',
+    regularExpression,
+    /.*/,
+    'which one name of that kind has to match',
+    { defaultText: '.*' }
+  ),
+  certificateIdExtract: propertyKey(
+    'should',
+    'ssl.x509.clientCertIdSanExtractRegex',
+    regularExpression,
+    /.*/,
+    'what of that name is the id',
+    { defaultText: '.*' }
+  ),
+  certificateIdExtractGroup: propertyKey(
+    'should',
+    'ssl.x509.clientCertIdSanExtractMatcherGroupIndex',
+    javaInteger({ min: 0 }),
+    0,
+    'group of that expression'
   ),
   outstandingHandshakeLimit: propertyKey<number | null>(
     'should',

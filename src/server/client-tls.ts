@@ -1,0 +1,62 @@
+import type { Metrics, ServerStats } from '../core/metrics.ts'
+import { certificateIdBy } from '../tls/certificate-id.ts'
+import { ReloadingContext } from '../tls/reloading-context.ts'
+import { TlsConfigError } from '../tls/tls-config-error.ts'
+import { ConfigError } from './config/config-error.ts'
+import type { ServerSettings } from './config/settings.ts'
+import type { Logger } from './logging/logger.ts'
+import { SecureAcceptor } from './secure-acceptor.ts'
+
+/** Whether clients may speak TLS: on a port of its own, or on the port for plain text. */
+export function isClientTlsConfigured({ client, tls }: ServerSettings): boolean {
+  return client.securePort !== null || tls.clientPortUnification
+}
+
+/**
+ * Reads the stores for clients (`ssl.*`).
+ *
+ * @returns null where clients speak no TLS
+ * @throws ConfigError, one line
+ */
+export function openClientContext(settings: ServerSettings, log: Logger): ReloadingContext | null {
+  if (!isClientTlsConfigured(settings)) return null
+  const { client, clientCertReload } = settings.tls
+  if (client.clientAuth === 'need' && client.trustStore.location === null) {
+    throw new ConfigError(
+      'ssl.clientAuth=need, the default, asks clients for certificates, and ssl.trustStore.location does not say whom to trust'
+    )
+  }
+  try {
+    return new ReloadingContext(client, { property: 'ssl', needsKey: true, isWatching: clientCertReload }, log)
+  } catch (error) {
+    if (error instanceof TlsConfigError) throw new ConfigError(error.message, null, null, { cause: error })
+    throw error
+  }
+}
+
+export interface SecureAcceptorSurroundings {
+  readonly metrics: Metrics
+  readonly stats: ServerStats
+  readonly isServing: () => boolean
+}
+
+/** What does the handshakes of clients; null without a context. */
+export function newSecureAcceptor(
+  { tls }: ServerSettings,
+  context: ReloadingContext | null,
+  surroundings: SecureAcceptorSurroundings,
+  log: Logger
+): SecureAcceptor | null {
+  if (context === null) return null
+  return new SecureAcceptor(
+    {
+      ...surroundings,
+      endpoint: tls.client,
+      context,
+      handshakesMax: tls.outstandingHandshakeMax,
+      dropsEarly: tls.earlyDropSecureHandshakes,
+      certificateId: certificateIdBy(tls.certificateId, (problem) => log.warn(problem))
+    },
+    log
+  )
+}
