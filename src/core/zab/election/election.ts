@@ -94,6 +94,11 @@ export class Election {
   #intervalMs: number
   #deadlineMs = Infinity
   #nowMs = 0
+  /**
+   * Who has answered as one that had a leader still, and so has not taken up what this server proposes: it is sent again when they look, too. (Upstream waits
+   * until it sends all again, when it has heard nothing for a while.)
+   */
+  readonly #notLooking = new Set<number>()
   /** What this server sent to itself, and what came while it was idle. */
   readonly #waiting: Received[] = []
   /** Configurations of others that have been compared with the own one, of the same version. */
@@ -172,7 +177,9 @@ export class Election {
       }
     } else if (this.#phase === 'idle') this.#keep({ from, notification })
     else {
-      if (isSenderLooking && notification.vote.electionEpoch < this.#round) this.#sendTo(from, this.#proposal)
+      if (!isSenderLooking) this.#notLooking.add(from)
+      else if (notification.vote.electionEpoch < this.#round || this.#notLooking.has(from))
+        this.#sendTo(from, this.#proposal)
       this.#consider({ from, notification })
       this.#takeWaiting()
     }
@@ -276,6 +283,7 @@ export class Election {
     this.#phase = 'collecting'
     this.#votes.clear()
     this.#settledVotes.clear()
+    this.#notLooking.clear()
     this.#intervalMs = this.#settings.minNotificationIntervalMs
     this.#deadlineMs = this.#nowMs + this.#intervalMs
     this.#proposal = this.#initialVote()
@@ -426,6 +434,7 @@ export class Election {
   }
 
   #sendTo(sid: number, vote: Vote): void {
+    if (this.#state === ServerState.looking) this.#notLooking.delete(sid)
     encodeElectionNotification(this.#writer.reset(), this.#state, vote, this.#configText)
     this.#host.sendNotification(sid, this.#writer.bytes())
   }

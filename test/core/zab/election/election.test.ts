@@ -75,6 +75,33 @@ describe('a server that begins to look', () => {
     expect(bench.host.takeSent()).toEqual([1, 2, 3].map((to) => `${to}: LOOKING nobody round 1`))
   })
 
+  test('tells its vote once more to who had a leader when it came, and looks now', () => {
+    const bench = new Bench().look(9)
+    bench.host.takeSent()
+    bench.receive(1, following, { leader: 3 })
+    expect(bench.host.takeSent()).toEqual([])
+
+    bench.receive(1, looking, { leader: 1 })
+    expect(bench.host.takeSent()).toEqual(['1: LOOKING 2 1:9 epoch 1 round 1'])
+    bench.receive(1, looking, { leader: 1 })
+    expect(bench.host.takeSent()).toEqual([])
+  })
+
+  test('votes for whom it has given its lead to, whoever votes for others, and for itself when that one is no voter', () => {
+    const bench = new Bench({ sid: 3 })
+    const start = { zxidHi: 1, zxidLo: 9, peerEpoch: 1, nowMs: bench.nowMs }
+    bench.election.look({ ...start, favoured: 1 })
+    expect(bench.host.takeSent()).toEqual(['1: LOOKING 1 1:9 epoch 1 round 1', '2: LOOKING 1 1:9 epoch 1 round 1'])
+    bench.receive(2, looking, { leader: 2, electionEpoch: 4 })
+    expect(bench.host.takeSent()).toEqual(['1: LOOKING 1 1:9 epoch 1 round 4', '2: LOOKING 1 1:9 epoch 1 round 4'])
+    bench.receive(1, looking, { leader: 1, zxidLo: 9, electionEpoch: 4 })
+    bench.receive(2, looking, { leader: 1, zxidLo: 9, electionEpoch: 4 })
+    expect(bench.outcome).toEqual({ state: following, leader: 1, round: 4, elections: 1 })
+
+    bench.election.look({ ...start, favoured: 9 })
+    expect(bench.election.vote.leader).toBe(3)
+  })
+
   test('enters a later round each time', () => {
     expect(new Bench().look().look().election.round).toBe(2)
   })
