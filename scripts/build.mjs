@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundlePrograms, isBundled } from './bundle.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
@@ -28,7 +29,7 @@ function removeOrphans(source, output) {
   for (const entry of readdirSync(join(root, output), { withFileTypes: true, recursive: true })) {
     const folder = entry.parentPath ?? entry.path
     const compiled = /^(.+?)\.(?:js|js\.map|d\.ts)$/.exec(entry.name)
-    if (!entry.isFile() || compiled === null) continue
+    if (!entry.isFile() || compiled === null || isBundled(root, join(folder, entry.name))) continue
     const origin = join(root, source, relative(join(root, output), folder), `${compiled[1]}.ts`)
     if (!existsSync(origin)) rmSync(join(folder, entry.name), { force: true })
   }
@@ -67,3 +68,7 @@ compile('tsconfig.json', 'src', ['tsconfig.base.json', 'tsconfig.json'], 'dist/.
 removeOrphans('jute/src', 'jute/dist')
 removeOrphans('src', 'dist')
 await bundleEntry()
+await bundlePrograms(
+  root,
+  Math.max(newestMs(join(root, 'src')), newestMs(join(root, 'jute/dist')), newestMs(join(root, 'scripts')))
+)

@@ -1,0 +1,70 @@
+// Puts the server's program, its threads and the shell into a few files: a start otherwise loads some 400 modules one after the
+// other, which is half of its time. Plain JavaScript, as build.mjs is.
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+/** Programs by their names in dist/bin. The threads have to lie where the server lies that starts them. */
+const PROGRAMS = {
+  zoonode: 'bin/zoonode.ts',
+  'log-thread': 'storage/log-thread.ts',
+  'snapshot-thread': 'storage/snapshot-thread.ts',
+  zkcli: 'bin/zkcli.ts'
+}
+const CHUNKS = 'chunks'
+/** Packages that are CommonJS ask for Node's modules by `require`. The other name must be nobody else's. */
+const BANNER =
+  "import { createRequire as bundleRequire$ } from 'node:module';const require = bundleRequire$(import.meta.url);"
+
+/** Whether this file of dist/bin is a bundle's without a source of its name. */
+export function isBundled(root, file) {
+  const folder = join(root, 'dist', 'bin')
+  return dirname(file) === join(folder, CHUNKS) || (dirname(file) === folder && basename(file, '.js') in PROGRAMS)
+}
+
+/**
+ * Takes the place of what the compiler has put there, if a source is newer.
+ *
+ * @param {string} root of the repository
+ * @param {number} sourcesMs when the newest source was changed
+ */
+export async function bundlePrograms(root, sourcesMs) {
+  const folder = join(root, 'dist', 'bin')
+  const notices = join(root, 'dist', 'THIRD-PARTY-NOTICES')
+  if (existsSync(notices) && statSync(notices).mtimeMs > sourcesMs) return
+  rmSync(join(folder, CHUNKS), { recursive: true, force: true })
+  const { build } = await import('esbuild')
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(Object.entries(PROGRAMS).map(([name, file]) => [name, join('src', file)])),
+    outdir: folder,
+    chunkNames: `${CHUNKS}/[name]-[hash]`,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    // Native modules have to be where they were built; node-forge is loaded only where it is needed.
+    external: ['better-sqlite3', 'kerberos', 'node-forge'],
+    banner: { js: BANNER },
+    metafile: true,
+    allowOverwrite: true,
+    logLevel: 'warning'
+  })
+  writeFileSync(notices, noticesOf(root, Object.keys(metafile.inputs)))
+}
+
+/** Licences of the packages whose code is in the bundles. */
+function noticesOf(root, inputs) {
+  const packages = new Set()
+  for (const input of inputs) {
+    const name = /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)
+    if (name !== null) packages.add(input.slice(0, name[0].length - 1))
+  }
+  const texts = [...packages].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+    const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry))
+    const text = file === undefined ? `Licence: ${license}\n` : readFileSync(join(root, folder, file), 'utf8')
+    return `${name} ${version}\n\n${text.trimEnd()}\n`
+  })
+  return `The programs in dist/bin contain code of these packages.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`
+}
