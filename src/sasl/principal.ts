@@ -4,6 +4,8 @@ export interface PrincipalOptions {
   readonly removesHost: boolean
   /** `zookeeper.kerberos.removeRealmFromPrincipal`. */
   readonly removesRealm: boolean
+  /** Names of other realms lose nothing: else whoever rules such a realm could be anybody. */
+  readonly defaultRealm: string
 }
 
 const KERBEROS_NAME = /^([^/@]*)(?:\/([^/@]*))?@([^/@]*)$/
@@ -12,8 +14,8 @@ const KERBEROS_NAME = /^([^/@]*)(?:\/([^/@]*))?@([^/@]*)$/
  * The id of scheme `sasl` for an authenticated name: `service/host@REALM` without its host or realm where that is
  * configured. A name without `@` is its own id, whatever else is in it.
  *
- * It does not matter here which realm is the default one: a name of another realm keeps what it has, where upstream falls
- * back to the name that the *client* asked for if no `auth_to_local` rule is for it.
+ * A name of another realm than the default one stays whole. (Upstream, whose only rule is that, falls back to the name that
+ * the *client* asked for then.)
  *
  * @returns null for a name that is malformed: it has an `@` and is no Kerberos name
  * @see `SaslServerCallbackHandler`, `KerberosName`
@@ -22,6 +24,7 @@ export function saslId(name: string, options: PrincipalOptions): string | null {
   const match = KERBEROS_NAME.exec(name)
   if (match === null) return name.includes('@') ? null : name
   const [, service = '', host, realm = ''] = match
+  if (realm !== options.defaultRealm) return name
   const hostPart = host === undefined || options.removesHost ? '' : `/${host}`
   return `${service}${hostPart}${options.removesRealm ? '' : `@${realm}`}`
 }

@@ -6,6 +6,7 @@ import { createMetrics, createServerStats, type Metrics } from '../core/metrics.
 import { SessionTable } from '../core/session/session-table.ts'
 import { CompactTree } from '../core/tree/compact/compact-tree.ts'
 import type { CommitLog } from '../core/zab/commit-log.ts'
+import { defaultRealm } from '../sasl/node/default-realm.ts'
 import { openStorage } from '../storage/storage.ts'
 import { authenticationSettingsOf } from './authentication-settings-of.ts'
 import type { ServerSettings } from './config/settings.ts'
@@ -40,7 +41,8 @@ export async function openFoundation(
     skipAcl: settings.acl.skipAcl
   })
   const login = serverLoginOf(settings)
-  const sasl = login === null ? null : createClientSasl(login, settings.acl)
+  const sasl =
+    login === null ? null : createClientSasl(login, settings.acl, defaultRealm(settings.source.properties, process.env))
   const stats = createServerStats()
   const { digestEnabled, extendedTypesEnabled } = core
   // A seed that nobody can know: who chooses paths must not choose which of them collide.

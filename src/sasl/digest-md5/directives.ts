@@ -29,6 +29,8 @@ export function parseDirectives(text: string, repeatable: readonly string[]): Di
     const name = match(TOKEN, text, at)
     if (name === null) throw new DirectiveError(`no name at ${at}`)
     const equals = skip(SPACE, text, at + name[0].length)
+    // compat: Java's reader does not look back when the text ends within a name.
+    if (equals === text.length) break
     if (text[equals] !== '=') throw new DirectiveError(`no = after ${name[0]}`)
     const start = skip(SPACE, text, equals + 1)
     const value = text[start] === '"' ? match(QUOTED, text, start) : match(UNQUOTED, text, start)

@@ -19,17 +19,19 @@ const SERVER_NAME = 'zk-sasl-md5'
  * SASL for clients: an exchange is of the mechanism that the client's first token shows, since the packet does not name
  * one.
  *
+ * @param realm  Kerberos' default realm, '' without one
  * @param others mechanisms beside those with passwords, such as GSSAPI; the first that knows a token has it
  */
 export function createClientSasl(
   login: ServerLogin,
   acl: AclSettings,
+  realm: string,
   others: readonly SaslMechanism[] = []
 ): SaslPort {
-  const mechanisms = [...passwordMechanisms(login, acl), ...others]
+  const mechanisms = [...others, ...passwordMechanisms(login, acl)]
   return {
     allowsFailedClients: acl.allowsSaslFailedClients,
-    begin: (connection) => new ClientExchange(connection, mechanisms, acl)
+    begin: (connection) => new ClientExchange(connection, mechanisms, acl, realm)
   }
 }
 
@@ -40,7 +42,8 @@ function passwordMechanisms(login: ServerLogin, acl: AclSettings): SaslMechanism
   const decoySecret = randomBytes(32)
   const digestMd5: SaslMechanism = {
     name: 'DIGEST-MD5',
-    begins: (token) => token.length === 0,
+    // compat: a first token of any other kind is answered with a challenge, as by Java.
+    begins: () => true,
     begin: () =>
       createDigestMd5Server({
         hashes,
@@ -62,19 +65,21 @@ function passwordMechanisms(login: ServerLogin, acl: AclSettings): SaslMechanism
         verifierOf: (user) => users.verifierOf(user)
       })
   }
-  return [digestMd5, scram].filter(({ name }) => isOn(name))
+  return [scram, digestMd5].filter(({ name }) => isOn(name))
 }
 
 class ClientExchange implements SaslExchange {
   readonly #connection: ConnectionId
   readonly #mechanisms: readonly SaslMechanism[]
   readonly #acl: AclSettings
+  readonly #realm: string
   #exchange: MechanismExchange | null = null
 
-  constructor(connection: ConnectionId, mechanisms: readonly SaslMechanism[], acl: AclSettings) {
+  constructor(connection: ConnectionId, mechanisms: readonly SaslMechanism[], acl: AclSettings, realm: string) {
     this.#connection = connection
     this.#mechanisms = mechanisms
     this.#acl = acl
+    this.#realm = realm
   }
 
   evaluate(token: Uint8Array): SaslAnswer | { readonly kind: 'pending' } {
@@ -84,21 +89,25 @@ class ClientExchange implements SaslExchange {
       this.#exchange = mechanism.begin(this.#connection)
     }
     const step = this.#exchange.evaluate(token)
-    return step.kind === 'pending' ? step : answerOf(step, this.#acl)
+    return step.kind === 'pending' ? step : answerOf(step, this.#acl, this.#realm)
   }
 
   #unknown(token: Uint8Array): SaslAnswer {
     const names = this.#mechanisms.map(({ name }) => name).join(', ')
-    const kind = token.length === 0 ? 'an empty first token (DIGEST-MD5)' : 'its first token'
-    return { kind: 'failed', reason: `${kind} is of none of the mechanisms that are on: ${names}` }
+    const which = token.length === 0 ? 'its first token, an empty one,' : 'its first token'
+    return { kind: 'failed', reason: `${which} is of none of the mechanisms that are on: ${names}` }
   }
 }
 
 /** What a mechanism's step means for a connection: who has logged in, and whether that is a super user. */
-export function answerOf(step: ServerStep, acl: AclSettings): SaslAnswer {
+export function answerOf(step: ServerStep, acl: AclSettings, realm: string): SaslAnswer {
   if (step.kind !== 'complete') return step
   const { authenticationId, token } = step
-  const id = saslId(authenticationId, { removesHost: acl.kerberosRemoveHost, removesRealm: acl.kerberosRemoveRealm })
+  const id = saslId(authenticationId, {
+    removesHost: acl.kerberosRemoveHost,
+    removesRealm: acl.kerberosRemoveRealm,
+    defaultRealm: realm
+  })
   if (id === null) return { kind: 'failed', reason: `${JSON.stringify(authenticationId)} is no Kerberos name` }
   const identity: Identity = { scheme: 'sasl', id }
   const isSuper = id !== '' && acl.saslSuperUsers.includes(id)
