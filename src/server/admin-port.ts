@@ -3,7 +3,7 @@ import { AdminServer } from '../admin/http/admin-server.ts'
 import type { HttpTls } from '../admin/http/http-listener.ts'
 import type { ServerSettings } from './config/settings.ts'
 import { monotonicNowMs } from './event-loop.ts'
-import { readHttpTls } from './http-tls.ts'
+import { openHttpTls } from './http-tls.ts'
 import type { Logger } from './logging/logger.ts'
 
 /**
@@ -18,7 +18,7 @@ export async function openAdminPort(settings: ServerSettings, log: Logger): Prom
   let tls: HttpTls | null
   let server: AdminServer
   try {
-    tls = tlsOf(settings)
+    tls = tlsOf(settings, log)
     const parts = { settings: { ...admin, usesForwardedFor: acl.ipUsesForwardedFor }, tls, log, nowMs: monotonicNowMs }
     server = new AdminServer(parts)
   } catch (error) {
@@ -54,11 +54,11 @@ export function initialConfigurationOf({ source, quorum }: ServerSettings): stri
 }
 
 /** Upstream takes the stores between servers for it, and no others. @throws Error, one line */
-function tlsOf({ admin, tls }: ServerSettings): HttpTls | null {
+function tlsOf({ admin, tls }: ServerSettings, log: Logger): HttpTls | null {
   const { forceHttps, portUnification, needClientAuth } = admin
   if (!forceHttps && !portUnification) return null
-  const { keyStore, trustStore } = tls.quorum
-  return readHttpTls({ keyStore, trustStore, needClientAuth, isPlainTaken: !forceHttps })
+  const clientAuth = needClientAuth ? 'need' : 'none'
+  return openHttpTls({ endpoint: tls.quorum, property: 'ssl.quorum', clientAuth, isPlainTaken: !forceHttps }, log)
 }
 
 function describe(error: unknown): string {

@@ -1,9 +1,12 @@
+import { constants } from 'node:crypto'
 import type { SecureContextOptions } from 'node:tls'
 import { ciphersOf } from './cipher-suites.ts'
 import type { TlsEndpointSettings } from './endpoint-settings.ts'
 import { protocolsOf } from './protocols.ts'
 import { filesOf, readKeyStore, readTrustStore } from './stores/read-store.ts'
 import { TlsConfigError } from './tls-config-error.ts'
+
+const SESSION_ID_CONTEXT = 'zoonode'
 
 /** Which side of its connections a context is for. */
 export interface ContextUse {
@@ -46,6 +49,9 @@ export function readContextContent(settings: TlsEndpointSettings, use: ContextUs
     ...protocolsOf(settings, property),
     ciphers: ciphersOf(settings.cipherSuites, `${property}.ciphersuites`),
     honorCipherOrder: true,
+    // A server that asks for certificates resumes sessions only under a name of its own; nobody begins a handshake anew.
+    sessionIdContext: SESSION_ID_CONTEXT,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     allowPartialTrustChain: true
   }
   return { options, revocationLists: trust?.revocationLists ?? [] }

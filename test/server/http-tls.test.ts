@@ -1,13 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request as plainRequest } from 'node:http'
 import { type RequestOptions, request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { HttpListener } from '../../src/admin/http/http-listener.ts'
-import type { StoreSettings } from '../../src/server/config/settings.ts'
-import { type HttpTlsSettings, readHttpTls } from '../../src/server/http-tls.ts'
+import { openHttpTls } from '../../src/server/http-tls.ts'
+import { silentLogger } from '../../src/server/logging/logger.ts'
+import type { ClientAuth, StoreSettings, TlsEndpointSettings } from '../../src/tls/endpoint-settings.ts'
+import { fixture, storeOf } from '../tls/fixtures.ts'
 
 let folder: string
 let listener: HttpListener | undefined
@@ -23,7 +26,6 @@ beforeAll(() => {
   execFileSync('openssl', ['pkcs12', '-export', '-inkey', key, '-in', cert, ...store], { stdio: 'ignore' })
   writeFileSync(join(folder, 'store.pem'), Buffer.concat([readFileSync(key), readFileSync(cert)]))
   writeFileSync(join(folder, 'password'), 'secret\n')
-  writeFileSync(join(folder, 'store.jks'), 'not read')
 })
 
 afterEach(async () => {
@@ -40,14 +42,32 @@ function store(name: string, more: Partial<StoreSettings> = {}): StoreSettings {
   return { ...NO_STORE, location: join(folder, name), ...more }
 }
 
-async function listen(settings: Partial<HttpTlsSettings>): Promise<number> {
-  const tls = readHttpTls({
-    keyStore: store('store.pem'),
-    trustStore: NO_STORE,
-    needClientAuth: false,
-    isPlainTaken: false,
-    ...settings
-  })
+const ENDPOINT: TlsEndpointSettings = {
+  keyStore: NO_STORE,
+  trustStore: NO_STORE,
+  protocol: null,
+  enabledProtocols: null,
+  cipherSuites: null,
+  hostnameVerification: true,
+  clientHostnameVerification: false,
+  allowReverseDnsLookup: false,
+  crl: false,
+  ocsp: false,
+  clientAuth: 'need',
+  handshakeDetectionTimeoutMs: 5000
+}
+
+/** What a test has otherwise than a port for HTTPS alone, which asks for no certificates. */
+interface Differences {
+  readonly keyStore?: StoreSettings
+  readonly trustStore?: StoreSettings
+  readonly clientAuth?: ClientAuth
+  readonly isPlainTaken?: boolean
+}
+
+async function listen({ clientAuth = 'none', isPlainTaken = false, ...stores }: Differences): Promise<number> {
+  const endpoint = { ...ENDPOINT, keyStore: store('store.pem'), ...stores }
+  const tls = openHttpTls({ endpoint, property: 'ssl.quorum', clientAuth, isPlainTaken }, silentLogger)
   listener = new HttpListener(
     { host: '127.0.0.1', port: 0, idleTimeoutMs: 5000, tls, plainAccepted: () => plainCount++ },
     async (_request, response) => void response.end('answer'),
@@ -68,6 +88,16 @@ function ask(send: typeof request, options: RequestOptions): Promise<string> {
     })
     sent.on('error', reject)
     sent.end()
+  })
+}
+
+function commonName(port: number, ca: Buffer): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, ca }, () => {
+      resolve(String(socket.getPeerCertificate().subject.CN))
+      socket.destroy()
+    })
+    socket.on('error', reject)
   })
 }
 
@@ -95,24 +125,47 @@ describe('an HTTPS port', () => {
   })
 
   test('refuses clients without a certificate where it needs one', async () => {
-    const port = await listen({ needClientAuth: true, trustStore: store('cert.pem') })
+    const port = await listen({ clientAuth: 'need', trustStore: store('cert.pem') })
 
     await expect(ask(request, { port })).rejects.toThrow()
     const own = { cert: readFileSync(join(folder, 'cert.pem')), key: readFileSync(join(folder, 'key.pem')) }
     expect(await ask(request, { port, ...own })).toBe('answer')
   })
 
+  test('trusts clients by a store in JKS, and takes its own key from one', async () => {
+    const stores = { keyStore: storeOf('rsa.jks'), trustStore: storeOf('trust.jks') }
+    const port = await listen({ ...stores, clientAuth: 'need' })
+    const own = { cert: readFileSync(fixture('ec.pem')), key: readFileSync(fixture('ec.pem')) }
+
+    expect(await ask(request, { port, ...own, ca: readFileSync(fixture('ca.pem')) })).toBe('answer')
+  })
+
+  test('shows a new certificate once its file has changed', async () => {
+    const location = join(folder, 'changing.pem')
+    copyFileSync(fixture('rsa.pem'), location)
+    const port = await listen({ keyStore: { ...NO_STORE, location } })
+    const ca = readFileSync(fixture('ca.pem'))
+    expect(await commonName(port, ca)).toBe('rsa.example')
+
+    copyFileSync(fixture('ec.pem'), location)
+
+    const endMs = Date.now() + 15_000
+    while ((await commonName(port, ca)) !== 'ec.example') {
+      if (Date.now() > endMs) throw new Error('it shows the old one')
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  })
+
   test.each([
-    { what: 'no store', settings: () => ({ keyStore: NO_STORE }), problem: /needs a key store/ },
     {
-      what: 'JKS',
-      settings: () => ({ keyStore: store('store.jks') }),
-      problem: /store\.jks: JKS is not supported here yet/
+      what: 'no store',
+      settings: () => ({ keyStore: NO_STORE }),
+      problem: /ssl\.quorum\.keyStore\.location is not set/
     },
     {
-      what: 'a trust store in PKCS12',
-      settings: () => ({ trustStore: store('store.p12') }),
-      problem: /PKCS12 is not supported/
+      what: 'no trust store where it needs certificates',
+      settings: () => ({ clientAuth: 'need' as const }),
+      problem: /ssl\.quorum\.trustStore\.location is not set/
     },
     { what: 'a missing file', settings: () => ({ keyStore: store('gone.pem') }), problem: /gone\.pem/ }
   ])('is refused in one line with $what', async ({ settings, problem }) => {

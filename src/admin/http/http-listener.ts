@@ -1,7 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import { createServer as createPlainServer, type Server as NetServer, type Socket } from 'node:net'
-import type { SecureContextOptions, TlsOptions } from 'node:tls'
+import type { ClientAuth } from '../../tls/endpoint-settings.ts'
+import type { ReloadingContext } from '../../tls/reloading-context.ts'
+import { TLS_FIRST_BYTE } from '../../tls/server-handshake.ts'
+import { followContext, serverOptions } from '../../tls/server-options.ts'
 
 /** How an HTTP port of the server behaves. */
 export interface HttpListenerOptions {
@@ -16,7 +19,8 @@ export interface HttpListenerOptions {
 }
 
 export interface HttpTls {
-  readonly options: TlsOptions & SecureContextOptions
+  readonly context: ReloadingContext
+  readonly clientAuth: ClientAuth
   /** Plain HTTP is taken on the same port. */
   readonly isPlainTaken: boolean
 }
@@ -27,8 +31,6 @@ export type HttpHandler = (request: IncomingMessage, response: ServerResponse) =
 const CONNECTION_COUNT_MAX = 256
 const HEADER_BYTES_MAX = 16 * 1024
 const HEADERS_TIMEOUT_MS = 10_000
-/** First byte of a TLS handshake. */
-const TLS_HANDSHAKE = 0x16
 
 /** An HTTP port: bounded in connections, headers and idle time, so that nobody can keep it busy for nothing. */
 export class HttpListener {
@@ -45,8 +47,7 @@ export class HttpListener {
     const { tls } = options
     const settings = { maxHeaderSize: HEADER_BYTES_MAX }
     this.#http = this.#configure(createServer(settings), handler, failed)
-    const secure = tls === null ? null : createSecureServer({ ...settings, ...tls.options })
-    this.#https = secure === null ? null : this.#configure(secure, handler, failed)
+    this.#https = tls === null ? null : this.#configure(secureServer(tls, settings), handler, failed)
     if (this.#https === null) this.#acceptor = this.#http
     else this.#acceptor = tls?.isPlainTaken === true ? this.#unified(this.#https) : this.#https
     this.#acceptor.maxConnections = CONNECTION_COUNT_MAX
@@ -79,6 +80,7 @@ export class HttpListener {
 
   /** Stops listening and cuts all connections. Idempotent. */
   close(): Promise<void> {
+    this.#options.tls?.context.close()
     return new Promise((resolve) => {
       this.#acceptor.close(() => resolve())
       for (const socket of this.#sockets) socket.destroy()
@@ -120,7 +122,7 @@ export class HttpListener {
         const first: Buffer | null = socket.read(1)
         if (first === null) return socket.destroy()
         socket.unshift(first)
-        const isSecure = first[0] === TLS_HANDSHAKE
+        const isSecure = first[0] === TLS_FIRST_BYTE
         if (!isSecure) plainAccepted?.()
         socket.setTimeout(0)
         const server = isSecure ? secure : this.#http
@@ -128,6 +130,12 @@ export class HttpListener {
       })
     })
   }
+}
+
+function secureServer({ context, clientAuth }: HttpTls, settings: ServerOptions): SecureServer {
+  const server = createSecureServer({ ...settings, ...serverOptions(context, clientAuth) })
+  followContext(server, context)
+  return server
 }
 
 function ignore(): void {

@@ -8,11 +8,16 @@ import { QuantileWindows } from './quantile-windows.ts'
 
 export interface ExporterSettings {
   readonly host: string
-  readonly port: number
-  readonly tls: HttpTls | null
+  /** Plain HTTP, HTTPS, or one port for both. */
+  readonly ports: readonly ExporterPort[]
   readonly exportProcessInfo: boolean
   /** Half of the longest window of quantiles. */
   readonly rotateIntervalSeconds: number
+}
+
+export interface ExporterPort {
+  readonly port: number
+  readonly tls: HttpTls | null
 }
 
 const IDLE_TIMEOUT_MS = 30_000
@@ -20,7 +25,7 @@ const IDLE_TIMEOUT_MS = 30_000
 /** Serves `/metrics` to Prometheus, on a port of its own as upstream's provider does. */
 export class PrometheusExporter {
   readonly #view: ServerView
-  readonly #listener: HttpListener
+  readonly #listeners: readonly HttpListener[]
   readonly #windows: QuantileWindows
   readonly #process: ProcessMetrics | null
   readonly #rotateMs: number
@@ -32,25 +37,28 @@ export class PrometheusExporter {
     this.#windows = new QuantileWindows(() => percentileSummaries(view.metrics))
     this.#process = settings.exportProcessInfo ? new ProcessMetrics() : null
     this.#rotateMs = settings.rotateIntervalSeconds * 1000
-    const { host, port, tls } = settings
+    const { host, ports } = settings
     const answer = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response)
-    this.#listener = new HttpListener({ host, port, tls, idleTimeoutMs: IDLE_TIMEOUT_MS }, answer, failed)
+    this.#listeners = ports.map(
+      ({ port, tls }) => new HttpListener({ host, port, tls, idleTimeoutMs: IDLE_TIMEOUT_MS }, answer, failed)
+    )
   }
 
+  /** Of its first port. */
   get port(): number {
-    return this.#listener.port
+    return this.#listeners[0]?.port ?? 0
   }
 
   /** @throws the system's error if the port cannot be had */
   async listen(): Promise<void> {
-    await this.#listener.listen()
+    for (const listener of this.#listeners) await listener.listen()
     this.#timer = setInterval(() => this.#windows.rotate(), this.#rotateMs)
     this.#timer.unref()
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     clearInterval(this.#timer)
-    return this.#listener.close()
+    await Promise.all(this.#listeners.map((listener) => listener.close()))
   }
 
   async #answer({ method, url = '' }: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -277,12 +277,13 @@ function adminSettings({ admin, quorum }: ConfigValues): AdminSettings {
   }
 }
 
-function metricsSettings({ admin }: ConfigValues): MetricsSettings {
+function metricsSettings({ admin, metricsTls }: ConfigValues): MetricsSettings {
   return {
     provider: admin.metricsProvider,
     httpHost: admin.metricsHttpHost,
     httpPort: admin.metricsHttpPort,
     httpsPort: admin.metricsHttpsPort,
+    tls: metricsTlsEndpoint(metricsTls),
     exportProcessInfo: admin.metricsExportJvmInfo,
     summaryRotateIntervalSeconds: admin.metricsSummaryRotate,
     pathStatsEnabled: admin.pathStatsEnabled,
@@ -311,6 +312,34 @@ function tlsSettings({ tls, clientTls, quorumTls }: ConfigValues): TlsSettings {
     clientPortUnification: tls.clientPortUnification,
     outstandingHandshakeMax: tls.outstandingHandshakeLimit,
     earlyDropSecureHandshakes: tls.earlyDropSecureHandshakes
+  }
+}
+
+function metricsTlsEndpoint(values: ConfigValues['metricsTls']): TlsEndpointSettings {
+  const { needClientAuth, wantClientAuth } = values
+  return {
+    keyStore: {
+      location: values.keyStoreLocation,
+      password: values.keyStorePassword,
+      passwordPath: null,
+      type: values.keyStoreType
+    },
+    trustStore: {
+      location: values.trustStoreLocation,
+      password: values.trustStorePassword,
+      passwordPath: null,
+      type: values.trustStoreType
+    },
+    protocol: null,
+    enabledProtocols: values.enabledProtocols,
+    cipherSuites: values.cipherSuites,
+    hostnameVerification: true,
+    clientHostnameVerification: false,
+    allowReverseDnsLookup: false,
+    crl: false,
+    ocsp: false,
+    clientAuth: needClientAuth ? 'need' : wantClientAuth ? 'want' : 'none',
+    handshakeDetectionTimeoutMs: 5000
   }
 }
 

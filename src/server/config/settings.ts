@@ -334,8 +334,10 @@ export interface MetricsSettings {
   readonly httpHost: string
   /** null = no plain HTTP. */
   readonly httpPort: number | null
-  /** null = no HTTPS. */
+  /** null = no HTTPS; one that is `httpPort` takes both. */
   readonly httpsPort: number | null
+  /** Of the HTTPS port. */
+  readonly tls: TlsEndpointSettings
   /** Exports measurements of the process (upstream: of the JVM). */
   readonly exportProcessInfo: boolean
   readonly summaryRotateIntervalSeconds: number

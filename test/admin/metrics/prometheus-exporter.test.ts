@@ -9,7 +9,7 @@ afterEach(async () => {
 })
 
 async function exporterOf(exportProcessInfo: boolean): Promise<string> {
-  const settings = { host: '127.0.0.1', port: 0, tls: null, exportProcessInfo, rotateIntervalSeconds: 60 }
+  const settings = { host: '127.0.0.1', ports: [{ port: 0, tls: null }], exportProcessInfo, rotateIntervalSeconds: 60 }
   const exporter = new PrometheusExporter(settings, fakeServer(), (error) => {
     throw error
   })

@@ -19,6 +19,7 @@ const HEADINGS: Readonly<Record<keyof typeof keyTables, string>> = {
   admin: 'Administration, measurements, log',
   tls: 'TLS',
   clientTls: 'TLS towards clients',
+  metricsTls: 'TLS of the metrics exporter',
   quorumTls: 'TLS between servers',
   testing: 'Tests'
 }

@@ -4,7 +4,7 @@ import { backupKeys } from './backup-keys.ts'
 import { clientKeys } from './client-keys.ts'
 import { quorumKeys } from './quorum-keys.ts'
 import { storageKeys } from './storage-keys.ts'
-import { clientTlsKeys, quorumTlsKeys, tlsKeys } from './tls-keys.ts'
+import { clientTlsKeys, metricsTlsKeys, quorumTlsKeys, tlsKeys } from './tls-keys.ts'
 import { authKeys, testingKeys, treeKeys } from './tree-keys.ts'
 
 /** Every key with an effect, by area; the areas are also the headings of the list in `docs/operations.md`. */
@@ -18,6 +18,7 @@ export const keyTables = {
   admin: adminKeys,
   tls: tlsKeys,
   clientTls: clientTlsKeys,
+  metricsTls: metricsTlsKeys,
   quorumTls: quorumTlsKeys,
   testing: testingKeys
 }

@@ -123,6 +123,5 @@ export const skippedKeys: readonly SkippedKeys[] = [
 
 /** Families of such keys: everything that starts so. */
 export const skippedPrefixes: readonly { readonly prefix: string; readonly why: string }[] = [
-  { prefix: 'metricsProvider.ssl.', why: 'the exporter has no TLS yet' },
   { prefix: 'metricsProvider.', why: 'this metrics provider has no such setting' }
 ]

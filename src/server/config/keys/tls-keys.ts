@@ -114,6 +114,36 @@ function endpointKeys(prefix: 'ssl' | 'ssl.quorum', clientHostnameVerification: 
 export const clientTlsKeys = endpointKeys('ssl', false)
 export const quorumTlsKeys = endpointKeys('ssl.quorum', true)
 
+const METRICS = 'metricsProvider.ssl'
+
+/** Of the exporter's HTTPS port, as upstream 3.10 has them. */
+export const metricsTlsKeys = {
+  keyStoreLocation: metricsKey(`${METRICS}.keyStore.location`, optionalText, null, 'certificate and key', 'path'),
+  keyStorePassword: metricsKey(`${METRICS}.keyStore.password`, optionalText, null, 'its password'),
+  keyStoreType: metricsKey<StoreType | null>(`${METRICS}.keyStore.type`, storeType, null, 'its format'),
+  trustStoreLocation: metricsKey(`${METRICS}.trustStore.location`, optionalText, null, 'whom it trusts', 'path'),
+  trustStorePassword: metricsKey(`${METRICS}.trustStore.password`, optionalText, null, 'its password'),
+  trustStoreType: metricsKey<StoreType | null>(`${METRICS}.trustStore.type`, storeType, null, 'its format'),
+  needClientAuth: metricsKey(`${METRICS}.need.client.auth`, trueOrFalse, true, 'client certificates are required'),
+  wantClientAuth: metricsKey(`${METRICS}.want.client.auth`, trueOrFalse, true, 'client certificates are asked for'),
+  enabledProtocols: metricsKey<readonly string[] | null>(
+    `${METRICS}.enabledProtocols`,
+    protocolNames,
+    null,
+    'protocol versions'
+  ),
+  cipherSuites: metricsKey<readonly string[] | null>(
+    `${METRICS}.ciphersuites`,
+    list,
+    null,
+    "Java's names of cipher suites"
+  )
+}
+
+function metricsKey<T>(name: string, type: ValueType<T>, defaultValue: T, about: string, unit = ''): ConfigKey<T> {
+  return fileKey<T>('should', name, type, defaultValue, about, { unit })
+}
+
 export const tlsKeys = {
   sslQuorum: fileKey('must', 'sslQuorum', trueOrFalse, false, 'TLS between servers'),
   portUnification: fileKey('must', 'portUnification', trueOrFalse, false, 'servers accept TLS and plain text'),
