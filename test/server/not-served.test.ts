@@ -105,6 +105,11 @@ describe('a configuration that asks for what is not served', () => {
       says: /^JAAS file .*jaas\.conf, line 1: "}" stands where/
     },
     {
+      jaas: 'Server { com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true; };',
+      lines: [provider],
+      says: /^JAAS file .*jaas\.conf, line 1: the section Server asks for Kerberos/
+    },
+    {
       jaas: 'Server { x required a="b"; };',
       lines: [provider],
       says: /^JAAS file .*jaas\.conf, line 1: the section Server names no user/

@@ -14,7 +14,7 @@ export function serverLoginOf({ acl, source }: ServerSettings): ServerLogin | nu
   if (acl.jaasFile === null) return null
   try {
     const login = serverLogin(readJaasFile(acl.jaasFile, source.properties), acl.saslServerSection)
-    if (login !== null) checkVerifiers(login)
+    if (login !== null) checkLogin(login, acl.saslServerSection)
     return login
   } catch (error) {
     if (!(error instanceof JaasError)) throw error
@@ -23,7 +23,17 @@ export function serverLoginOf({ acl, source }: ServerSettings): ServerLogin | nu
   }
 }
 
-function checkVerifiers({ users }: ServerLogin): void {
+/**
+ * Kerberos is refused: the package `kerberos` (7.0.0) accepts tickets, but gives no access to wrap and unwrap of the accepted
+ * context, by which SASL's GSSAPI goes on (RFC 4752, section 3.1).
+ */
+function checkLogin({ users, kerberos }: ServerLogin, section: string): void {
+  if (kerberos !== null) {
+    throw new JaasError(
+      `the section ${section} asks for Kerberos (Krb5LoginModule), which this version cannot accept from clients`,
+      kerberos.line
+    )
+  }
   for (const [user, value] of users) {
     if (isVerifierText(value) && parseVerifier(value) === null) {
       throw new JaasError(
