@@ -5,6 +5,7 @@ import { mavenClassPath } from '../harness/java.ts'
 import { buildZoonode } from '../harness/server.ts'
 import type { Suite } from '../harness/suite.ts'
 import { attemptsOf, type Tell } from '../mixed-ensemble/attempts.ts'
+import { runForeignProgram, runHostileTls } from './hostile-scenarios.ts'
 import { runSasl, runSwitchToSasl } from './sasl-scenarios.ts'
 import { runReload, runSwitchToTls, runTls, TLS_ENSEMBLES } from './tls-scenarios.ts'
 
@@ -39,7 +40,9 @@ export const SECURITY_PARTS: readonly SecurityPart[] = [
     name: 'sasl-switch',
     run: (folder, tell) =>
       runSwitchToSasl(participants('zoonode', 'apache', 'zoonode'), folder, attemptsOf('switch to SASL', tell))
-  }
+  },
+  { name: 'hostile', run: (folder, tell) => runHostileTls(folder, attemptsOf('hostile', tell)) },
+  { name: 'foreign', isQuick: true, run: (folder, tell) => runForeignProgram(folder, attemptsOf('foreign', tell)) }
 ]
 
 /** Connections between servers of both kinds, encrypted and authenticated. */

@@ -1,9 +1,10 @@
 import { isIP } from 'node:net'
-import type { ConnectionOptions, TLSSocket, TlsOptions } from 'node:tls'
-import { certificateFacts } from '../../tls/certificate.ts'
+import type { ConnectionOptions, TLSSocket } from 'node:tls'
+import type { CertificateFacts } from '../../tls/certificate.ts'
 import type { TlsEndpointSettings } from '../../tls/endpoint-settings.ts'
 import { hostProblem, verifyPeerHost } from '../../tls/host-verification.ts'
 import { type ContextLog, ReloadingContext } from '../../tls/reloading-context.ts'
+import type { ServerHandshakeOptions } from '../../tls/server-handshake.ts'
 import type { PeerTls } from './peer-tls.ts'
 
 /** TLS between servers, as `ssl.quorum.*` has it. */
@@ -11,7 +12,6 @@ export class QuorumTls implements PeerTls {
   readonly #settings: TlsEndpointSettings
   readonly #context: ReloadingContext
   readonly #memberHosts: () => readonly string[]
-  #server: TlsOptions
 
   /**
    * @param isReloading the files are read again when they change (`sslQuorumReloadCertFiles`)
@@ -26,39 +26,21 @@ export class QuorumTls implements PeerTls {
   ) {
     this.#settings = settings
     this.#memberHosts = memberHosts
-    this.#context = new ReloadingContext(
-      settings,
-      { property: 'ssl.quorum', needsKey: true, isWatching: isReloading },
-      log
-    )
-    this.#server = this.#serverOptions()
-    this.#context.onReload(() => {
-      this.#server = this.#serverOptions()
-    })
+    const use = { property: 'ssl.quorum', needsKey: true, isWatching: isReloading }
+    this.#context = new ReloadingContext(settings, use, log)
   }
 
-  serverOptions(): TlsOptions {
-    return this.#server
+  acceptOptions(): Omit<ServerHandshakeOptions, 'timeoutMs'> {
+    return {
+      secureContext: this.#context.secure,
+      clientAuth: this.#settings.clientAuth,
+      check: (socket, certificate) => this.#checkAccepted(socket, certificate)
+    }
   }
 
-  clientOptions(_host: string): ConnectionOptions {
+  connectOptions(): ConnectionOptions {
     // The name is checked behind the handshake, by the same rules for both sides.
     return { secureContext: this.#context.secure, checkServerIdentity: () => undefined }
-  }
-
-  /**
-   * One that connects is known by its address, which few certificates have: it is as good to be what a member's host is called. A
-   * stranger's certificate has neither.
-   */
-  async checkAccepted(socket: TLSSocket): Promise<void> {
-    const { hostnameVerification, clientHostnameVerification, allowReverseDnsLookup } = this.#settings
-    const { raw } = socket.getPeerCertificate()
-    if (raw === undefined) return
-    if (!hostnameVerification || !clientHostnameVerification) return
-    const facts = certificateFacts(raw)
-    if (this.#memberHosts().some((host) => isIP(host) === 0 && hostProblem(facts, host) === null)) return
-    const problem = await verifyPeerHost(socket, { hostName: null, allowReverseDnsLookup })
-    if (problem !== null) throw new Error(`${problem} (ssl.quorum.clientHostnameVerification)`)
   }
 
   async checkConnected(socket: TLSSocket, host: string): Promise<void> {
@@ -72,9 +54,16 @@ export class QuorumTls implements PeerTls {
     this.#context.close()
   }
 
-  #serverOptions(): TlsOptions {
-    const { clientAuth } = this.#settings
-    const { options } = this.#context
-    return { ...options, requestCert: clientAuth !== 'none', rejectUnauthorized: clientAuth === 'need' }
+  /**
+   * One that connects is known by its address, which few certificates have: it is as good to be what a member's host is called. A
+   * stranger's certificate has neither.
+   */
+  async #checkAccepted(socket: TLSSocket, certificate: CertificateFacts): Promise<string | null> {
+    const { hostnameVerification, clientHostnameVerification, allowReverseDnsLookup } = this.#settings
+    if (!hostnameVerification || !clientHostnameVerification) return null
+    const isMembers = (host: string): boolean => isIP(host) === 0 && hostProblem(certificate, host) === null
+    if (this.#memberHosts().some(isMembers)) return null
+    const problem = await verifyPeerHost(socket, { hostName: null, allowReverseDnsLookup })
+    return problem === null ? null : `${problem} (ssl.quorum.clientHostnameVerification)`
   }
 }

@@ -47,7 +47,7 @@ function connectSecurely(
 ): Socket {
   // A number is no name that a server could choose a certificate by.
   const servername = isIP(host) === 0 ? host : ''
-  const socket = tlsConnect({ ...tls.clientOptions(host), host, port, servername })
+  const socket = tlsConnect({ ...tls.connectOptions(), host, port, servername })
   socket.setNoDelay(noDelay)
   socket.setKeepAlive(keepAlive)
   let timer: NodeJS.Timeout | undefined
