@@ -12,7 +12,7 @@ import type { Recovery, StorageLogger } from '../../storage/storage.ts'
 import { StorageError, toStorageError } from '../../storage/storage-error.ts'
 import type { RowPart } from '../../storage/txn-row.ts'
 import { digestOf, lastZxidOf, newState, type State } from '../migrate/state.ts'
-import { assertNoData, makeStore } from './new-store.ts'
+import { assertNoData, makeStore } from '../new-store.ts'
 
 /** Makes a data directory from backups: the state at their end, after a transaction, or at a time. */
 

@@ -53,8 +53,9 @@ async function digestsOf(port: number): Promise<Map<bigint, bigint>> {
   const lines = (await askWord(port, 'hash')).split('\n')
   return new Map(
     lines.flatMap((line) => {
-      const [, zxid, digest] = /0x([0-9a-f]+).*?digest.*?(-?[0-9a-f]+)\s*$/i.exec(line) ?? []
-      return zxid === undefined || digest === undefined ? [] : [[BigInt(`0x${zxid}`), BigInt(`0x${digest}`)] as const]
+      const [, zxid, digest] = /^(?:0x)?([0-9a-f]+): (-?\d+)$/.exec(line) ?? []
+      if (zxid === undefined || digest === undefined) return []
+      return [[BigInt(`0x${zxid}`), BigInt.asUintN(64, BigInt(digest))] as const]
     })
   )
 }

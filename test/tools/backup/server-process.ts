@@ -47,6 +47,12 @@ export class ServerProcess {
     }
     const text = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`)
     writeFileSync(this.configFile, text.join(''))
+    await this.restart()
+  }
+
+  /** Starts it with the configuration file as it is. */
+  async restart(): Promise<void> {
+    this.output = ''
     const child = spawn(process.execPath, [PROGRAM, this.configFile], {
       cwd: this.#folder,
       stdio: ['ignore', 'pipe', 'pipe']

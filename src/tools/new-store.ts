@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { highWord, lowWord } from '../../protocol/int64.ts'
-import { recover } from '../../server/recovery.ts'
-import { makeDirectory, syncDirectory } from '../../storage/directory.ts'
-import { showZxid, versionFolder } from '../../storage/file-names.ts'
-import { openStorage, type StorageLogger } from '../../storage/storage.ts'
-import { StorageError, toStorageError } from '../../storage/storage-error.ts'
-import { digestOf, lastZxidOf, newState, type State, snapshotStream } from '../migrate/state.ts'
+import { highWord, lowWord } from '../protocol/int64.ts'
+import { recover } from '../server/recovery.ts'
+import { makeDirectory, syncDirectory } from '../storage/directory.ts'
+import { showZxid, versionFolder } from '../storage/file-names.ts'
+import { openStorage, type StorageLogger } from '../storage/storage.ts'
+import { StorageError, toStorageError } from '../storage/storage-error.ts'
+import { digestOf, lastZxidOf, newState, type State, snapshotStream } from './migrate/state.ts'
 
 /** Makes a data directory that begins with a state. */
 
