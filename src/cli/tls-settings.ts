@@ -1,80 +1,82 @@
-import { readFileSync } from 'node:fs'
-import type { ConnectionOptions } from 'node:tls'
-import { tlsTransport } from '../client/tls-transport.ts'
 import type { Transport } from '../client/transport.ts'
+import { connectSecurely } from '../tls/client-socket.ts'
+import type { StoreKind, StoreSettings, TlsEndpointSettings } from '../tls/endpoint-settings.ts'
+import { ReloadingContext } from '../tls/reloading-context.ts'
+import { TlsConfigError } from '../tls/tls-config-error.ts'
 import { CliError } from './cli-error.ts'
-import { fileProblem } from './file-problem.ts'
 
 /** Settings of a client by their Java names. */
 type ClientSettings = ReadonlyMap<string, string>
 
-const PREFIX = 'zookeeper.ssl.'
+const PROPERTY = 'zookeeper.ssl'
+const STORE_KINDS: readonly StoreKind[] = ['JKS', 'PEM', 'PKCS12', 'BCFKS']
 
 /**
- * Connections over TLS by the settings that upstream's client has for them: `zookeeper.ssl.keyStore.*`,
- * `zookeeper.ssl.trustStore.*`, `zookeeper.ssl.hostnameVerification`. Stores may be PEM files, key stores PKCS12 as well; Java's own format
- * cannot be read.
+ * Connections over TLS by the settings that upstream's client has for them, `zookeeper.ssl.*`: key store and trust store (JKS, PKCS12,
+ * PEM), protocols, cipher suites, host names. Stores are read again when they change.
  *
  * @throws CliError for a store that cannot be read
  */
 export function tlsTransportOf(settings: ClientSettings): Transport {
-  const checksHostname = setting(settings, 'hostnameVerification')?.toLowerCase() !== 'false'
-  return tlsTransport({
-    ...keyStore(settings),
-    ...trustStore(settings),
-    ...(checksHostname ? {} : { checkServerIdentity: () => undefined })
-  })
+  const endpoint = endpointOf(settings)
+  const context = openContext(endpoint)
+  return (server, onOpen) => connectSecurely(server, endpoint, context, onOpen)
 }
 
-function keyStore(settings: ClientSettings): ConnectionOptions {
-  const file = setting(settings, 'keyStore.location')
-  if (file === undefined) return {}
-  const password = storePassword(settings, 'keyStore')
-  const bytes = read(file)
-  switch (storeType(settings, 'keyStore', file)) {
-    case 'PEM':
-      return { cert: bytes, key: bytes, ...(password === undefined ? {} : { passphrase: password }) }
-    case 'PKCS12':
-      return { pfx: bytes, passphrase: password ?? '' }
-    default:
-      throw unreadable(file)
-  }
-}
-
-function trustStore(settings: ClientSettings): ConnectionOptions {
-  const file = setting(settings, 'trustStore.location')
-  if (file === undefined) return {}
-  if (storeType(settings, 'trustStore', file) !== 'PEM') throw unreadable(file)
-  return { ca: read(file) }
-}
-
-function storePassword(settings: ClientSettings, store: string): string | undefined {
-  const file = setting(settings, `${store}.passwordPath`)
-  return file === undefined ? setting(settings, `${store}.password`) : read(file).toString('utf8').trim()
-}
-
-function storeType(settings: ClientSettings, store: string, file: string): string {
-  const type = setting(settings, `${store}.type`)
-  if (type !== undefined) return type.toUpperCase()
-  if (/\.pem$/i.test(file)) return 'PEM'
-  return /\.(p12|pfx)$/i.test(file) ? 'PKCS12' : 'JKS'
-}
-
-function setting(settings: ClientSettings, key: string): string | undefined {
-  const value = settings.get(PREFIX + key)?.trim()
-  return value === '' ? undefined : value
-}
-
-function read(file: string): Buffer {
+function openContext(endpoint: TlsEndpointSettings): ReloadingContext {
+  const warn = (message: string): void => void process.stderr.write(`${message}\n`)
+  const log = { info: () => undefined, warn }
   try {
-    return readFileSync(file)
-  } catch (cause) {
-    throw new CliError(`cannot read ${file}: ${fileProblem(cause)}`, 1, cause)
+    return new ReloadingContext(endpoint, { property: PROPERTY, needsKey: false, isWatching: true }, log)
+  } catch (error) {
+    if (error instanceof TlsConfigError) throw new CliError(error.message, 1, error)
+    throw error
   }
 }
 
-function unreadable(file: string): CliError {
-  return new CliError(
-    `${file}: certificates and keys must be in PEM files, or keys in PKCS12 ones (openssl pkcs12 converts them)`
-  )
+function endpointOf(settings: ClientSettings): TlsEndpointSettings {
+  return {
+    keyStore: storeOf(settings, 'keyStore'),
+    trustStore: storeOf(settings, 'trustStore'),
+    protocol: setting(settings, 'protocol'),
+    enabledProtocols: listOf(setting(settings, 'enabledProtocols')),
+    cipherSuites: listOf(setting(settings, 'ciphersuites')),
+    hostnameVerification: setting(settings, 'hostnameVerification')?.toLowerCase() !== 'false',
+    clientHostnameVerification: false,
+    allowReverseDnsLookup: isTrue(settings, 'allowReverseDnsLookup'),
+    crl: isTrue(settings, 'crl'),
+    ocsp: isTrue(settings, 'ocsp'),
+    clientAuth: 'none',
+    handshakeDetectionTimeoutMs: 0
+  }
+}
+
+function storeOf(settings: ClientSettings, store: 'keyStore' | 'trustStore'): StoreSettings {
+  return {
+    location: setting(settings, `${store}.location`),
+    password: setting(settings, `${store}.password`),
+    passwordPath: setting(settings, `${store}.passwordPath`),
+    type: kindOf(settings, `${store}.type`)
+  }
+}
+
+function kindOf(settings: ClientSettings, key: string): StoreKind | null {
+  const type = setting(settings, key)?.toUpperCase() ?? null
+  if (type === null) return null
+  const kind = STORE_KINDS.find((one) => one === type)
+  if (kind === undefined) throw new CliError(`${PROPERTY}.${key}: ${type} is not one of ${STORE_KINDS.join(', ')}`)
+  return kind
+}
+
+function listOf(text: string | null): string[] | null {
+  return text === null ? null : text.split(',').map((name) => name.trim())
+}
+
+function isTrue(settings: ClientSettings, key: string): boolean {
+  return setting(settings, key)?.toLowerCase() === 'true'
+}
+
+function setting(settings: ClientSettings, key: string): string | null {
+  const value = settings.get(`${PROPERTY}.${key}`)?.trim() ?? ''
+  return value === '' ? null : value
 }

@@ -13,6 +13,7 @@ import type { SessionTable } from '../core/session/session-table.ts'
 import type { DataTree } from '../core/tree/data-tree.ts'
 import { Perm } from '../protocol/op-code.ts'
 import { versionFolder } from '../storage/file-names.ts'
+import { type CertificateFacts, certificateFacts } from '../tls/certificate.ts'
 import { newestSnapshot, writeAdminSnapshot } from './admin-snapshots.ts'
 import type { ClientListener } from './client-listener.ts'
 import { monotonicNowMs } from './event-loop.ts'
@@ -27,6 +28,8 @@ export interface AdminTargetParts {
   readonly tree: DataTree
   readonly sessions: SessionTable
   readonly acl: AclChecker
+  /** What of a client's certificate is its id. */
+  readonly certificateId: (certificate: CertificateFacts) => string
   readonly machine: Machine
   readonly listener: ClientListener
   readonly logMeter: LogMeter
@@ -104,10 +107,19 @@ export class LiveAdminTarget implements AdminTarget {
     return count
   }
 
-  authenticate(scheme: string, auth: Uint8Array | null, remoteAddress: string): readonly Identity[] | null {
+  authenticate(
+    scheme: string,
+    auth: Uint8Array | null,
+    remoteAddress: string,
+    certificate: Buffer | null
+  ): readonly Identity[] | null {
     // The address is known without a packet; the provider of clients has nothing to add to it.
     if (scheme === 'ip') return [{ scheme, id: remoteAddress }]
-    return this.#parts.acl.authenticate(scheme, auth, { remoteAddress, certificateId: null })
+    const { acl, certificateId } = this.#parts
+    return acl.authenticate(scheme, auth, {
+      remoteAddress,
+      certificateId: certificate === null ? null : certificateId(certificateFacts(certificate))
+    })
   }
 
   isAllowedEverything(identities: readonly Identity[]): boolean {

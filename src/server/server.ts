@@ -4,6 +4,7 @@ import type { ServerView } from '../admin/server-view.ts'
 import type { StorageRequest } from '../core/ensemble/ensemble-outbox.ts'
 import type { InputBatch } from '../core/input-batch.ts'
 import type { Storage } from '../storage/storage.ts'
+import { certificateIdBy } from '../tls/certificate-id.ts'
 import { initialConfigurationOf, openAdminPort } from './admin-port.ts'
 import { BackupSchedule } from './backup-schedule.ts'
 import { ClientListener, type ClientListenerOptions, type ClientListenerPorts } from './client-listener.ts'
@@ -226,6 +227,7 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
       tree,
       sessions,
       acl,
+      certificateId: certificateIdBy(settings.tls.certificateId, (problem) => log.warn(problem)),
       machine,
       listener,
       logMeter,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { TLSSocket } from 'node:tls'
 import { clientAddressText } from '../../core/acl/ip-address.ts'
 import type { AdminTarget } from './admin-target.ts'
 import { CommandTable, indexPage } from './commands.ts'
@@ -116,7 +117,8 @@ export class AdminServer {
       parameters: firstValues(query),
       body: request,
       authorization: request.headers.authorization,
-      remoteAddress: this.#addressOf(request)
+      remoteAddress: this.#addressOf(request),
+      certificate: certificateOf(request)
     }
     const named = await runCommand(this.#commands, call, this.#target)
     request.socket.setTimeout(this.#settings.idleTimeoutMs)
@@ -173,4 +175,9 @@ function firstValues(query: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>()
   for (const [name, value] of new URLSearchParams(query)) if (!values.has(name)) values.set(name, value)
   return values
+}
+
+function certificateOf({ socket }: IncomingMessage): Buffer | null {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return null
+  return socket.getPeerX509Certificate()?.raw ?? null
 }

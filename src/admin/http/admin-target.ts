@@ -40,9 +40,15 @@ export interface AdminTarget {
    * Who gives these credentials.
    *
    * @param auth null if none came with the scheme
+   * @param certificate what the caller has shown in its TLS handshake, in DER, verified; null if nothing
    * @returns null if the provider refuses them, or there is none of this scheme
    */
-  authenticate(scheme: string, auth: Uint8Array | null, remoteAddress: string): readonly Identity[] | null
+  authenticate(
+    scheme: string,
+    auth: Uint8Array | null,
+    remoteAddress: string,
+    certificate: Buffer | null
+  ): readonly Identity[] | null
   /** Whether they have every permission on the root. */
   isAllowedEverything(identities: readonly Identity[]): boolean
 }

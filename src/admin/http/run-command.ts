@@ -13,6 +13,8 @@ export interface CommandCall extends CommandRequest {
   readonly authorization: string | undefined
   /** Of the client, as Java prints it. */
   readonly remoteAddress: string
+  /** What the client has shown in its TLS handshake, in DER, verified; null if nothing. */
+  readonly certificate: Buffer | null
 }
 
 export interface NamedAnswer {
@@ -37,7 +39,9 @@ export async function runCommand(
   if (target === null || (found.needsServing && !target.view.isServing())) {
     return { name: call.name, answer: { error: NOT_SERVING } }
   }
-  const refusal = found.needsAuthority ? refusalOf(call.authorization, call.remoteAddress, target) : null
+  const refusal = found.needsAuthority
+    ? refusalOf(call.authorization, call.remoteAddress, call.certificate, target)
+    : null
   if (refusal !== null) return { name: call.name, answer: refusal }
   if (!found.methods.includes(call.method)) return { name: found.name, answer: wrongMethod(found) }
   return { name: found.name, answer: await found.run(target, call) }

@@ -1,0 +1,51 @@
+import { isIP, type Socket } from 'node:net'
+import { connect, type TLSSocket } from 'node:tls'
+import type { TlsEndpointSettings } from './endpoint-settings.ts'
+import { verifyPeerHost } from './host-verification.ts'
+import { certificateProblemText } from './problem-text.ts'
+import type { ReloadingContext } from './reloading-context.ts'
+
+/**
+ * Connects to a server over TLS, with what the files of its stores hold now. Before `onOpen` is called the server's certificate has been
+ * verified, and its host where the settings want that; else the socket is destroyed with an error of one line.
+ */
+export function connectSecurely(
+  { host, port }: { readonly host: string; readonly port: number },
+  { hostnameVerification, allowReverseDnsLookup }: TlsEndpointSettings,
+  context: ReloadingContext,
+  onOpen: () => void
+): Socket {
+  const names = isIP(host) === 0 ? { servername: host } : {} // a server name must not be an address
+  const socket: TLSSocket = connect({
+    ...names,
+    host,
+    port,
+    secureContext: context.secure,
+    // What is wrong is told below, in words.
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined
+  })
+  socket.setNoDelay(true)
+  const refuse = (problem: string): void => {
+    socket.destroy(new Error(`the certificate of ${host}:${port} is refused: ${problem}`))
+  }
+  socket.once('secureConnect', () => {
+    if (!socket.authorized) return refuse(certificateProblemText(authorizationErrorOf(socket)))
+    if (!hostnameVerification) return onOpen()
+    verifyPeerHost(socket, { hostName: host, allowReverseDnsLookup }).then(
+      (problem) => {
+        if (socket.destroyed) return
+        if (problem === null) onOpen()
+        else refuse(problem)
+      },
+      (error: Error) => refuse(error.message)
+    )
+  })
+  return socket
+}
+
+/** Declared as an error, it is the code of one where Node.js verified by itself. */
+function authorizationErrorOf({ authorizationError }: TLSSocket): { readonly code: string; readonly message: string } {
+  const code = String(authorizationError)
+  return { code, message: code }
+}
