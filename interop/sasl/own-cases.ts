@@ -8,31 +8,26 @@ import type { SuiteRun } from '../harness/suite.ts'
 
 const SHELL_TIMEOUT_MS = 30_000
 
-/** Our client and our shell. */
+/** Our client and our shell. Apache ZooKeeper has no SCRAM, so that who comes with it is refused there. */
 export async function runOwnCases(run: SuiteRun): Promise<void> {
   for (const mechanism of ['DIGEST-MD5', 'SCRAM-SHA-256'] as const) {
-    await attempt(run, mechanism, `our client logs in by ${mechanism}`, async () => {
-      const ids = await idsOf(run, { sasl: { username: 'bob', password: 'bobsecret', mechanism } })
-      if (!ids.includes('sasl:bob')) throw new Error(`whoAmI: ${ids.join(', ')}`)
+    const isKnown = mechanism === 'DIGEST-MD5' || run.server.kind === 'zoonode'
+    await attempt(run, `our client logs in by ${mechanism}`, async () => {
+      const outcome = await outcomeOf(run, { sasl: { username: 'bob', password: 'bobsecret', mechanism } })
+      if (outcome !== (isKnown ? 'ip:127.0.0.1, sasl:bob' : 'AUTH_FAILED')) throw new Error(`outcome: ${outcome}`)
     })
-    await attempt(run, mechanism, `our client is refused by ${mechanism}`, async () => {
-      const outcome = await idsOf(run, { sasl: { username: 'bob', password: 'wrong', mechanism } }).then(
-        (ids) => ids.join(', '),
-        (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : String(error))
-      )
+    await attempt(run, `our client is refused by ${mechanism}`, async () => {
+      const outcome = await outcomeOf(run, { sasl: { username: 'bob', password: 'wrong', mechanism } })
       if (outcome !== 'AUTH_FAILED') throw new Error(`outcome: ${outcome}`)
     })
-    await attempt(run, mechanism, `our shell logs in by ${mechanism}`, async () => {
+    await attempt(run, `our shell logs in by ${mechanism}`, async () => {
       const text = await shell(run, 'whoami', mechanism)
-      if (!/sasl\s*: bob|sasl.*bob/.test(text)) throw new Error(text)
+      if (/sasl.*bob/.test(text) !== isKnown) throw new Error(text)
     })
   }
 }
 
-async function attempt(run: SuiteRun, mechanism: string, name: string, body: () => Promise<void>): Promise<void> {
-  if (run.server.kind === 'apache' && mechanism !== 'DIGEST-MD5') {
-    return run.record({ name, status: 'skipped', detail: `Apache ZooKeeper has no ${mechanism}`, observed: null })
-  }
+async function attempt(run: SuiteRun, name: string, body: () => Promise<void>): Promise<void> {
   try {
     await body()
     run.record({ name, status: 'passed', detail: '', observed: null })
@@ -41,10 +36,14 @@ async function attempt(run: SuiteRun, mechanism: string, name: string, body: () 
   }
 }
 
-async function idsOf(run: SuiteRun, options: ClientOptions): Promise<string[]> {
+/** Who a client is then, or the code of the error. */
+async function outcomeOf(run: SuiteRun, options: ClientOptions): Promise<string> {
   const client = new ZooKeeper(run.server.connectString, options)
   try {
-    return (await client.whoAmI()).map(({ scheme, user }) => `${scheme}:${user}`)
+    const ids = (await client.whoAmI()).map(({ scheme, user }) => `${scheme}:${user}`)
+    return ids.sort().join(', ')
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : String(error)
   } finally {
     await client.close()
   }
@@ -56,6 +55,9 @@ async function shell(run: SuiteRun, command: string, mechanism: string): Promise
   const logFile = join(run.folder, `shell-${mechanism}.log`)
   const env = { CLIENT_JVMFLAGS: `-Djava.security.auth.login.config=${jaas}` }
   const args = ['-server', run.server.connectString, command]
-  await runCommand({ command: join(PROGRAMS, 'bin', 'zkCli.sh'), args, logFile, env }, SHELL_TIMEOUT_MS)
+  // A shell that is refused ends with 1, which is not what is asked here.
+  await runCommand({ command: join(PROGRAMS, 'bin', 'zkCli.sh'), args, logFile, env }, SHELL_TIMEOUT_MS).catch(
+    () => null
+  )
   return lastLines(logFile, 20)
 }

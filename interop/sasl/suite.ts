@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { readAuditLines, SessionNames } from '../audit/audit-lines.ts'
 import { buildOnce } from '../harness/build-once.ts'
 import { runCommand } from '../harness/child.ts'
 import { javaProgram } from '../harness/java.ts'
@@ -6,6 +7,7 @@ import { cacheFolder, INTEROP } from '../harness/paths.ts'
 import { runCaseProgram } from '../harness/program.ts'
 import type { Server, ServerSettings } from '../harness/server.ts'
 import type { Suite, SuiteRun } from '../harness/suite.ts'
+import { waitFor } from '../harness/wait-for.ts'
 import { runOwnCases } from './own-cases.ts'
 import { RAW_CASES } from './raw-cases.ts'
 import { RawClient } from './raw-client.ts'
@@ -19,6 +21,7 @@ const PROGRAM_TIMEOUT_MS = 180_000
 const SETTINGS: ServerSettings = {
   config: {
     maxClientCnxns: '0',
+    'audit.enable': 'true',
     'authProvider.sasl': 'org.apache.zookeeper.server.auth.SASLAuthenticationProvider',
     'superUser.1': 'root',
     'SASLAuthenticationProvider.superPassword': 'supersecret'
@@ -44,6 +47,7 @@ export const saslSuite: Suite = {
   },
   async run(run) {
     await runRawCases(run)
+    await recordAuditLines(run)
     await runOwnCases(run)
     const env = { PYTHONPATH: await packages(), PYTHONDONTWRITEBYTECODE: '1' }
     const python = { command: 'python3', args: [join(FOLDER, 'main.py'), run.server.connectString, run.server.kind] }
@@ -91,6 +95,18 @@ async function runRawCases(run: SuiteRun): Promise<void> {
       client.drop()
     }
   }
+}
+
+/** Who has made the znodes of the last case, and tried to write to the configuration, by the audit log. */
+async function recordAuditLines(run: SuiteRun): Promise<void> {
+  const names = new SessionNames()
+  const lines = await waitFor('the last line of the audit log', 10_000, async () => {
+    const found = readAuditLines(run.server)
+    return found.some((line) => line.includes('znode=/acl-612062')) ? found : null
+  })
+  const own = lines.filter((line) => line.includes('znode=/acl-') || line.includes('znode=/zookeeper/config'))
+  const observed = own.map((line) => names.normalise(line)).join('\n')
+  run.record({ name: 'the audit log names who has logged in', status: 'passed', detail: '', observed })
 }
 
 function portOf(server: Server): number {

@@ -375,6 +375,7 @@ function auditSettings(parts: SettingsParts): AuditSettings {
   if (!admin.auditEnable) return { file: null }
   return {
     file: {
+      format: admin.auditLogFormat,
       path: resolve(parts.workingDirectory, admin.logDir, admin.auditLogFile),
       level: admin.auditLogThreshold,
       sizeBytesMax: admin.auditLogMaxFileSize,

@@ -352,7 +352,13 @@ export interface MetricsSettings {
 
 export interface AuditSettings {
   /** Null: no audit log. Lines have the levels info and error. */
-  readonly file: LogFileSettings | null
+  readonly file: AuditFileSettings | null
+}
+
+/** The audit log's file. */
+export interface AuditFileSettings extends LogFileSettings {
+  /** `line`: as upstream writes it; `json`: an object a line. */
+  readonly format: 'line' | 'json'
 }
 
 /** TLS towards clients and towards other servers. */

@@ -20,11 +20,20 @@ const LOGGER = 'o.a.z.a.Slf4jAuditLogger'
  * @see `AuditEvent.toString`, and the appender RFAAUDIT of upstream's logback.xml
  */
 export function formatAuditLine(record: AuditRecord | ServerDeed, time: Date): string {
-  const level = record.result === 'failure' ? 'ERROR' : 'INFO'
   const fields = fieldsOf(record)
     .flatMap(([name, value]) => (value === null ? [] : `${name}=${escapeControls(value)}`))
     .join('\t')
-  return `${formatTime(time)} ${level} ${LOGGER}: ${fields}\n`
+  return `${formatTime(time)} ${levelOf(record)} ${LOGGER}: ${fields}\n`
+}
+
+/** The same as a JSON object on a line, with the time in UTC (ISO 8601); values are as they are. */
+export function formatAuditJson(record: AuditRecord | ServerDeed, time: Date): string {
+  const known = fieldsOf(record).filter(([, value]) => value !== null)
+  return `${JSON.stringify({ time: time.toISOString(), level: levelOf(record), ...Object.fromEntries(known) })}\n`
+}
+
+function levelOf({ result }: AuditRecord | ServerDeed): 'ERROR' | 'INFO' {
+  return result === 'failure' ? 'ERROR' : 'INFO'
 }
 
 function fieldsOf(record: AuditRecord | ServerDeed): readonly (readonly [string, string | null])[] {

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import type { AuditRecord } from '../../core/audit/audit-record.ts'
-import type { LogFileSettings } from '../config/settings.ts'
-import { formatAuditLine, type ServerDeed } from './audit-line.ts'
+import type { AuditFileSettings } from '../config/settings.ts'
+import { formatAuditJson, formatAuditLine, type ServerDeed } from './audit-line.ts'
 import type { Logger } from './logger.ts'
 import { openRollingFile } from './rolling-file.ts'
 
@@ -22,19 +22,20 @@ export interface AuditLog {
 }
 
 /** @throws Error when the file cannot be opened */
-export function openAuditLog(settings: LogFileSettings, log: Logger): AuditLog {
+export function openAuditLog(settings: AuditFileSettings, log: Logger): AuditLog {
   const onError = (error: Error): void => {
     log.error(`the audit log cannot be written, lines of it are lost: ${error.message}`)
   }
   const file = openRollingFile({ ...settings, onError })
   const serverUser = userName()
+  const format = settings.format === 'json' ? formatAuditJson : formatAuditLine
   let text = ''
   let lostCount = 0
 
   const add = (record: AuditRecord | ServerDeed): void => {
     if (settings.level === 'off') return
     if ((settings.level === 'error' || settings.level === 'warn') && record.result !== 'failure') return
-    text += formatAuditLine(record, new Date())
+    text += format(record, new Date())
   }
   const flush = (): void => {
     if (text === '') return

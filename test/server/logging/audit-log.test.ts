@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { AuditRecord } from '../../../src/core/audit/audit-record.ts'
-import { formatAuditLine } from '../../../src/server/logging/audit-line.ts'
+import { formatAuditJson, formatAuditLine } from '../../../src/server/logging/audit-line.ts'
 import { openAuditLog } from '../../../src/server/logging/audit-log.ts'
 import { silentLogger } from '../../../src/server/logging/logger.ts'
 
@@ -28,15 +28,39 @@ afterEach(() => {
   rmSync(folder, { recursive: true })
 })
 
-function open(overrides: { level?: 'info' | 'error' | 'off'; sizeBytesMax?: number; backupCountMax?: number } = {}) {
+function open(
+  overrides: {
+    level?: 'info' | 'error' | 'off'
+    format?: 'line' | 'json'
+    sizeBytesMax?: number
+    backupCountMax?: number
+  } = {}
+) {
   const path = join(folder, 'zookeeper_audit.log')
-  const settings = { path, level: 'info' as const, sizeBytesMax: 1 << 20, backupCountMax: 2, ...overrides }
+  const settings = {
+    path,
+    format: 'line' as const,
+    level: 'info' as const,
+    sizeBytesMax: 1 << 20,
+    backupCountMax: 2,
+    ...overrides
+  }
   return { log: openAuditLog(settings, silentLogger), linesOf: (suffix = '') => textLines(path + suffix) }
 }
 
 function textLines(path: string): string[] {
   return readFileSync(path, 'utf8').split('\n').slice(0, -1)
 }
+
+test('the file has the form that is asked for', async () => {
+  const { log, linesOf } = open({ format: 'json' })
+  log.write({ ...RECORD, result: 'failure' })
+  await log.close()
+
+  expect(linesOf().map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({ user: 'alice', level: 'ERROR' })
+  ])
+})
 
 describe('a line of the audit log', () => {
   const time = new Date(2026, 0, 2, 3, 4, 5, 6)
@@ -50,6 +74,24 @@ describe('a line of the audit log', () => {
 
   test('is an ERROR when the operation failed', () => {
     expect(formatAuditLine({ ...RECORD, result: 'failure' }, time)).toContain(' ERROR o.a.z.a.Slf4jAuditLogger: ')
+  })
+
+  test('can be JSON, which gives back what a client sent and has no end within', () => {
+    const record = { ...RECORD, znode: '/a\nb"', user: 'bob,x\ty', acl: null }
+    const line = formatAuditJson(record, new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 6)))
+
+    expect(line.indexOf('\n')).toBe(line.length - 1)
+    expect(JSON.parse(line)).toEqual({
+      time: '2026-01-02T03:04:05.006Z',
+      level: 'INFO',
+      session: '0x100',
+      user: 'bob,x\ty',
+      ip: '127.0.0.1',
+      operation: 'create',
+      znode: '/a\nb"',
+      znode_type: 'persistent',
+      result: 'success'
+    })
   })
 
   test('cannot be broken by what a client sends', () => {

@@ -129,6 +129,13 @@ export const adminKeys = {
     'name of the audit log, in log.dir',
     { unit: 'path' }
   ),
+  auditLogFormat: propertyKey<'line' | 'json'>(
+    'should',
+    'audit.format',
+    oneOf({ line: 'line', json: 'json' }),
+    'line',
+    "form of the audit log: line is upstream's"
+  ),
   auditLogThreshold: propertyKey<LogLevel>(
     'should',
     'auditlog.threshold',
