@@ -92,7 +92,7 @@ export class EnsemblePeer implements ElectionHost {
     this.#parts = parts
     this.#sessionIds = new SessionIdSequence(ensemble.sid, monotonicMs)
     this.#snapshotterState = { tree, sessions, settings, out }
-    const log = new LogBatcher(settings, metrics)
+    const log = new LogBatcher(settings, metrics, parts.slow)
     log.moveTo(tree.lastZxidHi, tree.lastZxidLo)
     this.#random = seededRandom(parts.seed)
     const { observerMaster } = ensemble
@@ -231,7 +231,7 @@ export class EnsemblePeer implements ElectionHost {
     if (vote.leader === sid) {
       this.log('info', 'this server leads: it waits for followers')
       member.out.openLearnerPort(null)
-      this.#leading = new LeadingRole(member, this.#events(true))
+      this.#leading = new LeadingRole(member, this.#events(true), this.election.isByOracle)
     } else this.#followSoon(vote.leader)
     member.out.roleChanged(this.role)
   }
@@ -336,7 +336,7 @@ export class EnsemblePeer implements ElectionHost {
   }
 
   #persisted(sequence: number): void {
-    this.member.log.persisted(sequence)
+    this.member.log.persisted(sequence, this.member.nowMs)
     this.#tellLogged()
   }
 
@@ -495,6 +495,8 @@ export class EnsemblePeer implements ElectionHost {
     const { member } = this
     const peer = this.#newPeer(this.#rolePort(isLeader))
     this.#peer = peer
+    const { slow } = peer.state
+    if (slow !== null) slow.peer = isLeader ? this.member.settings.sid : (this.#following?.leaderSid ?? null)
     this.#masters?.served()
     this.election.setPeerEpoch(epoch)
     member.showConfiguration()

@@ -1,3 +1,5 @@
+import type { Oracle } from '../zab/quorum/oracle.ts'
+
 /** Where the followers of an ensemble listen for observers. */
 export interface ObserverMasterPort {
   readonly port: number
@@ -48,4 +50,6 @@ export interface EnsembleSettings {
   readonly messageTrackerSize?: number
   /** A leader serves clients. */
   readonly leaderServes: boolean
+  /** Says whether one of two voters may go on without the other (`oraclePath`); not given: it may not. */
+  readonly oracle?: Oracle
 }

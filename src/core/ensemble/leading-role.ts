@@ -47,7 +47,8 @@ export class LeadingRole implements LeadingHost, FollowersPort {
   /** Who leads by a reconfiguration's word, if it is another server. */
   #successor: number | null = null
 
-  constructor(member: Member, events: RoleEvents) {
+  /** @param isByOracle it was elected by the oracle's word */
+  constructor(member: Member, events: RoleEvents, isByOracle: boolean) {
     this.member = member
     this.meter = member.meter
     this.sinceMs = member.nowMs
@@ -60,7 +61,8 @@ export class LeadingRole implements LeadingHost, FollowersPort {
       lastLoggedLo: log.lastZxidLo,
       config,
       lastSeen,
-      nowMs
+      nowMs,
+      isByOracle
     }
     this.leading = new Leading(this, settings, start, commitLog)
   }
@@ -162,6 +164,8 @@ export class LeadingRole implements LeadingHost, FollowersPort {
   }
 
   committed(zxidHi: number, zxidLo: number): void {
+    const slow = this.#peer?.state.slow ?? null
+    if (slow !== null) slow.peer = this.leading.completedBy
     this.#peer?.committedTo(zxidHi, zxidLo)
   }
 

@@ -7,6 +7,7 @@ import { InputBatch } from '../../../src/core/input-batch.ts'
 import { createMetrics, createServerStats } from '../../../src/core/metrics.ts'
 import type { PersistBatch, SnapshotSummary } from '../../../src/core/outbox.ts'
 import type { CoreSettings } from '../../../src/core/pipeline/core-settings.ts'
+import { SlowRequests } from '../../../src/core/pipeline/slow-requests.ts'
 import type { ConnectionId } from '../../../src/core/ports.ts'
 import { applyToSessions } from '../../../src/core/session/follow-txn.ts'
 import { SessionTable } from '../../../src/core/session/session-table.ts'
@@ -24,6 +25,8 @@ import { DEFAULT_SETTINGS, testHash } from '../peer-harness.ts'
 const TICK_MS = 100
 const LATENCY_MS = 2
 const SYNC_MS = 3
+/** What the servers call a slow request. */
+const SLOW_MS = 50
 
 /** A transaction on a disk. */
 interface Logged {
@@ -64,6 +67,21 @@ export class EnsembleWorld {
     this.config = config
     this.settings = settings
     this.core = core
+  }
+
+  /** What the oracle of each server says, where they have oracles. */
+  readonly grants = new Map<number, boolean>()
+
+  oracleOf(sid: number): Pick<EnsembleSettings, 'oracle'> {
+    const { grants } = this
+    if (!grants.has(sid)) return {}
+    return {
+      oracle: {
+        get grants() {
+          return grants.get(sid) === true
+        }
+      }
+    }
   }
 
   /** Something that happens after a while. */
@@ -139,6 +157,7 @@ export class Node implements EnsembleOutbox {
   readonly tree: PlainTree
   readonly sessions: SessionTable
   readonly peer: EnsemblePeer
+  readonly slow = new SlowRequests(SLOW_MS)
   isUp = true
   view: RoleView = { state: ServerState.looking, leader: null, isServing: false, isReadOnly: false }
   /** Where learners reach it now, as text; null while its quorum port is closed. */
@@ -201,6 +220,7 @@ export class Node implements EnsembleOutbox {
       acl: createAclChecker({ providers: [], skipAcl: true }),
       metrics: createMetrics(),
       stats: createServerStats(),
+      slow: this.slow,
       seed: sid,
       monotonicMs: world.nowMs,
       out: this,
@@ -222,7 +242,8 @@ export class Node implements EnsembleOutbox {
         standaloneEnabled: true,
         multiAddressEnabled: false,
         readOnlyModeEnabled: false,
-        ...world.settings
+        ...world.settings,
+        ...world.oracleOf(sid)
       },
       acceptedEpoch: disk.acceptedEpoch,
       currentEpoch: disk.currentEpoch,
@@ -278,6 +299,7 @@ export class Node implements EnsembleOutbox {
     inputs.monotonicMs = this.#world.nowMs
     inputs.wallMs = 1_700_000_000_000 + this.#world.nowMs
     this.peer.step(inputs, this)
+    this.peer.settle(this.#world.nowMs)
     // A frame's bytes are the shell's again: who has kept a view of them sees this.
     for (const frame of this.#given.splice(0)) frame.fill(0xdd)
     this.#flush()

@@ -3,6 +3,7 @@ import { describeDifference } from '../membership/config-difference.ts'
 import { ConfigTextError, formatConfigText, isSameMembership, parseConfigText } from '../membership/config-text.ts'
 import type { EnsembleConfig } from '../membership/ensemble-config.ts'
 import { roleOf } from '../membership/member-of.ts'
+import type { Oracle } from '../quorum/oracle.ts'
 import type { QuorumVerifier } from '../quorum/quorum-verifier.ts'
 import { isQuorumOfAll, verifierOf, verifiersOf } from '../quorum/verifier-of.ts'
 import { ServerState, type Vote } from '../vote.ts'
@@ -23,6 +24,8 @@ export interface ElectionSettings {
   /** Silence after which notifications are sent again at first; doubled each time. */
   readonly minNotificationIntervalMs: number
   readonly maxNotificationIntervalMs: number
+  /** Decides between two voters, if one does not hear of the other; not given: nobody does. */
+  readonly oracle?: Oracle
 }
 
 export interface ElectionStart {
@@ -40,6 +43,9 @@ export interface ElectionStart {
    */
   readonly favoured?: number | null
 }
+
+/** The oracle is asked at least so often. */
+const ORACLE_INTERVAL_MS = 1000
 
 /** Silence that must follow a quorum of equal votes, in case that a better one is on its way. */
 const FINALIZE_WAIT_MS = 200
@@ -103,6 +109,9 @@ export class Election {
   readonly #waiting: Received[] = []
   /** Configurations of others that have been compared with the own one, of the same version. */
   readonly #noted = new Map<number, string>()
+  /** With an oracle: as `#verifiers`, and this server alone, if it is granted that. */
+  #loneVerifiers: readonly QuorumVerifier[] = []
+  #isByOracle = false
 
   constructor(host: ElectionHost, settings: ElectionSettings) {
     this.#host = host
@@ -119,6 +128,11 @@ export class Election {
   /** The vote that led to the present role; while looking, the proposal. */
   get vote(): Vote {
     return this.#phase === 'settled' ? this.#vote : this.#proposal
+  }
+
+  /** Whether this server was elected by the oracle's word, without the other voter. */
+  get isByOracle(): boolean {
+    return this.#isByOracle
   }
 
   get round(): number {
@@ -140,6 +154,10 @@ export class Election {
     this.#configText = formatConfigText(config)
     this.#current = verifierOf(config)
     this.#verifiers = verifiersOf(config, lastSeen)
+    const { oracle, sid } = this.#settings
+    if (oracle !== undefined) {
+      this.#loneVerifiers = verifiersOf(config, lastSeen, { sid, isGranted: () => oracle.grants })
+    }
     this.#voters = new Set([...this.#current.voters, ...(lastSeen === null ? [] : verifierOf(lastSeen).voters)])
     if (isChanged && (this.#phase === 'collecting' || this.#phase === 'finalizing')) {
       this.#host.log('info', 'the membership has changed: the election begins anew')
@@ -190,7 +208,8 @@ export class Election {
     if (nowMs < this.#deadlineMs) return
     if (this.#phase === 'finalizing') this.#settleOn(this.#proposal)
     else if (this.#phase === 'collecting') {
-      this.#intervalMs = Math.min(this.#intervalMs * 2, this.#settings.maxNotificationIntervalMs)
+      if (this.#mayLeadAlone()) return this.#settleOn(this.#proposal, true)
+      this.#intervalMs = Math.min(this.#intervalMs * 2, this.#longestIntervalMs)
       this.#deadlineMs = nowMs + this.#intervalMs
       this.#host.log('debug', `nothing heard: notifications are sent again, next time after ${this.#intervalMs} ms`)
       this.#sendToAll()
@@ -211,6 +230,7 @@ export class Election {
   settle(state: ServerState, vote: Vote): void {
     this.#round = Math.max(this.#round, vote.electionEpoch)
     this.#state = state
+    this.#isByOracle = false
     this.#vote = vote
     this.#proposal = vote
     this.#phase = state === ServerState.looking ? 'idle' : 'settled'
@@ -377,9 +397,32 @@ export class Election {
       if (this.#isEstablished(this.#votes, wanted)) return this.#settleOn(vote)
     }
     this.#settledVotes.set(from, wanted)
-    if (!this.#isEstablished(this.#settledVotes, wanted)) return
+    if (!this.#isEstablished(this.#settledVotes, wanted) && !this.#isLeftTo(from, wanted)) return
     this.#round = vote.electionEpoch
     this.#settleOn(vote)
+  }
+
+  /** Nothing was heard for a while, and the oracle says that there is nobody to wait for. */
+  #mayLeadAlone(): boolean {
+    const { sid, oracle } = this.#settings
+    if (oracle === undefined || this.#proposal.leader !== sid || isUnknownZxid(this.#start)) return false
+    const wanted: RecordedVote = { vote: this.#proposal, state: ServerState.looking, version: 0 }
+    return isQuorumOfAll(this.#loneVerifiers, supportersOf(this.#votes, wanted))
+  }
+
+  /**
+   * One of two voters leads by the word of its oracle: the other one alone is no majority that could say so. While the own oracle
+   * does not say the same to this server, it follows.
+   */
+  #isLeftTo(from: number, { vote, state }: RecordedVote): boolean {
+    const { oracle } = this.#settings
+    if (oracle === undefined || state !== ServerState.leading || vote.leader !== from || oracle.grants) return false
+    return this.#current.voters.size === 2 && this.#config.groups.length === 0 && this.#current.voters.has(from)
+  }
+
+  get #longestIntervalMs(): number {
+    const { oracle, maxNotificationIntervalMs } = this.#settings
+    return oracle === undefined ? maxNotificationIntervalMs : Math.min(maxNotificationIntervalMs, ORACLE_INTERVAL_MS)
   }
 
   /**
@@ -408,13 +451,15 @@ export class Election {
     return Math.max(...weights)
   }
 
-  #settleOn(vote: Vote): void {
+  #settleOn(vote: Vote, isByOracle = false): void {
     this.#vote = vote
+    this.#isByOracle = isByOracle
     this.#phase = 'settled'
     this.#deadlineMs = Infinity
     this.#waiting.length = 0
     this.#state = vote.leader === this.#settings.sid ? ServerState.leading : this.#learningState()
-    this.#host.log('info', `server ${vote.leader} is the leader, by round ${vote.electionEpoch}`)
+    const by = isByOracle ? "the oracle's word" : `round ${vote.electionEpoch}`
+    this.#host.log('info', `server ${vote.leader} is the leader, by ${by}`)
     this.#host.elected(vote)
   }
 

@@ -44,6 +44,8 @@ export class Broadcast {
   #isDeposed = false
   /** Who gets the lead, while it is handed over. */
   #heir: Learner | null = null
+  /** Who has acknowledged last. */
+  completedBy = 0
   lastProposedHi = 0
   lastProposedLo = 0
   lastCommittedHi = 0
@@ -194,6 +196,7 @@ export class Broadcast {
     const proposal = this.#outstanding(zxidHi, zxidLo)
     if (proposal === null) return
     proposal.acks.add(learner.sid)
+    this.completedBy = learner.sid
     this.#host.meter?.acknowledged(learner.sid, zxidHi, zxidLo, proposal.bytes)
     this.#commitReady()
   }
@@ -204,8 +207,14 @@ export class Broadcast {
       const proposal = this.#proposals[this.#head + this.#loggedCount]
       if (!proposal || compareInt64(proposal.zxidHi, proposal.zxidLo, zxidHi, zxidLo) > 0) break
       proposal.acks.add(this.#sid)
+      this.completedBy = this.#sid
       this.#host.meter?.acknowledged(this.#sid, proposal.zxidHi, proposal.zxidLo, proposal.bytes)
     }
+    this.#commitReady()
+  }
+
+  /** What is a quorum may have changed: commits what can be. */
+  recount(): void {
     this.#commitReady()
   }
 

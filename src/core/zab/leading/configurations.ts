@@ -1,5 +1,6 @@
 import { formatConfigText } from '../membership/config-text.ts'
 import type { EnsembleConfig } from '../membership/ensemble-config.ts'
+import type { LoneVoter } from '../quorum/oracle.ts'
 import type { QuorumVerifier } from '../quorum/quorum-verifier.ts'
 import { verifierOf } from '../quorum/verifier-of.ts'
 
@@ -10,12 +11,15 @@ export class Configurations {
   #lastSeenText: Buffer
   #currentVerifier: QuorumVerifier
   #verifiers: readonly QuorumVerifier[]
+  readonly #lone: LoneVoter | null
 
-  constructor(current: EnsembleConfig, lastSeen: EnsembleConfig | null) {
+  /** @param lone who may be a quorum by itself; null: nobody */
+  constructor(current: EnsembleConfig, lastSeen: EnsembleConfig | null, lone: LoneVoter | null = null) {
+    this.#lone = lone
     this.#current = current
     this.#lastSeen = lastSeen ?? current
     this.#lastSeenText = textOf(this.#lastSeen)
-    this.#currentVerifier = verifierOf(current)
+    this.#currentVerifier = verifierOf(current, lone)
     this.#verifiers = this.#neededVerifiers()
   }
 
@@ -58,12 +62,12 @@ export class Configurations {
 
   activate(config: EnsembleConfig): void {
     this.#current = config
-    this.#currentVerifier = verifierOf(config)
+    this.#currentVerifier = verifierOf(config, this.#lone)
     this.#verifiers = this.#neededVerifiers()
   }
 
   #neededVerifiers(): readonly QuorumVerifier[] {
-    return this.isPending ? [this.#currentVerifier, verifierOf(this.#lastSeen)] : [this.#currentVerifier]
+    return this.isPending ? [this.#currentVerifier, verifierOf(this.#lastSeen, this.#lone)] : [this.#currentVerifier]
   }
 }
 

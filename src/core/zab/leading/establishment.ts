@@ -1,5 +1,6 @@
 import { toHex } from '../../../protocol/int64.ts'
 import { LEARNER_PROTOCOL_VERSION, PacketType } from '../packet-type.ts'
+import { verifierOf } from '../quorum/verifier-of.ts'
 import type { QuorumPacketReader } from '../wire/quorum-packet-reader.ts'
 import type { ZabStage } from '../zab-meter.ts'
 import { AckSet } from './ack-set.ts'
@@ -65,7 +66,10 @@ export class Establishment {
     this.#settings = settings
     this.#parts = parts
     const own = { currentEpoch: start.currentEpoch, lastHi: start.lastLoggedHi, lastLo: start.lastLoggedLo }
-    this.#discovery = new Discovery(settings.sid, own, parts.configurations.currentVerifier)
+    const { current, currentVerifier } = parts.configurations
+    // Whoever was elected by both voters waits for the other one, which may have accepted a later epoch.
+    const verifier = start.isByOracle === true ? currentVerifier : verifierOf(current)
+    this.#discovery = new Discovery(settings.sid, own, verifier)
     this.deadlineMs = parts.clock.initDeadlineMs
     this.#connected(settings.sid, start.acceptedEpoch)
   }

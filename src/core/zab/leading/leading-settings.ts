@@ -1,4 +1,5 @@
 import type { EnsembleConfig } from '../membership/ensemble-config.ts'
+import type { Oracle } from '../quorum/oracle.ts'
 
 /** What a leader is told once, from the configuration file. */
 export interface LeadingSettings {
@@ -27,6 +28,8 @@ export interface LeadingSettings {
   readonly maxTimeToWaitForEpochMs: number
   /** Largest data of a packet that is accepted. */
   readonly dataBytesMax: number
+  /** Says whether one of two voters may go on without the other; not given: it may not. */
+  readonly oracle?: Oracle
 }
 
 /** Of these, what decides how learners are brought up. */
@@ -47,6 +50,8 @@ export interface LeadingStart {
   /** One that was proposed and may not be in force; null if none. */
   readonly lastSeen: EnsembleConfig | null
   readonly nowMs: number
+  /** It was elected by the oracle's word: it need not wait for the other voter. */
+  readonly isByOracle?: boolean
 }
 
 /** Links of learners at a time; further ones are closed at once. */

@@ -3,6 +3,7 @@ import type { EnsembleConfig } from '../membership/ensemble-config.ts'
 import { roleOf } from '../membership/member-of.ts'
 import { PacketType } from '../packet-type.ts'
 import type { LinkId } from '../peer-link.ts'
+import type { LoneVoter } from '../quorum/oracle.ts'
 import { verifierOf } from '../quorum/verifier-of.ts'
 import type { QuorumPacketReader } from '../wire/quorum-packet-reader.ts'
 import type { ZabStage } from '../zab-meter.ts'
@@ -42,7 +43,7 @@ export class Leading {
     this.#host = host
     this.#settings = settings
     const clock = new LeaderClock(settings, start.nowMs)
-    const configurations = new Configurations(start.config, start.lastSeen)
+    const configurations = new Configurations(start.config, start.lastSeen, this.#loneVoter(settings))
     const history = new History(commitLog, start.lastLoggedHi, start.lastLoggedLo)
     const broadcast = new Broadcast(host, settings.sid, configurations, history)
     const learners = new Learners(host, clock, settings.dataBytesMax, {
@@ -143,6 +144,11 @@ export class Leading {
     if (heir === undefined || !this.candidates.includes(sid)) return `server ${sid} is no voter that follows in sync`
     this.#broadcast.handOver(heir)
     return null
+  }
+
+  /** Whose acknowledgement has completed the quorum of the last commit. */
+  get completedBy(): number {
+    return this.#broadcast.completedBy
   }
 
   get isHandedOver(): boolean {
@@ -256,6 +262,8 @@ export class Leading {
     if (nowMs < this.#nextHalfTickMs) return
     this.#nextHalfTickMs = nowMs + this.#clock.halfTickMs
     this.#learners.dropSilent()
+    // The oracle's word may commit what nobody else can acknowledge any more.
+    if (this.#settings.oracle !== undefined && this.isEstablished) this.#broadcast.recount()
     this.#synchroniser.tick()
     const problem = this.isEstablished ? this.#pulse.beat() : null
     if (problem !== null) this.#resign(problem)
@@ -305,6 +313,17 @@ export class Leading {
       default:
         return `a packet of type ${packet.type} while it is ${learner.phase}`
     }
+  }
+
+  /** With an oracle: this server, while no other voter follows. */
+  #loneVoter({ sid, oracle }: LeadingSettings): LoneVoter | null {
+    if (oracle === undefined) return null
+    const isFollowed = (): boolean => {
+      const { voters } = this.#configurations.currentVerifier
+      for (const follower of this.#broadcast.followers) if (voters.has(follower.sid)) return true
+      return false
+    }
+    return { sid, isGranted: () => oracle.grants && !isFollowed() }
   }
 
   /** The half ticks count from the moment at which the leader is established. */
