@@ -16,7 +16,6 @@ const KNOWN_PROVIDERS = /(SASL|X509|Ensemble|Digest|IP)AuthenticationProvider$/
  */
 export function refuseWhatIsNotServed(settings: ServerSettings): void {
   const { acl, client } = settings
-  refuseUnsafeEnsemble(settings)
   if (client.port === null && client.securePort === null) {
     throw new ConfigError('neither clientPort nor secureClientPort is set: there is nothing to listen on')
   }
@@ -47,15 +46,6 @@ function refuseSaslWithoutUsers(settings: ServerSettings): void {
   if (!hasLogin) {
     throw new ConfigError(
       `sessionRequireClientSASLAuth needs -Djava.security.auth.login.config=FILE, a JAAS file with a section ${acl.saslServerSection}: nobody could connect`
-    )
-  }
-}
-
-function refuseUnsafeEnsemble({ quorum }: ServerSettings): void {
-  if (quorum.standalone) return
-  if (quorum.oraclePath !== null && quorum.members.filter(({ role }) => role === 'participant').length === 2) {
-    throw new ConfigError(
-      'oraclePath: this version has no oracle, so of two voters both are needed; remove the key to go on like that'
     )
   }
 }
@@ -96,8 +86,9 @@ export function withoutEffect(settings: ServerSettings): string[] {
 /** Settings of ensembles that are read from the file only, or matter for one kind of member. */
 function unusedInEnsembles({ quorum }: ServerSettings): string[] {
   const lines: string[] = []
-  if (quorum.oraclePath !== null) {
-    lines.push('oraclePath has no effect: it is for ensembles of two voters')
+  const voterCount = quorum.members.filter(({ role }) => role === 'participant').length
+  if (quorum.oraclePath !== null && (voterCount !== 2 || quorum.groups.length > 0)) {
+    lines.push('oraclePath has no effect as long as there are not two voters without groups')
   }
   if (!quorum.observerSyncEnabled) lines.push('syncEnabled=false has no effect: observers write their log, too')
   return lines

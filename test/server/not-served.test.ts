@@ -37,13 +37,18 @@ function memberWith(...lines: readonly string[]): ServerSettings {
 }
 
 describe('a member of an ensemble', () => {
-  test('refuses an oracle where it would decide: it is not there', () => {
+  test('has an oracle where that decides, of two voters', () => {
     writeFileSync(join(folder, 'myid'), '1')
-    const two = ['server.1=a:1:2', 'server.2=b:1:2', 'oraclePath=/oracle']
+    const two = [
+      'server.1=a:1:2',
+      'server.2=b:1:2',
+      'oraclePath=/oracle',
+      'initLimit=5',
+      'syncLimit=2',
+      'clientPort=2181'
+    ]
 
-    expect(() => refuseWhatIsNotServed(settingsOf(...two, 'initLimit=5', 'syncLimit=2', 'clientPort=2181'))).toThrow(
-      /^oraclePath: .*both are needed/
-    )
+    expect(withoutEffect(settingsOf(...two))).toEqual([])
   })
 
   test('tells of each setting without an effect in one line', () => {

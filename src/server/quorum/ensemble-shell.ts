@@ -20,6 +20,7 @@ import type { ConfigsAtStart } from './configs-at-start.ts'
 import { ElectionLinks } from './election-links.ts'
 import { LeaderConnector } from './leader-connector.ts'
 import { LearnerPort } from './learner-port.ts'
+import { OracleFile } from './oracle-file.ts'
 import { PeerLinks } from './peer-links.ts'
 import { openPeerSecurity, type PeerSecurity } from './peer-security.ts'
 import { ensembleView, quorumView } from './quorum-view.ts'
@@ -47,6 +48,8 @@ export class EnsembleShell implements Machine {
   readonly #loop: EventLoop
   readonly #events: ShellEvents
   readonly #security: PeerSecurity
+  /** Null: `oraclePath` is not set. */
+  readonly #oracle: OracleFile | null
   #memberHosts: readonly string[]
   readonly #configs: ConfigsAtStart
   readonly #links: PeerLinks
@@ -78,6 +81,8 @@ export class EnsembleShell implements Machine {
     this.#quorumAddresses = (this.#own ?? memberOf(configs.lastSeen, quorum.serverId))?.addresses ?? []
     this.#events = events
     this.#commitLog = commitLog
+    const { oraclePath } = quorum
+    this.#oracle = oraclePath === null ? null : new OracleFile(oraclePath, log.child('oracle'))
     this.#memberHosts = hostsOf(configs.config, configs.lastSeen)
     this.#security = openPeerSecurity(settings, () => this.#memberHosts, log)
     const { transport, authentication } = this.#security
@@ -149,7 +154,7 @@ export class EnsembleShell implements Machine {
       ...parts,
       ...epochs,
       out: outbox,
-      ensemble: ensembleSettingsOf(this.#settings),
+      ensemble: { ...ensembleSettingsOf(this.#settings), ...(this.#oracle === null ? {} : { oracle: this.#oracle }) },
       ...this.#configs,
       commitLog: this.#commitLog
     })
@@ -167,6 +172,7 @@ export class EnsembleShell implements Machine {
     this.#links.closeAll()
     this.#election.close()
     this.#security.close()
+    this.#oracle?.close()
   }
 
   get peer(): Peer | null {
