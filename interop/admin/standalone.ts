@@ -82,7 +82,10 @@ async function compareAnswers(apache: Side, zoonode: Side, tell: Tell): Promise<
     tell(`${command}: names`, difference(await names(apache), await names(zoonode)))
   }
   const index = async ({ adminPort }: Side): Promise<string> =>
-    String((await ask(adminPort, { path: '/commands' })).body).replace(/.*(?:shed_connections|slow|transfer_leadership).*\n<br\/>\n/g, '')
+    String((await ask(adminPort, { path: '/commands' })).body).replace(
+      /.*(?:shed_connections|slow|transfer_leadership).*\n<br\/>\n/g,
+      ''
+    )
   tell('the index', difference(await index(apache), await index(zoonode)))
   const properties = await ask(zoonode.adminPort, { path: '/commands/sysp' })
   const port = (properties.body as Record<string, unknown>)['zookeeper.admin.serverPort']

@@ -100,6 +100,8 @@ export class ClientConnection {
   isInvalid = false
   /** Its client does not take its replies: nothing is done for it until the shell says that the output has been sent. */
   isBlocked = false
+  /** Monotonic clock when it was blocked no more; 0 where it never was. */
+  unblockedMs = 0
   /** Bytes of replies to reads in this step; while it is blocked, since it is. */
   outputBytes = 0
   /** Requests with a positive xid read and not yet answered; others do not count for throttling. */

@@ -24,6 +24,7 @@ import { Reaper } from './pipeline/reaper.ts'
 import { RefusedWrites } from './pipeline/refused-writes.ts'
 import { RequestPipeline } from './pipeline/request-pipeline.ts'
 import { LOCAL_OWNER, type RolePort } from './pipeline/role-ports.ts'
+import type { SlowRequests } from './pipeline/slow-requests.ts'
 import { type ReplayedLog, Snapshotter } from './pipeline/snapshotter.ts'
 import { StepMeter } from './pipeline/step-meter.ts'
 import type { WriteEntry } from './pipeline/write-entry.ts'
@@ -55,6 +56,8 @@ export interface PeerParts {
   readonly sasl?: SaslPort | null
   readonly metrics: Metrics
   readonly stats: ServerStats
+  /** Where slow requests are looked for. */
+  readonly slow?: SlowRequests | null
   /** Seeds what is spread at random. */
   readonly seed: number
   /** Monotonic clock, ms. Also the base of session ids: must not go back while sessions of this server live. */
@@ -108,10 +111,11 @@ export class Peer {
       isReadOnly: parts.role?.kind === 'readOnly',
       metrics,
       stats,
-      meter: new StepMeter(metrics, stats),
+      meter: new StepMeter(metrics, stats, parts.slow ?? null),
       operations: new OperationCounts(metrics),
       namespaces: new NamespaceTraffic(metrics),
       largeRequests: new LargeRequests(settings),
+      slow: parts.slow ?? null,
       out,
       watches: new WatchManager(parts.seed),
       connections: new Map(),
@@ -123,7 +127,7 @@ export class Peer {
     if (settings.audit !== null) this.#state.audit = new AuditTrail(this.#state, settings.audit.serverUser)
     this.#largeThreshold = this.#state.largeRequests.threshold
     this.#reader = new JuteReader(undefined, settings.juteMaxBufferBytes + settings.juteExtraSizeBytes)
-    this.#log = parts.log ?? new LogBatcher(settings, metrics)
+    this.#log = parts.log ?? new LogBatcher(settings, metrics, this.#state.slow)
     this.#role = parts.role ?? { kind: 'standalone' }
     this.#committer = new Committer(this.#state)
     const sessionIds = parts.sessionIds ?? new SessionIdSequence(settings.serverId, monotonicMs)
@@ -210,7 +214,9 @@ export class Peer {
    * @param monotonicMs the clock then
    */
   settle(monotonicMs: number): void {
-    this.#state.meter.settle(monotonicMs)
+    const { meter, slow, nowMs, wallMs, out } = this.#state
+    meter.settle(monotonicMs)
+    slow?.settle(nowMs, monotonicMs, wallMs, (message) => out.log('warn', message))
   }
 
   /** Begins a snapshot at the end of the next step, as an operator may ask. */
@@ -242,7 +248,7 @@ export class Peer {
       case InputKind.connectionClosed:
         return this.#closed(inputs.connection(index))
       case InputKind.persisted:
-        this.#log.persisted(inputs.number(index))
+        this.#log.persisted(inputs.number(index), this.#state.nowMs)
         this.#commit()
         return
       case InputKind.tick:
@@ -463,6 +469,14 @@ export class Peer {
   }
 
   #commitOne(proposal: Proposal): void {
+    const { slow } = this.#state
+    if (slow === null) return this.#commitAndAnswer(proposal)
+    slow.committing = proposal
+    this.#commitAndAnswer(proposal)
+    slow.committing = null
+  }
+
+  #commitAndAnswer(proposal: Proposal): void {
     this.#committer.commit(proposal)
     const { connection, txn } = proposal
     if (txn !== null) {

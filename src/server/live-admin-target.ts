@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type {
   AdminTarget,
   EnsembleView,
@@ -9,6 +9,7 @@ import type {
 } from '../admin/http/admin-target.ts'
 import type { AclChecker } from '../core/acl/acl-checker.ts'
 import type { Identity } from '../core/acl/authentication-provider.ts'
+import type { SlowRequests, SlowRequestsView } from '../core/pipeline/slow-requests.ts'
 import type { SessionTable } from '../core/session/session-table.ts'
 import type { DataTree } from '../core/tree/data-tree.ts'
 import { Perm } from '../protocol/op-code.ts'
@@ -38,6 +39,7 @@ export interface AdminTargetParts {
   /** Begins a snapshot of our own at the end of the next step. */
   readonly askForSnapshot: () => void
   readonly restore: (bytes: Readable) => Promise<bigint>
+  readonly slow: SlowRequests | null
   readonly handOver: (heir: number | null) => Promise<HandOverResult>
 }
 
@@ -93,8 +95,17 @@ export class LiveAdminTarget implements AdminTarget {
     return this.#parts.restore(bytes)
   }
 
+  slowRequests(): SlowRequestsView | null {
+    return this.#parts.slow?.view ?? null
+  }
+
   handOver(heir: number | null): Promise<HandOverResult> {
     return this.#parts.handOver(heir)
+  }
+
+  openClient(address: string): Duplex | null {
+    const { isStopping, listener } = this.#parts
+    return isStopping() ? null : listener.openLocal(address)
   }
 
   shedConnections(percentage: number): number {

@@ -3,6 +3,7 @@ import { RestoreRefusedError } from '../admin/http/admin-target.ts'
 import type { ServerView } from '../admin/server-view.ts'
 import type { StorageRequest } from '../core/ensemble/ensemble-outbox.ts'
 import type { InputBatch } from '../core/input-batch.ts'
+import { SlowRequests } from '../core/pipeline/slow-requests.ts'
 import type { Storage } from '../storage/storage.ts'
 import { certificateIdBy } from '../tls/certificate-id.ts'
 import { initialConfigurationOf, openAdminPort } from './admin-port.ts'
@@ -162,6 +163,8 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
     },
     ensemble?.outputs
   )
+  const { slowRequestThresholdMs } = settings.metrics
+  const slow = slowRequestThresholdMs === null ? null : new SlowRequests(slowRequestThresholdMs)
   const parts = {
     settings: core,
     hash,
@@ -172,6 +175,7 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
     sasl: foundation.sasl,
     metrics,
     stats,
+    slow,
     seed: Number(process.hrtime.bigint() & 0x7fffffffn),
     monotonicMs: monotonicNowMs(),
     out: outbox
@@ -241,6 +245,7 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
         if (restorer === null || stopping !== null) throw new RestoreRefusedError(RESTORE_REFUSED)
         return restorer.restore(bytes)
       },
+      slow,
       handOver: (heir) => handOver(ensemble, heir)
     })
   )

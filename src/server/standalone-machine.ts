@@ -12,7 +12,7 @@ export class StandaloneMachine implements Machine {
   #isSuspended = false
 
   constructor(parts: PeerParts) {
-    this.#parts = { ...parts, log: new LogBatcher(parts.settings, parts.metrics) }
+    this.#parts = { ...parts, log: new LogBatcher(parts.settings, parts.metrics, parts.slow) }
     this.#peer = new Peer(this.#parts)
   }
 

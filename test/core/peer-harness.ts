@@ -9,6 +9,7 @@ import { createMetrics, createServerStats } from '../../src/core/metrics.ts'
 import type { CloseReason, Outbox, PersistBatch, SnapshotSummary } from '../../src/core/outbox.ts'
 import { Peer } from '../../src/core/peer.ts'
 import type { CoreSettings } from '../../src/core/pipeline/core-settings.ts'
+import type { SlowRequests } from '../../src/core/pipeline/slow-requests.ts'
 import type { ReplayedLog } from '../../src/core/pipeline/snapshotter.ts'
 import type { ConnectionId, HashPort, SaslAnswer, SaslPort } from '../../src/core/ports.ts'
 import { SessionTable } from '../../src/core/session/session-table.ts'
@@ -92,6 +93,9 @@ export class PeerHarness implements Outbox {
   readonly awaitingDrain = new Set<ConnectionId>()
   readonly metrics = createMetrics()
   readonly stats = createServerStats()
+  readonly slow: SlowRequests | null
+  /** How long the peer's steps take, ms. */
+  stepMs = 0
   snapshotChunks: Buffer[] = []
   snapshotSummary: SnapshotSummary | null = null
   autoPersist = true
@@ -107,9 +111,10 @@ export class PeerHarness implements Outbox {
 
   constructor(
     settings: Partial<CoreSettings> = {},
-    options: { skipAcl?: boolean; replayed?: ReplayedLog; sasl?: SaslPort } = {}
+    options: { skipAcl?: boolean; replayed?: ReplayedLog; sasl?: SaslPort; slow?: SlowRequests } = {}
   ) {
     const core = { ...DEFAULT_SETTINGS, ...settings }
+    this.slow = options.slow ?? null
     this.tree = new PlainTree(testHash, {
       digestEnabled: core.digestEnabled,
       extendedTypesEnabled: core.extendedTypesEnabled
@@ -135,6 +140,7 @@ export class PeerHarness implements Outbox {
       replayed: options.replayed ?? { txnCount: 0, bytes: 0 },
       acl: createAclChecker({ providers, skipAcl: options.skipAcl ?? false }),
       sasl: options.sasl ?? null,
+      slow: this.slow,
       metrics: this.metrics,
       stats: this.stats,
       seed: 1,
@@ -261,7 +267,7 @@ export class PeerHarness implements Outbox {
     this.#batch.monotonicMs = this.nowMs
     this.#batch.wallMs = this.wallMs
     this.peer.step(this.#batch, this)
-    this.peer.settle(this.nowMs)
+    this.peer.settle(this.nowMs + this.stepMs)
     this.#batch.clear()
     // A frame's bytes are the shell's again: who has kept a view of them sees this.
     for (const frame of this.#given.splice(0)) frame.fill(0xdd)

@@ -1,5 +1,6 @@
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type { Identity } from '../../core/acl/authentication-provider.ts'
+import type { SlowRequestsView } from '../../core/pipeline/slow-requests.ts'
 import type { EnsembleMember } from '../../core/zab/membership/ensemble-config.ts'
 import type { ServerView } from '../server-view.ts'
 
@@ -27,6 +28,8 @@ export interface AdminTarget {
    * @throws RestoreRefusedError, or an Error where the bytes are no such snapshot or cannot be stored; then all is as before
    */
   restore(bytes: Readable): Promise<bigint>
+  /** Requests that took long; null where they are not looked for. */
+  slowRequests(): SlowRequestsView | null
   /**
    * Hands the lead of this server to another voter.
    *
@@ -34,6 +37,13 @@ export interface AdminTarget {
    * @throws HandOverRefusedError, or an Error where nobody leads in time
    */
   handOver(heir: number | null): Promise<HandOverResult>
+  /**
+   * A connection of a client of this server, inside of the process.
+   *
+   * @param address stands for the client's: in lists, in the audit log, and as its id of scheme `ip`
+   * @returns null where none is taken
+   */
+  openClient(address: string): Duplex | null
   /** Closes about so many of the client connections in a hundred. @returns how many */
   shedConnections(percentage: number): number
   /**

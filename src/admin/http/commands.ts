@@ -1,6 +1,7 @@
 import type { AdminCommand } from './command.ts'
 import { ensembleCommands } from './ensemble-commands.ts'
 import { sessionCommands } from './session-commands.ts'
+import { slowCommands } from './slow-command.ts'
 import { stateCommands } from './state-commands.ts'
 import { statisticsCommands } from './statistics-commands.ts'
 
@@ -12,7 +13,14 @@ export class CommandTable {
 
   /** @param more beside those that need no settings */
   constructor(more: readonly AdminCommand[]) {
-    const all = [...stateCommands, ...statisticsCommands, ...sessionCommands, ...ensembleCommands, ...more]
+    const all = [
+      ...stateCommands,
+      ...statisticsCommands,
+      ...sessionCommands,
+      ...ensembleCommands,
+      ...slowCommands,
+      ...more
+    ]
     for (const one of all) for (const name of [one.name, ...one.aliases]) this.#byName.set(name, one)
     this.names = all.map(({ name }) => name).sort()
   }

@@ -3,6 +3,7 @@ import { encodeTxn, type Txn } from '../../protocol/txn.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Outbox } from '../outbox.ts'
 import type { CoreSettings } from './core-settings.ts'
+import type { SlowRequests } from './slow-requests.ts'
 
 /**
  * Batches handed to the log and not yet durable; while there are so many, or so many bytes of them, the next one gathers.
@@ -44,10 +45,13 @@ export class LogBatcher {
   #sentBytes = 0
   #scratch = new JuteWriter(4096)
   #spare: JuteWriter | null = null
+  readonly #slow: SlowRequests | null
   #lastFlushMs = Number.NEGATIVE_INFINITY
   #lastAddMs = 0
 
-  constructor(settings: CoreSettings, metrics: Metrics) {
+  /** @param slow is told when each batch went to the log, and when it was durable */
+  constructor(settings: CoreSettings, metrics: Metrics, slow: SlowRequests | null = null) {
+    this.#slow = slow
     this.#settings = settings
     this.#metrics = metrics
     this.#open = new Batch(this.#sequence)
@@ -177,6 +181,7 @@ export class LogBatcher {
       this.#sent.push(batch.sequence, batch.lastZxidHi, batch.lastZxidLo, nowMs, batch.body.offset)
       this.#sentBytes += batch.body.offset
       this.#metrics.proposalProcessTime.addMany(Math.floor(nowMs) - Math.floor(batch.openedMs), batch.txnCount)
+      this.#slow?.handed(batch.sequence, batch.openedMs, nowMs)
       out.persist(batch.sequence, {
         firstZxidHi: batch.firstZxidHi,
         firstZxidLo: batch.firstZxidLo,
@@ -195,8 +200,10 @@ export class LogBatcher {
     return this.#sentBytes >= IN_FLIGHT_BYTES_MAX
   }
 
-  persisted(sequence: number): void {
+  /** @param nowMs monotonic clock; for measurements only */
+  persisted(sequence: number, nowMs: number): void {
     if (sequence <= this.#persistedSequence) return
+    this.#slow?.persisted(sequence, nowMs)
     this.#persistedSequence = sequence
     while (this.#sent.length > 0 && (this.#sent[0] as number) <= sequence) {
       const [, zxidHi, zxidLo, , bytes] = this.#sent.splice(0, SENT_FIELDS)

@@ -11,6 +11,7 @@ import type { CoreSettings } from './core-settings.ts'
 import type { LargeRequests } from './large-requests.ts'
 import type { NamespaceTraffic } from './namespace-traffic.ts'
 import type { OperationCounts } from './operation-counts.ts'
+import type { SlowRequests } from './slow-requests.ts'
 import type { StepMeter } from './step-meter.ts'
 
 /** What the stages of a peer share. Everything in it is changed within a step only. */
@@ -33,6 +34,8 @@ export interface PeerState {
   readonly operations: OperationCounts
   readonly namespaces: NamespaceTraffic
   readonly largeRequests: LargeRequests
+  /** Null where nobody wants to know of them. */
+  readonly slow: SlowRequests | null
   /** Null where nothing is audited. */
   audit: Audit | null
   /** Client requests in the pipeline: taken and not yet answered. Those that the throttle holds are not in it. */

@@ -38,7 +38,10 @@ export function noteAnswered(
   receivedMs: number,
   isUpdate: boolean
 ): void {
-  const { tree } = state
+  const { tree, slow } = state
+  if (slow !== null && state.nowMs - receivedMs >= slow.thresholdMs) {
+    slow.answered(connection, type, xid, receivedMs, state.nowMs)
+  }
   connection.noteResponse(type, xid, tree.lastZxidHi, tree.lastZxidLo)
   state.meter.answered(connection, receivedMs, isUpdate)
 }

@@ -112,6 +112,7 @@ export class RequestPipeline {
   /** What had been written to the connection has been sent. */
   unblock(connection: ClientConnection): void {
     connection.isBlocked = false
+    connection.unblockedMs = this.#state.nowMs
     connection.outputBytes = 0
     this.drainHeld(connection)
   }

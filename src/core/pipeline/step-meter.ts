@@ -1,5 +1,6 @@
 import type { ClientConnection } from '../client-connection.ts'
 import type { Metrics, ServerStats } from '../metrics.ts'
+import type { SlowRequests } from './slow-requests.ts'
 
 /**
  * Times and counts of the requests of one step, gathered while the step runs and recorded in the instruments when it is
@@ -29,8 +30,10 @@ export class StepMeter {
   readonly #isUpdate: boolean[] = []
   readonly #counts: number[] = []
   #runCount = 0
+  readonly #slow: SlowRequests | null
 
-  constructor(metrics: Metrics, stats: ServerStats) {
+  constructor(metrics: Metrics, stats: ServerStats, slow: SlowRequests | null = null) {
+    this.#slow = slow
     this.#metrics = metrics
     this.#stats = stats
   }
@@ -132,7 +135,11 @@ export class StepMeter {
     latencies.addMany(latencyMs, count)
     this.#stats.requestLatency.addMany(latencyMs, count)
     this.#stats.packetsSent.add(count)
-    this.#connections[run]?.noteAnswers(count, latencyMs, nowMs)
+    const connection = this.#connections[run]
+    connection?.noteAnswers(count, latencyMs, nowMs)
+    if (this.#slow !== null && connection && latencyMs >= this.#slow.thresholdMs) {
+      this.#slow.answeredInSlowStep(connection, this.#receivedMs[run] as number, this.#beginMs, count)
+    }
     // A connection that is gone must not be kept here.
     this.#connections[run] = null
   }

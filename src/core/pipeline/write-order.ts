@@ -164,7 +164,7 @@ export class WriteOrder {
   }
 
   persisted(sequence: number): void {
-    this.#batcher.persisted(sequence)
+    this.#batcher.persisted(sequence, this.#state.nowMs)
   }
 
   /** On a leader: a quorum has acknowledged everything up to this zxid. */

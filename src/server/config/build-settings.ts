@@ -286,6 +286,7 @@ function metricsSettings({ admin, metricsTls }: ConfigValues): MetricsSettings {
     tls: metricsTlsEndpoint(metricsTls),
     exportProcessInfo: admin.metricsExportJvmInfo,
     summaryRotateIntervalSeconds: admin.metricsSummaryRotate,
+    slowRequestThresholdMs: admin.slowRequestThreshold,
     pathStatsEnabled: admin.pathStatsEnabled,
     pauseMonitorEnabled: admin.pauseMonitor,
     pauseInfoThresholdMs: admin.pauseInfoThreshold,

@@ -342,6 +342,8 @@ export interface MetricsSettings {
   readonly exportProcessInfo: boolean
   readonly summaryRotateIntervalSeconds: number
   /** Counts the most requested paths. */
+  /** Requests that take so long are told of; null = off. */
+  readonly slowRequestThresholdMs: number | null
   readonly pathStatsEnabled: boolean
   /** Watches for pauses of the event loop (upstream: of the JVM). */
   readonly pauseMonitorEnabled: boolean

@@ -32,7 +32,7 @@ describe('a log that is busy', () => {
 
     log.flush(out, 0)
     const before = [...sent]
-    log.persisted(2)
+    log.persisted(2, 0)
     log.flush(out, 0)
 
     expect(before).toEqual([1, 2, 3])

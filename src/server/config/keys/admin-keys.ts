@@ -160,6 +160,14 @@ export const adminKeys = {
     'old audit logs kept',
     { unit: 'files' }
   ),
+  slowRequestThreshold: propertyKey(
+    'should',
+    'slowRequestThresholdMs',
+    offBelow(0, javaInteger({ min: -1 })),
+    1000,
+    'requests that take so long are logged, and shown by the admin command slow; -1 = off',
+    { unit: 'ms' }
+  ),
   pathStatsEnabled: propertyKey(
     'should',
     'pathStats.enabled',
