@@ -42,7 +42,7 @@ const CLOSE_DEADLINE_MS = 10_000
 const SEND_DEADLINE_MS = 2000
 
 const RESTORE_REFUSED =
-  'only a standalone server restores a snapshot by itself: restore into one, and let the others of the ensemble follow it'
+  'a member of an ensemble does not restore while it runs: stop all, and use zkBackup.sh restore --snapshot FILE --new-epoch on one'
 
 /** A running server, standalone or a member of an ensemble. */
 export interface RunningServer {

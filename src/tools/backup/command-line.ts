@@ -5,7 +5,8 @@ export const USAGE = [
   'usage: zkBackup.sh create  [--backups DIR] [--full] [--increments N] [--keep N] [SOURCE]',
   '       zkBackup.sh list    [--backups DIR] [--json]',
   '       zkBackup.sh verify  [--backups DIR]',
-  '       zkBackup.sh restore [--backups DIR] --to DIR [--to-log DIR] [--zxid ZXID | --time TIME] [--ahead] [--myid N]',
+  '       zkBackup.sh restore [--backups DIR] --to DIR [--to-log DIR] [--zxid ZXID | --time TIME] [--ahead] [--new-epoch] [--myid N]',
+  '       zkBackup.sh restore --snapshot FILE --to DIR [--to-log DIR] [--new-epoch]',
   '       zkBackup.sh prune   [--backups DIR] --keep N',
   '',
   '  create   backs a server up, while it serves or while it is stopped: what is new since the last backup, or everything',
@@ -23,6 +24,8 @@ export const USAGE = [
   '  --zxid ZXID      the last transaction to be restored, in hexadecimal with 0x, or decimal',
   '  --time TIME      such as 2026-11-23T13:05:00Z, or milliseconds since 1970',
   '  --ahead          the server goes on above all zxids in the backups: clients that have seen newer ones can come back',
+  '  --new-epoch      for an ensemble: the restored history wins over what other members still have',
+  '  --snapshot FILE  a snapshot of either server, as the admin command snapshot gives it, in place of a backup',
   '  --myid N         the id of the server that the data is for, in place of that which was backed up',
   '',
   '  SOURCE: --config FILE, for the directories of a configuration (default: conf/zoo.cfg);',
@@ -55,6 +58,8 @@ export interface BackupArguments {
   readonly toLog: string | null
   readonly point: RestorePoint
   readonly isAhead: boolean
+  readonly isNewEpoch: boolean
+  readonly snapshot: string | null
   readonly myid: number | null
 }
 
@@ -73,6 +78,8 @@ const OPTIONS = {
   zxid: { type: 'string' },
   time: { type: 'string' },
   ahead: { type: 'boolean' },
+  'new-epoch': { type: 'boolean' },
+  snapshot: { type: 'string' },
   myid: { type: 'string' }
 } as const
 
@@ -82,7 +89,7 @@ const ALLOWED: Readonly<Record<Verb, readonly Option[]>> = {
   create: ['full', 'increments', 'keep', 'from', 'from-log', 'companion'],
   list: ['json'],
   verify: [],
-  restore: ['to', 'to-log', 'zxid', 'time', 'ahead', 'myid'],
+  restore: ['to', 'to-log', 'zxid', 'time', 'ahead', 'new-epoch', 'snapshot', 'myid'],
   prune: ['keep']
 }
 
@@ -98,6 +105,9 @@ export function parseCommandLine(args: readonly string[]): BackupArguments {
     if (!isAllowed) throw new UsageError(`--${name} is not for ${verb}`)
   }
   if (verb === 'restore' && values.to === undefined) throw new UsageError('restore needs --to')
+  if (values.snapshot !== undefined && [values.zxid, values.time, values.ahead, values.myid].some(isGiven)) {
+    throw new UsageError('--snapshot goes with --to, --to-log and --new-epoch')
+  }
   if (verb === 'prune' && values.keep === undefined) throw new UsageError('prune needs --keep')
   if (values['from-log'] !== undefined && values.from === undefined) throw new UsageError('--from-log needs --from')
   return {
@@ -115,8 +125,14 @@ export function parseCommandLine(args: readonly string[]): BackupArguments {
     toLog: values['to-log'] ?? null,
     point: pointOf(values.zxid, values.time),
     isAhead: values.ahead === true,
+    isNewEpoch: values['new-epoch'] === true,
+    snapshot: values.snapshot ?? null,
     myid: numberOf('myid', values.myid, 0)
   }
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined
 }
 
 function parse(args: readonly string[]) {

@@ -13,6 +13,7 @@ import { ToolError } from '../tool-error.ts'
 import { type BackupArguments, parseCommandLine, USAGE, UsageError } from './command-line.ts'
 import { listAsJson, listAsText, sizeText } from './list-backups.ts'
 import { restoreBackup } from './restore-backup.ts'
+import { restoreSnapshot } from './restore-snapshot.ts'
 import { bytesOf, verifySeries } from './verify-backups.ts'
 
 /** `zkBackup.sh`: what it does, command by command. */
@@ -128,7 +129,24 @@ function verify(args: BackupArguments, { out, log }: BackupTool): void {
   if (all.length === 0) throw new ToolError(`zkBackup: there are no backups in ${directory.path}`, EXIT_DATA)
 }
 
-async function restore(args: BackupArguments, { out, log, workerUrl }: BackupTool): Promise<void> {
+async function restoreFile(path: string, args: BackupArguments, { out, log, workerUrl }: BackupTool): Promise<void> {
+  const dataDir = resolve(args.to)
+  const dataLogDir = args.toLog === null ? dataDir : resolve(args.toLog)
+  const { isNewEpoch } = args
+  const report = await restoreSnapshot({ path: resolve(path), dataDir, dataLogDir, isNewEpoch, log, workerUrl })
+  const { zxid, nodeCount, ephemeralCount, sessionCount, digest, recordedDigest } = report
+  const lines = [
+    `restored ${dataDir} from ${path}`,
+    `zxid ${showZxid(zxid)}, ${nodeCount} znodes (${ephemeralCount} ephemeral), ${sessionCount} sessions`,
+    `tree digest ${showZxid(digest)}${recordedDigest === null ? '' : ': as recorded there'}`,
+    `the server goes on from ${showZxid(report.goesOnFrom)}, in epoch ${report.currentEpoch}`
+  ]
+  out.write(`${lines.join('\n')}\n`)
+}
+
+async function restore(args: BackupArguments, tool: BackupTool): Promise<void> {
+  if (args.snapshot !== null) return restoreFile(args.snapshot, args, tool)
+  const { out, log, workerUrl } = tool
   const directory = directoryOf(args, settingsOf(args))
   const dataDir = resolve(args.to)
   const bar = new ProgressBar('restoring')
@@ -138,6 +156,7 @@ async function restore(args: BackupArguments, { out, log, workerUrl }: BackupToo
     dataDir,
     dataLogDir: args.toLog === null ? dataDir : resolve(args.toLog),
     isAhead: args.isAhead,
+    isNewEpoch: args.isNewEpoch,
     myid: args.myid,
     log,
     progress: (done, total) => bar.update(done, total),

@@ -13,6 +13,7 @@ import { StorageError, toStorageError } from '../../storage/storage-error.ts'
 import type { RowPart } from '../../storage/txn-row.ts'
 import { digestOf, lastZxidOf, newState, type State } from '../migrate/state.ts'
 import { assertNoData, makeStore } from '../new-store.ts'
+import { moveToNewEpoch } from './new-epoch.ts'
 
 /** Makes a data directory from backups: the state at their end, after a transaction, or at a time. */
 
@@ -28,6 +29,8 @@ export interface RestoreOptions {
   readonly dataLogDir: string
   /** The server goes on from a zxid above all in the backups, so that clients that have seen newer ones can come back. */
   readonly isAhead: boolean
+  /** It begins an epoch above all that the backups know of: an election prefers it to what other members have. */
+  readonly isNewEpoch: boolean
   /** Written to `myid` in place of the one that was backed up. */
   readonly myid: number | null
   readonly log: StorageLogger
@@ -74,7 +77,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
         'nothing was restored'
     )
   }
-  if (options.isAhead) moveAhead(state, all)
+  if (options.isNewEpoch) moveToNewEpoch(state, Math.max(0, ...acceptedEpochs(all)))
+  else if (options.isAhead) moveAhead(state, all)
   const epochs = epochsOf(state, all)
   await makeStore({ dataDir, dataLogDir, state, ...epochs, log, workerUrl: options.workerUrl })
   const { tree, sessions } = state
@@ -211,8 +215,12 @@ function epochsOf(
   all: readonly BackupSeries[]
 ): { readonly acceptedEpoch: number | null; readonly currentEpoch: number } {
   const currentEpoch = Number(BigInt.asUintN(64, lastZxidOf(state)) >> 32n)
-  const accepted = all.flatMap(({ backups }) => backups.flatMap(({ manifest }) => manifest.acceptedEpoch ?? []))
+  const accepted = acceptedEpochs(all)
   return { acceptedEpoch: accepted.length === 0 ? null : Math.max(currentEpoch, ...accepted), currentEpoch }
+}
+
+function acceptedEpochs(all: readonly BackupSeries[]): number[] {
+  return all.flatMap(({ backups }) => backups.flatMap(({ manifest }) => manifest.acceptedEpoch ?? []))
 }
 
 /** Files beside the data, unless they are there. Those of the newest backup of the series. */

@@ -12,6 +12,7 @@ import { showZxid, versionFolder } from '../../storage/file-names.ts'
 import { OfflineStore } from '../../storage/offline-store.ts'
 import type { StorageLogger } from '../../storage/storage.ts'
 import { toStorageError } from '../../storage/storage-error.ts'
+import { EPOCHS_SKIPPED } from '../backup/new-epoch.ts'
 import { digestOf, lastZxidOf, newState, type State } from '../migrate/state.ts'
 import { makeStore } from '../new-store.ts'
 import { ToolError } from '../tool-error.ts'
@@ -25,8 +26,6 @@ import { reachableMembers } from './reachable-members.ts'
  * up by a snapshot, never by a part of another history.
  */
 
-/** The lost members may have elected each other some times after this one was cut off. */
-const EPOCHS_SKIPPED = 1000
 const EXIT_REFUSED = 4
 const CONFIG_PATH = '/zookeeper/config'
 

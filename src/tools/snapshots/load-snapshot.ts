@@ -12,7 +12,7 @@ import { readSnapshot } from '../../storage/apache-files/read-snapshot.ts'
 import { isSqliteFile } from '../../storage/segment-file.ts'
 import { SnapshotFileReader } from '../../storage/snapshot-file.ts'
 import { toStorageError } from '../../storage/storage-error.ts'
-import { newState } from '../migrate/state.ts'
+import { newState, type State } from '../migrate/state.ts'
 import { ToolError } from '../tool-error.ts'
 import { inOrderOfHashSet, inOrderOfSessionMap } from './java-order.ts'
 
@@ -21,7 +21,9 @@ export interface LoadedSnapshot {
   readonly fileName: string
   /** Of the file's name; -1 where it tells none. */
   readonly zxid: bigint
-  readonly tree: DataTree
+  readonly tree: State['tree']
+  /** Tree digest as the file says, unsigned; null where it says none. */
+  readonly digest: bigint | null
   readonly sessions: readonly SnapshotSession[]
   /** Names of a node's children in the order in which the tools show them: of a file of Apache's, that of its own tools. */
   readonly childrenOf: (node: number) => string[]
@@ -52,9 +54,11 @@ function loadOurs(path: string): LoadedSnapshot {
   const zxid = BigInt(`0x${hex}`)
   const { tree } = newState()
   const loader = tree.loadSnapshot(highWord(zxid), lowWord(zxid))
+  let digest: bigint | null = null
   try {
     const reader = SnapshotFileReader.open(path, zxid)
     try {
+      digest = reader.summary.digest === 0n ? null : reader.summary.digest
       for (let chunk = reader.next(); chunk !== null; chunk = reader.next()) loader.push(chunk)
     } finally {
       reader.close()
@@ -63,18 +67,20 @@ function loadOurs(path: string): LoadedSnapshot {
     throw toStorageError(error, `reading ${path}`)
   }
   if (!loader.done) throw new ToolError(`${path} ends before its last znode`, EXIT_UNEXPECTED)
-  return { fileName, zxid, tree, sessions: loader.sessions, childrenOf: (node) => sortedChildren(tree, node) }
+  const childrenOf = (node: number): string[] => sortedChildren(tree, node)
+  return { fileName, zxid, tree, digest, sessions: loader.sessions, childrenOf }
 }
 
 async function loadApache(path: string): Promise<LoadedSnapshot> {
   const file = snapshotFileAt(path) ?? fileOfAnyName(path)
   const { tree } = newState()
   const loader = tree.loadSnapshot(highWord(file.zxid), lowWord(file.zxid))
-  await readSnapshot(file, loader)
+  const { digest } = await readSnapshot(file, loader)
   return {
     fileName: basename(path),
     zxid: file.zxid,
     tree,
+    digest: digest === null ? null : BigInt.asUintN(64, digest.digest),
     sessions: inOrderOfSessionMap(loader.sessions),
     // The tree has the newest child first.
     childrenOf: (node) => inOrderOfHashSet([...tree.children(node)].reverse())

@@ -1,53 +1,27 @@
 import { execFile } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { connect } from '../../../src/client/index.ts'
-import { freePort } from '../../bin/script-runner.ts'
-import { askWord, ServerProcess } from '../backup/server-process.ts'
+import type { ServerProcess } from '../backup/server-process.ts'
+import { EnsembleProcesses, until } from '../ensemble-processes.ts'
 
 jest.setTimeout(240_000)
 
 /** An ensemble of three processes that loses two of them for good. */
 
 const TOOL = join(process.env.ZOONODE_HOME ?? join(__dirname, '..', '..', '..'), 'dist', 'bin', 'zkrecoverquorum.js')
-const MEMBERS = [1, 2, 3] as const
 
-let folder: string
-let servers: Map<number, ServerProcess>
-let lines: Readonly<Record<string, string>>
+let ensemble: EnsembleProcesses
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'zoonode-quorum-'))
-  const ports: number[] = []
-  while (ports.length < 6) {
-    const port = await freePort()
-    if (!ports.includes(port)) ports.push(port)
-  }
-  lines = Object.fromEntries(
-    MEMBERS.map((id) => [`server.${id}`, `127.0.0.1:${ports[2 * id - 2]}:${ports[2 * id - 1]}:participant`])
-  )
-  servers = new Map(MEMBERS.map((id) => [id, member(id, lines)]))
+  ensemble = await EnsembleProcesses.plan()
 })
 
-afterEach(async () => {
-  await Promise.all([...servers.values()].map((server) => server.kill()))
-  rmSync(folder, { recursive: true, force: true })
-})
-
-function member(id: number, serverLines: Readonly<Record<string, string>>): ServerProcess {
-  const settings = { initLimit: '20', syncLimit: '10', '4lw.commands.whitelist': '*', ...serverLines }
-  const server = new ServerProcess(join(folder, `server-${id}`), settings)
-  mkdirSync(server.dataDir, { recursive: true })
-  writeFileSync(join(server.dataDir, 'myid'), `${id}\n`)
-  return server
-}
+afterEach(() => ensemble.dispose())
 
 function get(id: number): ServerProcess {
-  const server = servers.get(id)
-  if (server === undefined) throw new Error(`there is no server ${id}`)
-  return server
+  return ensemble.get(id)
 }
 
 function recoverQuorum(id: number, ...options: readonly string[]) {
@@ -59,37 +33,12 @@ function recoverQuorum(id: number, ...options: readonly string[]) {
   })
 }
 
-async function modeOf(id: number): Promise<string | null> {
-  const answer = await askWord(get(id).port, 'srvr').catch(() => '')
-  return /^Mode: (\w+)$/m.exec(answer)?.[1] ?? null
-}
-
-async function zxidOf(id: number): Promise<bigint> {
-  return BigInt(/^Zxid: (0x[0-9a-f]+)$/m.exec(await askWord(get(id).port, 'srvr'))?.[1] ?? '0')
-}
-
-async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + 60_000
-  while (!(await condition())) {
-    if (performance.now() > endMs) throw new Error(`not in time: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
-
-async function serving(...ids: readonly number[]): Promise<void> {
-  await until(`servers ${ids.join(' ')} serve`, async () => {
-    const modes = await Promise.all(ids.map(modeOf))
-    return modes.every((mode) => mode !== null)
-  })
-}
-
 test('one command brings the last member back, with all that it has, and the others follow it', async () => {
-  await Promise.all(MEMBERS.map((id) => get(id).start()))
-  await serving(...MEMBERS)
+  await ensemble.startAll()
   const zk = await connect(get(1).address)
   for (let index = 0; index < 40; index++) await zk.create(`/n-${index}`, `data ${index}`)
   await zk.close()
-  await until('server 1 has all', async () => (await zxidOf(1)) >= (await zxidOf(2)))
+  await until('server 1 has all', async () => (await ensemble.zxidOf(1)) >= (await ensemble.zxidOf(2)))
 
   expect(await recoverQuorum(1, '--yes')).toMatchObject({
     code: 1,
@@ -125,9 +74,9 @@ test('one command brings the last member back, with all that it has, and the oth
   expect(readFileSync(get(1).configFile, 'utf8')).not.toMatch(/^server\./m)
 
   await get(1).restart()
-  await serving(1)
-  expect(await modeOf(1)).toBe('standalone')
-  expect((await zxidOf(1)) >> 32n).toBeGreaterThanOrEqual(1000n)
+  await ensemble.serving(1)
+  expect(await ensemble.modeOf(1)).toBe('standalone')
+  expect((await ensemble.zxidOf(1)) >> 32n).toBeGreaterThanOrEqual(1000n)
   const back = await connect(get(1).address)
   expect(String((await back.getData('/n-39')).data)).toBe('data 39')
   expect(await back.exists('/late')).toBeNull()
@@ -137,13 +86,12 @@ test('one command brings the last member back, with all that it has, and the oth
   await get(1).stop()
 
   // Server 2 comes back with its old data, against the advice: it takes over server 1's history.
-  const two = Object.fromEntries(Object.entries(lines).filter(([key]) => key !== 'server.3'))
-  servers.set(1, member(1, two))
-  servers.set(2, member(2, two))
-  cpSync(join(get(2).dataDir), join(folder, 'old-2'), { recursive: true })
+  const two = Object.fromEntries(Object.entries(ensemble.lines).filter(([key]) => key !== 'server.3'))
+  ensemble.replace(1, two)
+  ensemble.replace(2, two)
   await Promise.all([get(1).start(), get(2).start()])
-  await serving(1, 2)
-  expect(await modeOf(1)).toBe('leader')
+  await ensemble.serving(1, 2)
+  expect(await ensemble.modeOf(1)).toBe('leader')
   const follower = await connect(get(2).address)
   expect(String((await follower.getData('/after')).data)).toBe('recovery')
   expect(await follower.exists('/late')).toBeNull()
@@ -152,7 +100,7 @@ test('one command brings the last member back, with all that it has, and the oth
 })
 
 test('a standalone server needs no recovery', async () => {
-  servers.set(1, new ServerProcess(join(folder, 'alone'), {}))
+  ensemble.replace(1, {})
   await get(1).start()
   await get(1).stop()
 
