@@ -92,6 +92,8 @@ export class ClientConnection {
   certificateId: string | null = null
   /** Null before its first SASL token. */
   saslExchange: SaslExchange | null = null
+  /** A request that waits for the limit of its path; those behind it wait, too. Null where there is none. */
+  delayed: HeldRequest | null = null
   /** Of the SASL packet whose answer takes its time; requests behind it wait. Null where there is none. */
   awaitedSaslXid: number | null = null
   /** `PauseReason`s in force. */

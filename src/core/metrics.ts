@@ -148,6 +148,8 @@ export function createMetrics() {
     // ---- counter sets
     /** Writes refused by a hard quota, by the first name of the path. */
     quotaExceededErrorPerNamespace: counters('quota_exceeded_error_per_namespace'),
+    /** Ours: requests that had to wait, by the name of their `prefixLimit`. */
+    prefixDelayedRequests: counters('prefix_delayed_requests'),
 
     // ---- summaries
     /** Ms to close a client's socket. */
@@ -266,6 +268,8 @@ export function createMetrics() {
     readPerNamespace: summaries('read_per_namespace'),
     /** Bytes of data written, by the first name of the path. */
     writePerNamespace: summaries('write_per_namespace'),
+    /** Ours: how long they waited. */
+    prefixDelayTimeMs: summaries('prefix_delay_time_ms'),
     learnerHandlerQpTimeMs: percentileSets('learner_handler_qp_time_ms'),
     ackLatency: percentileSets('ack_latency')
   }

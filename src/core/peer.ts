@@ -174,7 +174,7 @@ export class Peer {
 
   /** Monotonic ms at which the peer wants a step although nothing has happened; infinite if it does not. */
   get nextStepMs(): number {
-    return this.#log.nextFlushMs
+    return Math.min(this.#log.nextFlushMs, this.#intake.nextReleaseMs)
   }
 
   /** Takes one batch of inputs; every decision goes out through `out`, in an order that is part of the contract. */
@@ -197,6 +197,7 @@ export class Peer {
   /** Ends a step: what it has gathered goes to the log, and what is committed is applied. */
   end(): void {
     this.#countReceived()
+    this.#intake.releaseDelayed()
     do {
       this.#intake.releaseThrottled()
       this.#snapshotter.logged(this.#log.flush(this.#state.out, this.#state.nowMs))
@@ -498,6 +499,7 @@ export class Peer {
   #tick(): void {
     const { sessions, nowMs, metrics, meter } = this.#state
     const receivedMs = Math.floor(nowMs)
+    this.#intake.touchDelayed()
     for (const session of sessions.expired(nowMs, EXPIRED_PER_TICK_MAX)) {
       metrics.staleSessionsExpired.add(1)
       meter.took(receivedMs)

@@ -39,6 +39,7 @@ export function coreSettingsOf(settings: ServerSettings, auditUser: string | nul
       globalSessionWeight: hasLocalSessions ? flow.connectionLocalSessionWeight : flow.connectionGlobalSessionWeight,
       renewSessionWeight: flow.connectionRenewSessionWeight
     },
+    prefixLimits: flow.prefixLimits,
     extendedTypesEnabled: tree.extendedTypesEnabled,
     enforceQuota: tree.enforceQuota,
     digestEnabled: tree.digestEnabled,

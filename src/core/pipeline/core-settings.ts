@@ -1,3 +1,5 @@
+import type { PrefixLimitSettings } from './prefix-limit.ts'
+
 /** What the core is told by the configuration. Times in ms, sizes in bytes. */
 export interface CoreSettings {
   /** 1 to 255; the top byte of session ids that this server makes. */
@@ -28,6 +30,8 @@ export interface CoreSettings {
   readonly throttledOpWaitTimeMs: number
   /** Token bucket of handshakes; 0 tokens = off. */
   readonly connectionThrottle: ConnectionThrottleSettings
+  /** Rates of requests by subtree; none if it is left out. */
+  readonly prefixLimits?: readonly PrefixLimitSettings[]
   readonly extendedTypesEnabled: boolean
   readonly enforceQuota: boolean
   readonly digestEnabled: boolean

@@ -7,6 +7,8 @@ import { answerFor } from './answer/answers.ts'
 import { AuthIntake } from './auth-intake.ts'
 import type { Handshake } from './handshake.ts'
 import type { PeerState } from './peer-state.ts'
+import type { PrefixLimit } from './prefix-limit.ts'
+import { PrefixLimits } from './prefix-limits.ts'
 import { type OutstandingLimit, pauseReading, resumeReading } from './reading-pauses.ts'
 import type { RequestPipeline } from './request-pipeline.ts'
 import { RequestThrottler, type ThrottledRequest } from './request-throttler.ts'
@@ -25,6 +27,7 @@ export class Intake {
   readonly #reader: JuteReader
   readonly #auth: AuthIntake
   readonly #throttler: RequestThrottler
+  readonly #prefixes: PrefixLimits
 
   constructor(
     state: PeerState,
@@ -40,11 +43,17 @@ export class Intake {
     this.#reader = reader
     this.#auth = new AuthIntake(state, reader)
     this.#throttler = new RequestThrottler(state)
+    this.#prefixes = new PrefixLimits(state)
   }
 
   /** Requests that the throttle holds. */
   get throttledCount(): number {
     return this.#throttler.size
+  }
+
+  /** Monotonic ms at which a request that waits for the limit of its path may be let through; infinite if none does. */
+  get nextReleaseMs(): number {
+    return this.#prefixes.nextMs
   }
 
   /** The first frame of a connection, which the reader holds. */
@@ -94,6 +103,16 @@ export class Intake {
     return isAny
   }
 
+  /** Lets requests go on that have waited for the limit of their path. */
+  releaseDelayed(): void {
+    this.#prefixes.release(this.#releaseDelayed)
+  }
+
+  /** The sessions of connections that wait do not expire: they are not read from. */
+  touchDelayed(): void {
+    this.#prefixes.touchSessions()
+  }
+
   /** Gives up what the throttle holds. */
   dropThrottled(): void {
     this.#throttler.dropAll(this.#drop)
@@ -107,22 +126,18 @@ export class Intake {
 
   /** Takes what waited for the connection's session, for its output to be sent, or for its SASL exchange. */
   takeWaiting(connection: ClientConnection): void {
-    if (!connection.mustWait || connection.awaitedSaslXid !== null) return
+    if (!connection.mustWait || isHeldUp(connection)) return
     const { waiting } = connection
     // compat: upstream reads them only now, so it is now that their time begins.
     const receivedMs = Math.floor(this.#state.nowMs)
-    while (
-      !connection.isBlocked &&
-      connection.awaitedSaslXid === null &&
-      connection.phase !== ConnectionPhase.closing
-    ) {
+    while (!connection.isBlocked && !isHeldUp(connection) && connection.phase !== ConnectionPhase.closing) {
       const next = waiting.shift()
       if (next === undefined) break
       this.#reader.reset(next.body)
       this.#take(connection, next.type, next.xid, receivedMs, next.largeBytes)
     }
     if (waiting.size === 0) {
-      connection.mustWait = connection.isBlocked || connection.awaitedSaslXid !== null
+      connection.mustWait = connection.isBlocked || isHeldUp(connection)
       resumeReading(this.#state, connection, PauseReason.waiting)
     }
     this.#limit.check(connection, this.#throttler.size)
@@ -134,6 +149,9 @@ export class Intake {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       this.#state.largeRequests.leave(next.largeBytes)
     }
+    this.#prefixes.forget(connection)
+    if (connection.delayed !== null) this.#state.largeRequests.leave(connection.delayed.largeBytes)
+    connection.delayed = null
     this.#limit.forget(connection)
   }
 
@@ -157,11 +175,43 @@ export class Intake {
       this.#state.largeRequests.leave(largeBytes)
       return this.#auth.refuse(connection, xid)
     }
+    const limit = this.#prefixes.delays(connection, type, this.#reader)
+    if (limit !== null) return this.#delay(connection, type, xid, receivedMs, largeBytes, limit)
+    this.#admit(connection, type, xid, receivedMs, largeBytes)
+  }
+
+  #admit(connection: ClientConnection, type: number, xid: number, receivedMs: number, largeBytes: number): void {
     if (this.#throttler.mustHold) return this.#throttle(connection, type, xid, receivedMs, largeBytes)
     const answer = answerFor(type)
     if (answer === undefined && !this.#pipeline.isOrdered(type)) return this.#refuseUnknown(connection, xid, largeBytes)
     this.#state.meter.took(receivedMs)
     this.#pipeline.admit(connection, answer, type, xid, receivedMs, largeBytes)
+  }
+
+  #delay(
+    connection: ClientConnection,
+    type: number,
+    xid: number,
+    receivedMs: number,
+    largeBytes: number,
+    limit: PrefixLimit
+  ): void {
+    const { identities } = connection
+    connection.delayed = { type, xid, body: this.#copyBody(), receivedMs, largeBytes, identities, err: 0 }
+    connection.mustWait = true
+    limit.waiting.add(connection)
+    limit.noteDelay()
+    pauseReading(this.#state, connection, PauseReason.waiting)
+  }
+
+  readonly #releaseDelayed = (connection: ClientConnection): void => {
+    const { delayed } = connection
+    connection.delayed = null
+    if (delayed === null || connection.phase === ConnectionPhase.closing) return
+    const { type, xid, body, receivedMs, largeBytes } = delayed
+    this.#reader.reset(body)
+    this.#admit(connection, type, xid, receivedMs, largeBytes)
+    this.takeWaiting(connection)
   }
 
   #refuseUnknown(connection: ClientConnection, xid: number, largeBytes: number): void {
@@ -221,4 +271,9 @@ export class Intake {
     const { buffer, offset, end } = this.#reader
     return Buffer.from(buffer.subarray(offset, end))
   }
+}
+
+/** Whether a request of the connection has to be done before those behind it are looked at. */
+function isHeldUp({ awaitedSaslXid, delayed }: ClientConnection): boolean {
+  return awaitedSaslXid !== null || delayed !== null
 }

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
+import type { PrefixLimitSettings } from '../../core/pipeline/prefix-limit.ts'
 import { quorumSettings } from './build-quorum-settings.ts'
 import { chooseListenAddress, type ListenAddress } from './client-address.ts'
 import { ConfigError } from './config-error.ts'
 import { type ConfigValues, keyTables } from './keys/all-keys.ts'
+import { parsePrefixLimit } from './prefix-limits.ts'
 import type {
   AclSettings,
   AdminSettings,
@@ -32,7 +34,7 @@ export function buildSettings(parts: SettingsParts): ServerSettings {
   const own = ownMember(parts)
   return {
     client: clientSettings(parts, own),
-    flow: flowSettings(parts.values),
+    flow: flowSettings(parts),
     session: sessionSettings(parts),
     storage: storageSettings(parts),
     backup: backupSettings(parts),
@@ -101,8 +103,10 @@ function listenAddress(
   return chooseListenAddress(key, fromFile, fromLine ?? { port: null, address: null }, origin ?? null)
 }
 
-function flowSettings({ client }: ConfigValues): FlowSettings {
+function flowSettings(parts: SettingsParts): FlowSettings {
+  const { client } = parts.values
   return {
+    prefixLimits: prefixLimits(parts),
     globalOutstandingLimit: client.globalOutstandingLimit,
     requestThrottleMax: client.requestThrottleLimit,
     requestThrottleStallMs: client.requestThrottleStallTime,
@@ -121,6 +125,21 @@ function flowSettings({ client }: ConfigValues): FlowSettings {
     connectionLocalSessionWeight: client.connectionLocalSessionWeight,
     connectionRenewSessionWeight: client.connectionRenewSessionWeight
   }
+}
+
+function prefixLimits(parts: SettingsParts): readonly PrefixLimitSettings[] {
+  const paths = new Map<string, string>()
+  return propertyFamily(parts, 'zookeeper.prefixLimit.').map(([name, value]) => {
+    const key = `prefixLimit.${name}`
+    const origin = parts.given.properties.get(`zookeeper.${key}`)?.origin ?? configOrigin(parts)
+    const limit = parsePrefixLimit(name, value)
+    if (typeof limit === 'string') throw new ConfigError(`${key}: ${limit}`, origin, key)
+    const other = paths.get(limit.path)
+    if (other !== undefined)
+      throw new ConfigError(`${key}: ${limit.path} has prefixLimit.${other} already`, origin, key)
+    paths.set(limit.path, name)
+    return limit
+  })
 }
 
 function sessionSettings(parts: SettingsParts): SessionSettings {

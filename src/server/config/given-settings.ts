@@ -19,8 +19,8 @@ const whySkipped = new Map(
     [...names.map((name) => `zookeeper.${name}`), ...properties].map((name): [string, string] => [name, why])
   )
 )
-/** Families of properties: `authProvider.1`, `superUser.1`. */
-const propertyFamily = /^zookeeper\.(authProvider|superUser)\./
+/** Families of properties: `authProvider.1`, `superUser.1`, `prefixLimit.tenant`. */
+const propertyFamily = /^zookeeper\.(authProvider|superUser|prefixLimit)\./
 /** Lines of the membership, which go elsewhere: `server.1`, `group.1`, `weight.1`, and the version of them all. */
 const membershipKey = /^(server\.|group|weight|version$)/
 

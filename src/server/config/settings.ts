@@ -1,3 +1,4 @@
+import type { PrefixLimitSettings } from '../../core/pipeline/prefix-limit.ts'
 import type { EnsembleMember, QuorumGroup } from '../../core/zab/membership/ensemble-config.ts'
 import type { CertificateIdSettings } from '../../tls/certificate-id.ts'
 import type { TlsEndpointSettings } from '../../tls/endpoint-settings.ts'
@@ -82,6 +83,8 @@ export interface FlowSettings {
   /** A request longer than this is large; bytes; null = none is. */
   readonly largeRequestThresholdBytes: number | null
   /** Size of the token bucket for new connections; 0 = no throttling. */
+  /** Rates of requests by subtree (`prefixLimit.NAME`). */
+  readonly prefixLimits: readonly PrefixLimitSettings[]
   readonly connectionMaxTokens: number
   /** Period after which tokens are added; ms. */
   readonly connectionTokenFillTimeMs: number
