@@ -80,6 +80,8 @@ export class SimulatedDisk {
   isFull = false
   /** Snapshots cannot be written: the folder that they are in is another disk's, and broken. */
   failsSnapshots = false
+  /** Happens while the next snapshot of a leader is being written, once. */
+  installBegun: (() => void) | null = null
   /** How much longer than usual everything takes. */
   slowness = 1
   #queue: Operation[] = []
@@ -288,10 +290,17 @@ export class SimulatedDisk {
     }
     this.#queue.splice(0, count)
     const delayMs = this.#dice.within(this.#syncMs) * this.slowness * (first.kind === 'read' ? 0.3 : 1)
+    if (first.kind === 'install') this.#installs(delayMs)
     this.#agenda.after(
       delayMs,
       this.#alive(() => this.#finish())
     )
+  }
+
+  #installs(delayMs: number): void {
+    const { installBegun } = this
+    this.installBegun = null
+    if (installBegun !== null) this.#agenda.after(delayMs * this.#dice.next(), this.#alive(installBegun))
   }
 
   #finish(): void {

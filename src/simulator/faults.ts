@@ -33,6 +33,7 @@ export class Faults {
     for (const server of servers) {
       server.disk.isFull = false
       server.disk.failsSnapshots = false
+      server.disk.installBegun = null
       server.disk.slowness = 1
       if (server.process !== null) server.process.diesInStep = false
       server.start()
@@ -108,6 +109,9 @@ export class Faults {
         return
       case 'badSnapshots':
         server.disk.failsSnapshots = true
+        return
+      case 'crashInInstall':
+        server.disk.installBegun = () => server.crash()
         return
       case 'goodDisk':
         server.disk.failsSnapshots = false

@@ -30,7 +30,7 @@ export const FAULT_KINDS = {
   cutClients: 2
 } as const
 /** What more may go wrong with some features. */
-export const FEATURE_FAULT_KINDS = { badSnapshots: 3 } as const
+export const FEATURE_FAULT_KINDS = { badSnapshots: 3, crashInInstall: 3 } as const
 export type FaultKind = keyof typeof FAULT_KINDS | keyof typeof FEATURE_FAULT_KINDS
 
 /** Everything about a simulation that is chosen before it begins. */

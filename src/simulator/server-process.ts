@@ -380,7 +380,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     // The bytes are the shell's again: who has kept a view of them sees this.
     for (const bytes of given) bytes.fill(SCRIBBLE)
     member.settle(this.#nowMs)
-    this.#world.sabotage.stepped?.(this, this.#nowMs)
+    this.#world.sabotage.stepped?.(this, this.#nowMs, inputs.wallMs)
     this.#world.stepped(this)
     if (this.diesInStep) return this.#server.crash()
     this.#flush()

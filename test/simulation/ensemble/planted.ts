@@ -10,25 +10,51 @@ export interface Found {
   readonly detail: string
 }
 
-/**
- * The simulator over production code in which one module is another: what `change` makes of what it exports.
- *
- * @param module path from the project's folder
- */
-export function withChanged(
-  module: string,
-  change: (real: Record<string, unknown>) => Record<string, unknown>
-): Simulate {
-  const path = `../../../${module}`
+/** A module of the production code that is another one. */
+export interface ChangedModule {
+  /** From the project's folder. */
+  readonly module: string
+  /** What the module is instead. */
+  readonly change: (real: Record<string, unknown>) => Record<string, unknown>
+}
+
+export interface PlantedBug extends ChangedModule {
+  readonly bug: string
+  /** Within how many seeds it must be found. */
+  readonly seeds: number
+  /** Of the chaos in each, if not what is usual for the test. */
+  readonly chaosMs?: number
+  /** A second module that must be changed for it. */
+  readonly also?: ChangedModule
+}
+
+/** A class whose instances have other values for some of their properties. */
+export function withProperties(real: unknown, properties: PropertyDescriptorMap): unknown {
+  return class extends (real as new (...parts: unknown[]) => object) {
+    constructor(...parts: unknown[]) {
+      super(...parts)
+      Object.defineProperties(this, properties)
+    }
+  }
+}
+
+/** The simulator over production code in which one module is another, or two are: what `change` makes of what it exports. */
+export function withChanged({ also, ...first }: ChangedModule & { readonly also?: ChangedModule }): Simulate {
+  const changed = (also === undefined ? [first] : [first, also]).map(({ module, change }) => ({
+    path: `../../../${module}`,
+    change
+  }))
   let simulate: Simulate | null = null
   jest.isolateModules(() => {
-    jest.doMock(path, () => {
-      const real = jest.requireActual<Record<string, unknown>>(path)
-      return { ...real, ...change(real) }
-    })
+    for (const { path, change } of changed) {
+      jest.doMock(path, () => {
+        const real = jest.requireActual<Record<string, unknown>>(path)
+        return { ...real, ...change(real) }
+      })
+    }
     simulate = (require('../../../src/simulator/simulation.ts') as { simulate: Simulate }).simulate
   })
-  jest.dontMock(path)
+  for (const { path } of changed) jest.dontMock(path)
   if (simulate === null) throw new Error('the simulator was not loaded')
   return simulate
 }
