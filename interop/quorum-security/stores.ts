@@ -9,6 +9,14 @@ const ENDINGS: Readonly<Record<StoreKind, string>> = { JKS: 'jks', PEM: 'pem', P
 const PASSWORD = 'a-password'
 const NEW_KEY = ['-newkey', 'rsa:2048', '-nodes']
 
+interface Wishes {
+  readonly isExpired?: boolean
+  /** Its alternative names. */
+  readonly names?: string
+  /** Others, as OpenSSL writes them: `crlDistributionPoints=URI:http://…`. */
+  readonly extensions?: readonly string[]
+}
+
 /** An authority, and what it issues, as an operator makes them with openssl and keytool. */
 export class Authority {
   readonly #folder: string
@@ -27,19 +35,45 @@ export class Authority {
   }
 
   /** A certificate of a server on the loopback address, and stores of all kinds with its key. */
-  issue(name: string, { isExpired = false, names = 'IP:127.0.0.1' } = {}): void {
+  issue(name: string, { isExpired = false, names = 'IP:127.0.0.1', extensions = [] }: Wishes = {}): void {
     const [key, request, cert] = [this.#file(`${name}.key`), this.#file(`${name}.csr`), this.#file(`${name}.crt`)]
     const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${names}`]
+    for (const extension of extensions) subject.push('-addext', extension)
     openssl('req', ...NEW_KEY, '-keyout', key, '-out', request, ...subject)
     const dates = isExpired ? ['-startdate', '20200101000000Z', '-enddate', '20200102000000Z'] : ['-days', '5']
-    const by = ['-config', this.#file('ca.conf'), '-keyfile', this.#file('ca.key'), '-cert', this.#file('ca.pem')]
-    openssl('ca', '-batch', '-notext', ...by, '-in', request, '-out', cert, ...dates)
+    openssl('ca', '-batch', '-notext', ...this.#own, '-in', request, '-out', cert, ...dates)
     writeFileSync(this.#file(`${name}.pem`), readFileSync(key, 'utf8') + readFileSync(cert, 'utf8'))
     const store = ['-name', name, '-out', this.#file(`${name}.p12`), '-passout', `pass:${PASSWORD}`]
     openssl('pkcs12', '-export', '-inkey', key, '-in', cert, ...store)
     const from = ['-srckeystore', this.#file(`${name}.p12`), '-srcstoretype', 'PKCS12', '-srcstorepass', PASSWORD]
     const to = ['-destkeystore', this.#file(`${name}.jks`), '-deststoretype', 'JKS', '-deststorepass', PASSWORD]
     keytool('-importkeystore', '-noprompt', ...from, ...to)
+  }
+
+  /** Takes a certificate back. */
+  revoke(name: string): void {
+    openssl('ca', ...this.#own, '-revoke', this.#file(`${name}.crt`))
+  }
+
+  /** What is revoked now, in DER. */
+  revocationList(): Buffer {
+    const [pem, der] = [this.#file('crl.pem'), this.#file('crl.der')]
+    openssl('ca', ...this.#own, '-gencrl', '-crldays', '2', '-out', pem)
+    openssl('crl', '-in', pem, '-outform', 'DER', '-out', der)
+    return readFileSync(der)
+  }
+
+  /** Path of a file: `NAME.key`, `NAME.crt`, `NAME.pem`, `NAME.p12`, `NAME.jks`; `ca.pem`, `trust.jks` … */
+  file(name: string): string {
+    return this.#file(name)
+  }
+
+  get password(): string {
+    return PASSWORD
+  }
+
+  get #own(): readonly string[] {
+    return ['-config', this.#file('ca.conf'), '-keyfile', this.#file('ca.key'), '-cert', this.#file('ca.pem')]
   }
 
   /** Stores with the authority's certificate, to be trusted. */

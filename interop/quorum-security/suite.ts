@@ -6,6 +6,7 @@ import { buildZoonode } from '../harness/server.ts'
 import type { Suite } from '../harness/suite.ts'
 import { attemptsOf, type Tell } from '../mixed-ensemble/attempts.ts'
 import { runForeignProgram, runHostileTls } from './hostile-scenarios.ts'
+import { runOracle } from './oracle-scenario.ts'
 import { runSasl, runSwitchToSasl } from './sasl-scenarios.ts'
 import { runReload, runSwitchToTls, runTls, TLS_ENSEMBLES } from './tls-scenarios.ts'
 
@@ -40,6 +41,14 @@ export const SECURITY_PARTS: readonly SecurityPart[] = [
     name: 'sasl-switch',
     run: (folder, tell) =>
       runSwitchToSasl(participants('zoonode', 'apache', 'zoonode'), folder, attemptsOf('switch to SASL', tell))
+  },
+  {
+    name: 'oracle of both kinds',
+    run: (folder, tell) => runOracle(participants('apache', 'zoonode'), folder, attemptsOf('oracle, both kinds', tell))
+  },
+  {
+    name: 'oracle zoonode',
+    run: (folder, tell) => runOracle(participants('zoonode', 'zoonode'), folder, attemptsOf('oracle, zoonode', tell))
   },
   { name: 'hostile', run: (folder, tell) => runHostileTls(folder, attemptsOf('hostile', tell)) },
   { name: 'foreign', isQuick: true, run: (folder, tell) => runForeignProgram(folder, attemptsOf('foreign', tell)) }
