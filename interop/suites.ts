@@ -18,6 +18,7 @@ import { packagingSuite } from './packaging/suite.ts'
 import { quorumSecuritySuite } from './quorum-security/suite.ts'
 import { reconfigSuite } from './reconfig/suite.ts'
 import { saslSuite, saslVariants } from './sasl/suite.ts'
+import { tlsSuite } from './tls/suite.ts'
 import { toolsSuite } from './tools/suite.ts'
 import { zkcliSuite } from './zkcli/suite.ts'
 
@@ -31,6 +32,7 @@ export const SUITES: readonly Suite[] = [
   auditSuite,
   saslSuite,
   ...saslVariants,
+  tlsSuite,
   adminSuite,
   packagingSuite,
   cSuite,

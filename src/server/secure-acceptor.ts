@@ -5,6 +5,7 @@ import type { CertificateFacts } from '../tls/certificate.ts'
 import type { TlsEndpointSettings } from '../tls/endpoint-settings.ts'
 import { verifyPeerHost } from '../tls/host-verification.ts'
 import type { ReloadingContext } from '../tls/reloading-context.ts'
+import { RevocationCheck } from '../tls/revocation-check.ts'
 import { beginServerHandshake, TLS_FIRST_BYTE } from '../tls/server-handshake.ts'
 import type { Logger } from './logging/logger.ts'
 import { LimitedLog } from './quorum/limited-log.ts'
@@ -33,11 +34,13 @@ export type Secured = (socket: TLSSocket, certificateId: string | null) => void
 export class SecureAcceptor {
   readonly #options: SecureAcceptorOptions
   readonly #log: LimitedLog
+  readonly #revocation: RevocationCheck
   #handshakes = 0
 
   constructor(options: SecureAcceptorOptions, log: Logger) {
     this.#options = options
     this.#log = new LimitedLog(log)
+    this.#revocation = new RevocationCheck(() => options.context.revocationLists)
   }
 
   /**
@@ -106,13 +109,21 @@ export class SecureAcceptor {
   }
 
   get #isCheckNeeded(): boolean {
+    return this.#isHostChecked || this.#options.endpoint.crl
+  }
+
+  get #isHostChecked(): boolean {
     const { hostnameVerification, clientHostnameVerification } = this.#options.endpoint
     return hostnameVerification && clientHostnameVerification
   }
 
   async #check(socket: TLSSocket): Promise<string | null> {
-    const { allowReverseDnsLookup } = this.#options.endpoint
-    return verifyPeerHost(socket, { hostName: null, allowReverseDnsLookup })
+    const { allowReverseDnsLookup, crl } = this.#options.endpoint
+    if (this.#isHostChecked) {
+      const problem = await verifyPeerHost(socket, { hostName: null, allowReverseDnsLookup })
+      if (problem !== null) return problem
+    }
+    return crl ? this.#revocation.problemOf(socket) : null
   }
 
   #count(change: 1 | -1): void {

@@ -4,6 +4,7 @@ import type { TlsEndpointSettings } from './endpoint-settings.ts'
 import { verifyPeerHost } from './host-verification.ts'
 import { certificateProblemText } from './problem-text.ts'
 import type { ReloadingContext } from './reloading-context.ts'
+import { RevocationCheck } from './revocation-check.ts'
 
 /**
  * Connects to a server over TLS, with what the files of its stores hold now. Before `onOpen` is called the server's certificate has been
@@ -11,7 +12,7 @@ import type { ReloadingContext } from './reloading-context.ts'
  */
 export function connectSecurely(
   { host, port }: { readonly host: string; readonly port: number },
-  { hostnameVerification, allowReverseDnsLookup }: TlsEndpointSettings,
+  { hostnameVerification, allowReverseDnsLookup, crl }: TlsEndpointSettings,
   context: ReloadingContext,
   onOpen: () => void
 ): Socket {
@@ -31,8 +32,8 @@ export function connectSecurely(
   }
   socket.once('secureConnect', () => {
     if (!socket.authorized) return refuse(certificateProblemText(authorizationErrorOf(socket)))
-    if (!hostnameVerification) return onOpen()
-    verifyPeerHost(socket, { hostName: host, allowReverseDnsLookup }).then(
+    if (!hostnameVerification && !crl) return onOpen()
+    check().then(
       (problem) => {
         if (socket.destroyed) return
         if (problem === null) onOpen()
@@ -42,6 +43,14 @@ export function connectSecurely(
     )
   })
   return socket
+
+  async function check(): Promise<string | null> {
+    if (hostnameVerification) {
+      const problem = await verifyPeerHost(socket, { hostName: host, allowReverseDnsLookup })
+      if (problem !== null) return problem
+    }
+    return crl ? new RevocationCheck(() => context.revocationLists).problemOf(socket) : null
+  }
 }
 
 /** Declared as an error, it is the code of one where Node.js verified by itself. */

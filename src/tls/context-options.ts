@@ -49,9 +49,10 @@ export function readContextContent(settings: TlsEndpointSettings, use: ContextUs
     ...protocolsOf(settings, property),
     ciphers: ciphersOf(settings.cipherSuites, `${property}.ciphersuites`),
     honorCipherOrder: true,
-    // A server that asks for certificates resumes sessions only under a name of its own; nobody begins a handshake anew.
+    // A server that asks for certificates resumes sessions only under a name of its own; nobody begins a handshake anew. A session that
+    // is resumed has no chain of certificates to look up.
     sessionIdContext: SESSION_ID_CONTEXT,
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | (settings.crl ? constants.SSL_OP_NO_TICKET : 0),
     allowPartialTrustChain: true
   }
   return { options, revocationLists: trust?.revocationLists ?? [] }

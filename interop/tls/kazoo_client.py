@@ -1,0 +1,20 @@
+"""kazoo over TLS. Arguments: the connect string, the authority, certificate and key (or "-")."""
+
+import sys
+
+from kazoo.client import KazooClient
+from kazoo.security import CREATOR_ALL_ACL
+
+hosts, authority, certificate, key = sys.argv[1:5]
+own = {} if certificate == "-" else {"certfile": certificate, "keyfile": key}
+client = KazooClient(hosts=hosts, use_ssl=True, ca=authority, **own)
+try:
+    client.start(6)
+except Exception as error:
+    print("refused")
+    client.stop()
+    sys.exit(0)
+client.create("/kazoo-tls", b"x" * 50000, acl=CREATOR_ALL_ACL, ephemeral=True)
+print("own " + ",".join(acl.id.scheme + ":" + acl.id.id for acl in client.get_acls("/kazoo-tls")[0]))
+print("bytes", len(client.get("/kazoo-tls")[0]))
+client.stop()
