@@ -17,7 +17,7 @@ import {
   NO_ZXID_HI,
   NotificationError
 } from './notification.ts'
-import { isBetterVote, type RecordedVote } from './vote-order.ts'
+import { isBetterVote, isSameHistory, type RecordedVote } from './vote-order.ts'
 
 export interface ElectionSettings {
   readonly sid: number
@@ -439,7 +439,11 @@ export class Election {
   }
 
   #isBetter(a: Vote, b: Vote): boolean {
-    return this.#weightOf(a.leader) > 0 && isBetterVote(a, b)
+    if (this.#weightOf(a.leader) <= 0) return false
+    // Who has not seen the pending configuration cannot vote for one that has its weight there only.
+    const isPreferred = this.#current.weight(a.leader) > 0
+    if (isSameHistory(a, b) && isPreferred !== this.#current.weight(b.leader) > 0) return isPreferred
+    return isBetterVote(a, b)
   }
 
   /**

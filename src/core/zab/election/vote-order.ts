@@ -11,6 +11,11 @@ export function isBetterVote(a: Vote, b: Vote): boolean {
   return byZxid !== 0 ? byZxid > 0 : a.leader > b.leader
 }
 
+/** Whether neither of the proposed leaders has more than the other. */
+export function isSameHistory(a: Vote, b: Vote): boolean {
+  return a.peerEpoch === b.peerEpoch && a.zxidHi === b.zxidHi && a.zxidLo === b.zxidLo
+}
+
 /** A vote as it was received. */
 export interface RecordedVote {
   readonly vote: Vote

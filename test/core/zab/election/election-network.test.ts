@@ -21,6 +21,10 @@ const WITH_GROUPS = [...MEMBERS.slice(0, 3), 'group.1=1:2:3']
 const ONE_HAS_ALL = parseConfigText([...WITH_GROUPS, 'weight.2=0', 'weight.3=0'].join('\n'))
 const TWO_HAVE_ALL = parseConfigText([...WITH_GROUPS, 'weight.1=0', 'version=9'].join('\n'))
 
+/** Server 4 has no weight before the reconfiguration, by which it votes in place of server 2, and 5, which is down. */
+const WITHOUT_FOUR = parseConfigText([...MEMBERS.slice(0, 4), 'group.1=1:2:3:4', 'weight.4=0'].join('\n'))
+const WITH_FOUR = parseConfigText([MEMBERS[0], ...MEMBERS.slice(2), 'version=9'].join('\n'))
+
 function histories(seed: number, count: number): History[] {
   return Array.from({ length: count }, (_none, index) => ({
     sid: index + 1,
@@ -100,6 +104,19 @@ describe('servers that start together on a quick network', () => {
       })
       startAll(network, servers)
       network.run(2000, () => network.agreedLeader() !== null)
+      return { seed, leader: network.agreedLeader() }
+    })
+
+    expect(outcomes).toEqual(SEEDS.map((seed) => ({ seed, leader: 3 })))
+  })
+
+  test('prefer one with weight in the configuration in force, for whom also those can vote who do not know the pending one', () => {
+    const outcomes = SEEDS.map((seed) => {
+      const others = [2, 3, 4].map((sid) => ({ sid, peerEpoch: 2, zxidLo: 9 }))
+      const servers = [{ sid: 1, peerEpoch: 2, zxidLo: 5, isUnaware: true }, ...others]
+      const network = new ElectionNetwork({ seed, config: WITHOUT_FOUR, lastSeen: WITH_FOUR, servers, delayMsMax: 40 })
+      startAll(network, servers)
+      network.run(4000, () => network.agreedLeader() !== null)
       return { seed, leader: network.agreedLeader() }
     })
 

@@ -8,6 +8,8 @@ export interface History {
   readonly sid: number
   readonly peerEpoch: number
   readonly zxidLo: number
+  /** It has not seen the pending configuration. */
+  readonly isUnaware?: boolean
 }
 
 export interface NetworkOptions {
@@ -81,7 +83,7 @@ export class ElectionNetwork {
     }
     const { maxNotificationIntervalMs = 60_000, config, lastSeen = null } = this.#options
     server.election = new Election(host, { sid, minNotificationIntervalMs: 200, maxNotificationIntervalMs })
-    server.election.setConfiguration(config, lastSeen)
+    server.election.setConfiguration(config, server.history.isUnaware === true ? null : lastSeen)
     this.#look(server)
   }
 
