@@ -9,6 +9,7 @@ import { openLog } from '../server/logging/winston-logger.ts'
 import { refuseWhatIsNotServed, withoutEffect } from '../server/not-served.ts'
 import { RecoveryError } from '../server/recovery.ts'
 import { type RunningServer, startServer } from '../server/server.ts'
+import { notifyServiceManager } from '../server/service-notify.ts'
 import { StorageError } from '../storage/storage-error.ts'
 
 /** Exit codes, as upstream's. */
@@ -56,11 +57,14 @@ function announce(settings: ServerSettings, server: RunningServer): void {
   const { clientPort, secureClientPort, adminPort, metricsPort } = server
   // Who has started it with a channel, as Node's child_process does, is told where it listens.
   process.send?.({ clientPort, secureClientPort, adminPort, metricsPort })
+  const status = standalone ? 'serving' : `server ${serverId} of ${members.length}`
+  notifyServiceManager(process.env, 'READY=1', `STATUS=${status}, clients on port ${clientPort}`)
 }
 
 function stopOnSignals(server: RunningServer, logs: LogSystem, audit: AuditLog | null): void {
   const stop = (signal: NodeJS.Signals): void => {
     logs.root.info(`${signal}: stopping`)
+    notifyServiceManager(process.env, 'STOPPING=1')
     audit?.deed('serverStop', 'invoked')
     server.stop().then(
       async () => {
