@@ -92,12 +92,13 @@ export async function runReload(members: readonly MemberPlan[], folder: string, 
   const authority = authorityIn(folder, members)
   const ensemble = await Ensemble.plan(folder, { members })
   useStores(ensemble, authority, { ...TLS, sslQuorumReloadCertFiles: 'true' })
+  // Before the clients come: they would stand still meanwhile, and their sessions expire.
+  for (const { sid } of members) authority.issue(`renewed-${sid}`)
   try {
     const leader = await ensemble.startLedBy(members.length)
     await attempt('certificates are replaced under load, and no connection is', () =>
       underLoad(ensemble, async (load) => {
         const lengths = new Map(ensemble.members.map((member) => [member, member.log().length]))
-        for (const { sid } of members) authority.issue(`renewed-${sid}`)
         for (const { sid } of members) authority.replace(`server-${sid}`, `renewed-${sid}`)
         for (const member of ensemble.members.filter(({ kind }) => kind === 'zoonode')) {
           await shows(member, authority, `CN=renewed-${member.sid}`)
@@ -135,7 +136,17 @@ function subjectAt(host: string, port: number, authority: Authority, as: string)
   })
 }
 
+const OBSERVERS: readonly MemberPlan[] = [
+  { sid: 4, kind: 'apache', role: 'observer' },
+  { sid: 5, kind: 'zoonode', role: 'observer' }
+]
+
 export const TLS_ENSEMBLES = [
   { name: 'zoonode leads Apache and zoonode', members: participants('apache', 'zoonode', 'zoonode'), leader: 3 },
-  { name: 'Apache leads zoonode and Apache', members: participants('zoonode', 'apache', 'apache'), leader: 3 }
-] as const
+  { name: 'Apache leads zoonode and Apache', members: participants('zoonode', 'apache', 'apache'), leader: 3 },
+  {
+    name: 'observers of both kinds',
+    members: [...participants('zoonode', 'apache', 'zoonode'), ...OBSERVERS],
+    leader: 3
+  }
+]

@@ -80,9 +80,9 @@ export class LeaderConnector {
           const quickMs = QUICK_DELAYS_MS[tries - 1]
           const delayMs = Math.min(quickMs ?? retryDelayMs, retryDelayMs)
           const isLast = tries === QUICK_DELAYS_MS.length + TRIES_MAX || endMs - performance.now() <= delayMs
-          this.#log[quickMs === undefined ? 'warn' : 'debug'](
-            `cannot connect to ${where} (attempt ${tries}): ${problem}`
-          )
+          const line = `cannot connect to ${where} (attempt ${tries}): ${problem}`
+          if (quickMs === undefined) this.#limitedLog.warn('connect', line)
+          else this.#log.debug(line)
           if (isLast) return this.#links.failed(link)
           const timer = setTimeout(() => attempt(tries + 1), delayMs)
           giveUp = () => clearTimeout(timer)
