@@ -60,6 +60,11 @@ export class LiveStore {
     }
   }
 
+  /** The connection to a copy of a segment that is written; null for a closed one. */
+  connectionOf(file: string): Connection | null {
+    return this.#open.get(file) ?? null
+  }
+
   /** Newest first. */
   get snapshots(): readonly SnapshotEntry[] {
     return this.contents.snapshots.toReversed()

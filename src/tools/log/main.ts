@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { ConfigError } from '../../server/config/config-error.ts'
+import { loadSettings } from '../../server/config/load-settings.ts'
+import { LiveStore } from '../../storage/backup/live-store.ts'
+import { IndexedLog } from '../../storage/log-index/indexed-log.ts'
+import { ProgressBar } from '../progress-bar.ts'
+import type { TextOutput } from '../text-output.ts'
+import { ToolError } from '../tool-error.ts'
+import { readIdentities } from './audit-identities.ts'
+import { type LogArguments, parseCommandLine, USAGE, UsageError } from './command-line.ts'
+import { type Answer, answerPath, answerSubtrees, answerWriters } from './queries.ts'
+
+/** `zkLog.sh`: questions to the transaction log of a server that may be running. */
+
+const EXIT_USAGE = 2
+
+/** @throws ToolError, StorageError */
+export async function logTool(args: readonly string[], out: TextOutput): Promise<void> {
+  if (args.includes('--help') || args.includes('-h')) return out.write(`${USAGE}\n`)
+  try {
+    await run(parseCommandLine(args), out)
+  } catch (error) {
+    if (error instanceof UsageError)
+      throw new ToolError(`zkLog: ${error.message}\n${USAGE}`, EXIT_USAGE, { cause: error })
+    if (error instanceof ConfigError) throw new ToolError(`zkLog: ${error.message}`, EXIT_USAGE, { cause: error })
+    throw error
+  }
+}
+
+async function run(args: LogArguments, out: TextOutput): Promise<void> {
+  const { dataDir, dataLogDir } = directoriesOf(args)
+  const scratch = mkdtempSync(join(tmpdir(), 'zoonode-log-'))
+  try {
+    const store = await LiveStore.open(dataDir, dataLogDir, scratch)
+    try {
+      const { table, data } = await ask(store, scratch, args)
+      out.write(args.isJson ? `${JSON.stringify(data, null, 2)}\n` : table)
+    } finally {
+      store.close()
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+async function ask(store: LiveStore, scratch: string, { query, limit, audits }: LogArguments): Promise<Answer> {
+  const identities = await readIdentities(audits)
+  const bar = new ProgressBar('indexing the log')
+  const log = openLog(store, scratch, bar)
+  try {
+    switch (query.kind) {
+      case 'path':
+        return answerPath(log.indexes, query, limit, identities)
+      case 'writers':
+        return answerWriters(log.indexes, limit, identities)
+      case 'subtrees':
+        return answerSubtrees(log.indexes, query, limit)
+      default:
+        return query
+    }
+  } finally {
+    log.close()
+  }
+}
+
+function openLog(store: LiveStore, scratch: string, bar: ProgressBar): IndexedLog {
+  try {
+    return IndexedLog.open(store, scratch, (bytes, total) => bar.update(bytes, total))
+  } finally {
+    bar.end()
+  }
+}
+
+function directoriesOf({ from, fromLog, config }: LogArguments): {
+  readonly dataDir: string
+  readonly dataLogDir: string
+} {
+  if (from !== null) return { dataDir: resolve(from), dataLogDir: resolve(fromLog ?? from) }
+  if (config === null) throw new UsageError('which data? --from DIR, or --config FILE')
+  return loadSettings({ args: ['--config', config], env: process.env, workingDirectory: process.cwd() }).settings
+    .storage
+}
