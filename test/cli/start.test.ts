@@ -122,7 +122,7 @@ describe('client settings', () => {
       ['zookeeper.ssl.trustStore.location', store]
     ])
 
-    await expect(clientOptions(settings)).rejects.toThrow('must be in PEM files')
+    await expect(clientOptions(settings)).rejects.toThrow('zookeeper.ssl.trustStore.location: ')
     expect(await clientOptions(new Map([['zookeeper.client.secure', 'true']]))).toHaveProperty('transport')
   })
 })
