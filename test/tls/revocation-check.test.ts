@@ -1,0 +1,176 @@
+import { execFileSync } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect, createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { RevocationCheck } from '../../src/tls/revocation-check.ts'
+import { isSignedBy, readRevocationList } from '../../src/tls/revocation-list.ts'
+
+let folder: string
+let http: Server
+/** What is served at each path; 404 without. */
+const served = new Map<string, Buffer>()
+let downloads = 0
+const closers: (() => void)[] = []
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'zoonode-crl-'))
+  http = createServer((request, response) => {
+    downloads++
+    const bytes = served.get(request.url ?? '')
+    response.statusCode = bytes === undefined ? 404 : 200
+    response.end(bytes)
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => http.once('listening', resolve))
+  const { port } = http.address() as AddressInfo
+  authority('ca')
+  authority('other')
+  for (const [name, path] of Object.entries({
+    good: '/ca',
+    bad: '/ca',
+    lost: '/gone',
+    foreign: '/other',
+    old: '/old'
+  })) {
+    issue(name, `crlDistributionPoints=URI:http://127.0.0.1:${port}${path}`)
+  }
+  issue('silent', 'basicConstraints=CA:FALSE')
+  openssl('ca', ...by('ca'), '-revoke', file('bad.crt'))
+  served.set('/ca', list('ca'))
+  served.set('/other', list('other'))
+  served.set('/old', list('ca', ['-crl_lastupdate', '20200101000000Z', '-crl_nextupdate', '20200102000000Z']))
+}, 60_000)
+
+afterEach(() => {
+  for (const close of closers.splice(0)) close()
+})
+
+afterAll(() => {
+  http.close()
+  rmSync(folder, { recursive: true })
+})
+
+function file(name: string): string {
+  return join(folder, name)
+}
+
+function openssl(...args: string[]): void {
+  execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+}
+
+const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+
+function authority(name: string): void {
+  const out = ['-keyout', file(`${name}.key`), '-out', file(`${name}.crt`)]
+  openssl('req', '-x509', ...KEY, ...out, '-subj', `/CN=${name}`, '-days', '5')
+  writeFileSync(file(`${name}.index`), '')
+  writeFileSync(
+    file(`${name}.conf`),
+    `[ca]\ndefault_ca=it\n[it]\ndatabase=${file(`${name}.index`)}\nnew_certs_dir=${folder}\nrand_serial=yes\n` +
+      'default_md=sha256\npolicy=any\ncopy_extensions=copy\n[any]\ncommonName=supplied\n'
+  )
+}
+
+function by(name: string): string[] {
+  return ['-config', file(`${name}.conf`), '-keyfile', file(`${name}.key`), '-cert', file(`${name}.crt`)]
+}
+
+function issue(name: string, extension: string): void {
+  const out = ['-keyout', file(`${name}.key`), '-out', file(`${name}.csr`)]
+  openssl('req', ...KEY, ...out, '-subj', `/CN=${name}`, '-addext', extension)
+  openssl('ca', '-batch', '-notext', ...by('ca'), '-in', file(`${name}.csr`), '-out', file(`${name}.crt`), '-days', '3')
+}
+
+function list(name: string, dates: readonly string[] = ['-crldays', '2']): Buffer {
+  openssl('ca', ...by(name), '-gencrl', ...dates, '-out', file(`${name}.crl`))
+  openssl('crl', '-in', file(`${name}.crl`), '-outform', 'DER', '-out', file(`${name}.crl.der`))
+  return readFileSync(file(`${name}.crl.der`))
+}
+
+/** The server's end of a connection on which the client has shown a certificate. */
+function shown(name: string): Promise<TLSSocket> {
+  const read = (end: string): Buffer => readFileSync(file(`${name}.${end}`))
+  const options = { key: read('key'), cert: read('crt'), ca: readFileSync(file('ca.crt')) }
+  return new Promise((resolve, reject) => {
+    const server = createTlsServer({ ...options, requestCert: true }, (socket) => {
+      socket.on('error', () => undefined)
+      resolve(socket)
+    })
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      const client = connect({ ...options, host: '127.0.0.1', port, checkServerIdentity: () => undefined })
+      client.on('error', reject)
+      closers.push(
+        () => client.destroy(),
+        () => server.close()
+      )
+    })
+  })
+}
+
+describe('a certificate looked up in revocation lists', () => {
+  test('passes where the list of its issuer does not have it, and the list is downloaded once', async () => {
+    const check = new RevocationCheck(() => [])
+    downloads = 0
+
+    expect(await check.problemOf(await shown('good'))).toBeNull()
+    expect(await check.problemOf(await shown('good'))).toBeNull()
+
+    expect(downloads).toBe(1)
+  })
+
+  test.each([
+    { name: 'bad', problem: /^it is revoked$/ },
+    { name: 'lost', problem: /for want of a revocation list \(http:.*\/gone: HTTP status 404\)$/ },
+    { name: 'foreign', problem: /\/other is out of date, or not of its issuer\)$/ },
+    { name: 'old', problem: /\/old is out of date, or not of its issuer\)$/ },
+    { name: 'silent', problem: /it names none by HTTP, and the trust store has none\)$/ }
+  ])('is refused: $name', async ({ name, problem }) => {
+    expect(await new RevocationCheck(() => []).problemOf(await shown(name))).toMatch(problem)
+  })
+
+  test('is looked up in the lists of the trust store first', async () => {
+    const own = new RevocationCheck(() => [
+      served.get('/other') ?? Buffer.alloc(0),
+      served.get('/ca') ?? Buffer.alloc(0)
+    ])
+    downloads = 0
+
+    expect(await own.problemOf(await shown('silent'))).toBeNull()
+    expect(await own.problemOf(await shown('bad'))).toBe('it is revoked')
+
+    expect(downloads).toBe(0)
+  })
+
+  test('is refused while its list cannot be had, and passes once it can', async () => {
+    const check = new RevocationCheck(() => [])
+    expect(await check.problemOf(await shown('lost'))).toMatch(/404/)
+
+    served.set('/gone', served.get('/ca') ?? Buffer.alloc(0))
+
+    expect(await check.problemOf(await shown('lost'))).toBeNull()
+  })
+})
+
+describe('a revocation list', () => {
+  test('may be PEM, and is worth nothing under another key', () => {
+    const read = readRevocationList(readFileSync(file('ca.crl')))
+    const key = (name: string) => new X509Certificate(readFileSync(file(`${name}.crt`))).publicKey
+
+    expect(isSignedBy(read, key('ca'))).toBe(true)
+    expect(isSignedBy(read, key('other'))).toBe(false)
+  })
+
+  test('is refused wherever it is cut off', () => {
+    const whole = served.get('/ca') ?? Buffer.alloc(0)
+    expect(readRevocationList(whole).serialNumbers.size).toBe(1)
+
+    for (let length = 0; length < whole.length; length += 3) {
+      expect(() => readRevocationList(whole.subarray(0, length))).toThrow()
+    }
+  })
+})
