@@ -4,6 +4,7 @@ import type { CertificateFacts } from '../../tls/certificate.ts'
 import type { TlsEndpointSettings } from '../../tls/endpoint-settings.ts'
 import { hostProblem, verifyPeerHost } from '../../tls/host-verification.ts'
 import { type ContextLog, ReloadingContext } from '../../tls/reloading-context.ts'
+import { RevocationCheck } from '../../tls/revocation-check.ts'
 import type { ServerHandshakeOptions } from '../../tls/server-handshake.ts'
 import type { PeerTls } from './peer-tls.ts'
 
@@ -12,6 +13,8 @@ export class QuorumTls implements PeerTls {
   readonly #settings: TlsEndpointSettings
   readonly #context: ReloadingContext
   readonly #memberHosts: () => readonly string[]
+  /** Null: revocation lists are not looked at. */
+  readonly #revocation: RevocationCheck | null
 
   /**
    * @param isReloading the files are read again when they change (`sslQuorumReloadCertFiles`)
@@ -27,7 +30,9 @@ export class QuorumTls implements PeerTls {
     this.#settings = settings
     this.#memberHosts = memberHosts
     const use = { property: 'ssl.quorum', needsKey: true, isWatching: isReloading }
-    this.#context = new ReloadingContext(settings, use, log)
+    const context = new ReloadingContext(settings, use, log)
+    this.#context = context
+    this.#revocation = settings.crl ? new RevocationCheck(() => context.revocationLists) : null
   }
 
   acceptOptions(): Omit<ServerHandshakeOptions, 'timeoutMs'> {
@@ -45,6 +50,8 @@ export class QuorumTls implements PeerTls {
 
   async checkConnected(socket: TLSSocket, host: string): Promise<void> {
     const { hostnameVerification, allowReverseDnsLookup } = this.#settings
+    const revocation = (await this.#revocation?.problemOf(socket)) ?? null
+    if (revocation !== null) throw new Error(`its certificate: ${revocation}`)
     if (!hostnameVerification) return
     const problem = await verifyPeerHost(socket, { hostName: host, allowReverseDnsLookup })
     if (problem !== null) throw new Error(`${problem} (ssl.quorum.hostnameVerification)`)
@@ -60,7 +67,8 @@ export class QuorumTls implements PeerTls {
    */
   async #checkAccepted(socket: TLSSocket, certificate: CertificateFacts): Promise<string | null> {
     const { hostnameVerification, clientHostnameVerification, allowReverseDnsLookup } = this.#settings
-    if (!hostnameVerification || !clientHostnameVerification) return null
+    const revocation = (await this.#revocation?.problemOf(socket)) ?? null
+    if (revocation !== null || !hostnameVerification || !clientHostnameVerification) return revocation
     const isMembers = (host: string): boolean => isIP(host) === 0 && hostProblem(certificate, host) === null
     if (this.#memberHosts().some(isMembers)) return null
     const problem = await verifyPeerHost(socket, { hostName: null, allowReverseDnsLookup })

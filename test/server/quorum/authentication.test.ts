@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import type { LinkId } from '../../../src/core/zab/peer-link.ts'
-import { ElectionLinks } from '../../../src/server/quorum/election-links.ts'
+import { encodeHandshake } from '../../../src/server/quorum/election-handshake.ts'
+import { ElectionLinks, type ElectionLinksSettings } from '../../../src/server/quorum/election-links.ts'
 import { LeaderConnector } from '../../../src/server/quorum/leader-connector.ts'
 import { LearnerPort } from '../../../src/server/quorum/learner-port.ts'
 import { PeerLinks } from '../../../src/server/quorum/peer-links.ts'
@@ -68,10 +69,13 @@ function newLinks() {
 }
 
 /** A leader's port. */
-async function openPort(authentication: PeerAuthentication | null) {
+async function openPort(
+  authentication: PeerAuthentication | null,
+  authenticationTimeoutMs = SOCKETS.authenticationTimeoutMs
+) {
   const parts = newLinks()
   const port = new LearnerPort(
-    { ...SOCKETS, listenOnAllIps: false },
+    { ...SOCKETS, authenticationTimeoutMs, listenOnAllIps: false },
     parts.links,
     plainTransport,
     authentication,
@@ -136,7 +140,7 @@ describe('a leader that requires authentication', () => {
       line: "the token's length 2147483647 is out of range"
     },
     { what: 'an unknown status', hex: `${MAGIC}0000000700000000`, line: 'the status 7 is unknown' },
-    { what: 'a token where none belongs', hex: `${MAGIC}000000000000000161`, line: 'the client spoke first' }
+    { what: 'a token where none belongs', hex: `${MAGIC}000000000000000161`, line: 'failed to authenticate itself' }
   ])('closes one that sends $what', async ({ hex, line }) => {
     const leader = await openPort(authenticationOf())
 
@@ -149,7 +153,7 @@ describe('a leader that requires authentication', () => {
   })
 
   test('keeps at most 100 that do not go on', async () => {
-    const leader = await openPort(authenticationOf())
+    const leader = await openPort(authenticationOf(), 60_000)
 
     const first = await dial(leader.port)
     for (let index = 0; index < 100; index++) await dial(leader.port)
@@ -214,6 +218,19 @@ describe('a learner that authenticates itself', () => {
   })
 })
 
+function settingsOf(sid: number): ElectionLinksSettings {
+  return {
+    sid,
+    listenOnAllIps: false,
+    multiAddressEnabled: false,
+    reachabilityTimeoutMs: null,
+    bindTries: 1,
+    connectTimeoutMs: 1000,
+    handshakeTimeoutMs: 20_000,
+    keepAlive: true
+  }
+}
+
 describe('election connections', () => {
   async function startTwo(one: PeerAuthentication | null, two: PeerAuthentication | null) {
     const ports = [await freePort(), await freePort()]
@@ -222,16 +239,7 @@ describe('election connections', () => {
     const servers = [one, two].map((authentication, index) => {
       const log = new RecordingLogger()
       const links = new ElectionLinks(
-        {
-          sid: index + 1,
-          listenOnAllIps: false,
-          multiAddressEnabled: false,
-          reachabilityTimeoutMs: null,
-          bindTries: 1,
-          connectTimeoutMs: 1000,
-          handshakeTimeoutMs: 1000,
-          keepAlive: true
-        },
+        settingsOf(index + 1),
         config,
         null,
         {
@@ -270,6 +278,34 @@ describe('election connections', () => {
     second.links.send(1, Buffer.from('b'))
 
     await until(() => heard.includes('2>1 b'), 'what the larger one says')
+  })
+
+  test('with one that waits to be spoken to, and does not authenticate itself, are made soon where that is not required', async () => {
+    const larger = await RawPort.open()
+    closers.push(() => larger.close())
+    const [own, log] = [await freePort(), new RecordingLogger()]
+    const links = new ElectionLinks(
+      settingsOf(1),
+      configOf(memberAt(1, own), memberAt(2, larger.port)),
+      null,
+      {
+        onNotification: () => undefined,
+        onUnbound: () => undefined,
+        transport: plainTransport,
+        authentication: authenticationOf({ learner: false, server: false })
+      },
+      log
+    )
+    closers.push(() => links.close())
+    await links.listen()
+    links.send(2, Buffer.from('a'))
+    await (await larger.connection(0)).closed()
+
+    const callsBack = await dial(own)
+    closers.push(() => callsBack.socket.destroy())
+    callsBack.write(encodeHandshake(2, [{ host: '127.0.0.1', port: larger.port }], false).toString('hex'))
+
+    await callsBack.received('0000000161')
   })
 
   test('are not made with a wrong password: one line each, however often it is tried', async () => {

@@ -7,6 +7,11 @@ import { AuthPacketError, AuthStatus, decodeAuthPacket, encodeAuthPacket, isAuth
 
 /** Connections that are being authenticated; when there are more, the one that has taken longest goes. */
 const PENDING_COUNT_MAX = 100
+/**
+ * Where an exchange is not required, one who will begin one does so at once; one who will not may wait to be spoken to first. (Upstream waits as long
+ * as for everything else.)
+ */
+const UNDECIDED_MS = 500
 const NO_TOKEN = Buffer.alloc(0)
 
 /** Lets servers that connect prove who they are before anything else of theirs is read. */
@@ -61,7 +66,8 @@ class Caller {
   readonly #log: LimitedLog
   readonly #ended: (caller: Caller) => boolean
   readonly #admitted: () => void
-  readonly #timer: NodeJS.Timeout
+  readonly #timeoutMs: number
+  #timer: NodeJS.Timeout
   readonly #read = (chunk: Buffer): void => this.#take(chunk)
   readonly #gone = (): void => this.#leave()
   #bytes: Buffer = NO_TOKEN
@@ -83,7 +89,9 @@ class Caller {
     this.#log = log
     this.#ended = ended
     this.#admitted = admitted
-    this.#timer = setTimeout(() => this.#late(timeoutMs), timeoutMs)
+    this.#timeoutMs = timeoutMs
+    const firstMs = authentication.isRequired ? timeoutMs : Math.min(timeoutMs, UNDECIDED_MS)
+    this.#timer = setTimeout(() => this.#late(), firstMs)
   }
 
   begin(rest: Buffer): void {
@@ -106,6 +114,8 @@ class Caller {
       if (isAuth === false) return this.#pass('it does not authenticate itself')
       if (isAuth === null) return
       this.#exchange = this.#authentication.newServer()
+      clearTimeout(this.#timer)
+      this.#timer = setTimeout(() => this.#late(), this.#timeoutMs)
     }
     try {
       this.#goOn(this.#exchange)
@@ -155,8 +165,8 @@ class Caller {
     this.#log.warn('sasl', `closing a connection of another server, from ${this.#remote}: ${problem}`)
   }
 
-  #late(timeoutMs: number): void {
-    const problem = `it did not authenticate itself within ${timeoutMs} ms`
+  #late(): void {
+    const problem = `it did not authenticate itself within ${this.#timeoutMs} ms`
     if (this.#exchange === null) this.#pass(problem)
     else this.#refuse(problem)
   }
