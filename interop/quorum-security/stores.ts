@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Kinds of stores that both kinds of servers read. */
@@ -45,6 +45,7 @@ export class Authority {
     writeFileSync(this.#file(`${name}.pem`), readFileSync(key, 'utf8') + readFileSync(cert, 'utf8'))
     const store = ['-name', name, '-out', this.#file(`${name}.p12`), '-passout', `pass:${PASSWORD}`]
     openssl('pkcs12', '-export', '-inkey', key, '-in', cert, ...store)
+    rmSync(this.#file(`${name}.jks`), { force: true })
     const from = ['-srckeystore', this.#file(`${name}.p12`), '-srcstoretype', 'PKCS12', '-srcstorepass', PASSWORD]
     const to = ['-destkeystore', this.#file(`${name}.jks`), '-deststoretype', 'JKS', '-deststorepass', PASSWORD]
     keytool('-importkeystore', '-noprompt', ...from, ...to)

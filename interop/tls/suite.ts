@@ -53,7 +53,8 @@ export const tlsSuite: Suite = {
       for (const part of chosenParts(quick)) {
         const apache = await observations('apache', part, certificates, folder)
         const zoonode = await observations('zoonode', part, certificates, folder)
-        for (const [name, seen] of apache) {
+        for (const name of new Set([...apache.keys(), ...zoonode.keys()])) {
+          const seen = apache.get(name) ?? 'not run'
           const ours = zoonode.get(name) ?? 'not run'
           tell(`${part.name}: ${name}`, ours === seen ? null : `Apache: ${seen}\nzoonode: ${ours}`, ours)
         }

@@ -17,7 +17,10 @@ import { readPem } from './pem-store.ts'
 import { isPkcs12, readPkcs12 } from './pkcs12-store.ts'
 import { type StoreContent, type StoredKey, StoreError } from './store-content.ts'
 
-/** Who this side is: for each key in the store, the key and its chain of certificates, in PEM, at the same index. */
+/**
+ * Who this side is: keys and their chains of certificates, in PEM, at the same index. Of several keys of one kind (RSA, EC …) in a store,
+ * only one can be used: the first one whose certificate is valid now, or else the first one.
+ */
 export interface TlsIdentity {
   readonly key: string[]
   readonly cert: string[]
@@ -40,10 +43,10 @@ export function readKeyStore(store: StoreSettings, property: string): TlsIdentit
   return inOneLine(property, location, () => {
     const { keys } = readContent(store, location, property)
     if (keys.length === 0) throw new StoreError('it has no private key')
-    for (const key of keys) checkKey(key)
+    const chosen = oneOfEachKind(keys)
     return {
-      key: keys.map(({ key }) => pemOf('PRIVATE KEY', key)),
-      cert: keys.map(({ chain }) => chain.map((one) => pemOf('CERTIFICATE', one)).join(''))
+      key: chosen.map(({ key }) => pemOf('PRIVATE KEY', key)),
+      cert: chosen.map(({ chain }) => chain.map((one) => pemOf('CERTIFICATE', one)).join(''))
     }
   })
 }
@@ -133,14 +136,28 @@ function inOneLine<T>(property: string, location: string, readIt: () => T): T {
   }
 }
 
-function checkKey({ key, chain }: StoredKey): void {
+function oneOfEachKind(keys: readonly StoredKey[]): StoredKey[] {
+  const chosen = new Map<string, StoredKey & { readonly isValid: boolean }>()
+  for (const stored of keys) {
+    const { kind, isValid } = checkKey(stored)
+    const before = chosen.get(kind)
+    if (before === undefined || (isValid && !before.isValid)) chosen.set(kind, { ...stored, isValid })
+  }
+  return [...chosen.values()]
+}
+
+function checkKey({ key, chain }: StoredKey): { readonly kind: string; readonly isValid: boolean } {
   const [own] = chain
   if (own === undefined) throw new StoreError('it has a private key without a certificate')
   const certificate = parse(own)
   for (const other of chain.slice(1)) parse(other)
-  if (!certificate.checkPrivateKey(createPrivateKey({ key, format: 'der', type: 'pkcs8' }))) {
+  const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+  if (!certificate.checkPrivateKey(privateKey)) {
     throw new StoreError('its first certificate is not that of its private key')
   }
+  const nowMs = Date.now()
+  const isValid = Date.parse(certificate.validFrom) <= nowMs && nowMs <= Date.parse(certificate.validTo)
+  return { kind: privateKey.asymmetricKeyType ?? 'unknown', isValid }
 }
 
 function parse(certificate: Buffer): X509Certificate {

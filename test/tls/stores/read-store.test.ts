@@ -78,6 +78,13 @@ describe('a key store', () => {
     expect(() => createSecureContext({ key, cert })).not.toThrow()
   })
 
+  test('with two keys of one kind gives that whose certificate is valid', () => {
+    const { key, cert } = readKeyStore(storeOf('two-rsa.jks'), 'ssl.keyStore')
+
+    expect(cert.map((one) => certificatesOf(one)[0]?.subject)).toEqual(['O=Example\nCN=rsa.example'])
+    expect(() => createSecureContext({ key, cert })).not.toThrow()
+  })
+
   test('is read by what it is where keytool calls PKCS12 by the other name', () => {
     expect(readKeyStore(storeOf('rsa.java.p12', { type: 'JKS' }), 'ssl.keyStore').key).toHaveLength(1)
     expect(readKeyStore(storeOf('rsa.jks', { type: 'PKCS12' }), 'ssl.keyStore').key).toHaveLength(1)

@@ -46,6 +46,7 @@ public final class TlsClient {
     private static void who(ZooKeeper client) throws Exception {
         List<String> names = new ArrayList<>();
         client.whoAmI().forEach(info -> names.add(info.getAuthScheme() + ":" + info.getUser()));
+        names.sort(null);
         System.out.println("who " + names);
         String path = "/tls-" + client.getSessionId();
         try {
@@ -82,6 +83,6 @@ public final class TlsClient {
             }
         }
         boolean isSame = session == client.getSessionId();
-        System.out.println("load failed " + failed + " connections " + connections.get() + " same session " + isSame + " enough " + (done > 100));
+        System.out.println("load failed " + failed + " connections " + connections.get() + " same session " + isSame + " enough " + (done > 10));
     }
 }
