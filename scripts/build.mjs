@@ -1,7 +1,7 @@
 // Compiles the Jute package, then the server, when a source is newer than its output.
 // Plain JavaScript: it has to run before anything is compiled.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundlePrograms, isBundled } from './bundle.mjs'
@@ -67,6 +67,9 @@ compile('jute/tsconfig.json', 'jute/src', ['tsconfig.base.json', 'jute/tsconfig.
 compile('tsconfig.json', 'src', ['tsconfig.base.json', 'tsconfig.json'], 'dist/.tsbuildinfo')
 removeOrphans('jute/src', 'jute/dist')
 removeOrphans('src', 'dist')
+// The console's page is served as it is.
+rmSync(join(root, 'dist/admin/console/page'), { recursive: true, force: true })
+cpSync(join(root, 'src/admin/console/page'), join(root, 'dist/admin/console/page'), { recursive: true })
 await bundleEntry()
 await bundlePrograms(
   root,

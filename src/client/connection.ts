@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { JuteWriter } from 'jute-ts'
 import { Xid } from '../protocol/op-code.ts'
 import type { ServerAddress } from './connect-string.ts'
@@ -29,7 +29,7 @@ export class Connection {
   readonly server: ServerAddress
   /** Where frames are encoded; call `flushSoon` after it. */
   readonly out = new JuteWriter(1024)
-  readonly #socket: Socket
+  readonly #socket: Duplex
   readonly #splitter: FrameSplitter
   readonly #listener: ConnectionListener
   #isFlushScheduled = false

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { ServerAddress } from './connect-string.ts'
 import type { ServerList } from './server-list.ts'
 import type { Transport } from './transport.ts'
@@ -18,7 +18,7 @@ export class ReadWriteSearch {
   readonly #onFound: (server: ServerAddress) => void
   #pauseMs = PAUSE_MS_MIN
   #timer: NodeJS.Timeout | undefined
-  #socket: Socket | null = null
+  #socket: Duplex | null = null
   #isStopped = false
 
   constructor(servers: ServerList, transport: Transport, onFound: (server: ServerAddress) => void) {
@@ -43,13 +43,14 @@ export class ReadWriteSearch {
     let answer = ''
     const socket = this.#transport(server, () => socket.write('isro'))
     this.#socket = socket
-    socket.setTimeout(ANSWER_MS_MAX, () => socket.destroy())
+    const deadline = setTimeout(() => socket.destroy(), ANSWER_MS_MAX)
     socket.on('data', (chunk: Buffer) => {
       answer += chunk.toString('latin1')
       if (answer.length > ANSWER_LENGTH_MAX) socket.destroy()
     })
     socket.on('error', () => socket.destroy()) // a server that is down: the next one is asked after the pause
     socket.on('close', () => {
+      clearTimeout(deadline)
       if (this.#isStopped) return
       if (answer.trim() === 'rw') this.#onFound(server)
       else this.#schedule()

@@ -5,13 +5,14 @@ import type { Metrics } from '../core/metrics.ts'
 import type { CloseReason } from '../core/outbox.ts'
 import type { ConnectionId } from '../core/ports.ts'
 import { ExpiryQueue } from '../core/session/expiry-queue.ts'
-import { ClientSocket, type SocketSurroundings } from './client-socket.ts'
+import { ClientSocket, type ClientStream, type SocketSurroundings } from './client-socket.ts'
 import type { EventLoop } from './event-loop.ts'
 import { monotonicNowMs } from './event-loop.ts'
 import { type ListenAddress, ListeningPort } from './listening-port.ts'
 import type { Logger } from './logging/logger.ts'
 import { DirectReads } from './net/direct-reads.ts'
 import { DirectWrites } from './net/direct-writes.ts'
+import { LocalStream } from './net/local-stream.ts'
 import { OutputPool } from './output-pool.ts'
 import type { SecureAcceptor } from './secure-acceptor.ts'
 
@@ -66,7 +67,7 @@ export class ClientListener {
   readonly #surroundings: SocketSurroundings
   readonly #sockets = new Map<ConnectionId, ClientSocket>()
   /** Connections of which it is not known yet what they speak. */
-  readonly #waiting = new Set<Socket>()
+  readonly #waiting = new Set<ClientStream>()
   /** All connections, those that wait included. */
   #count = 0
   readonly #countByAddress = new Map<string, number>()
@@ -192,6 +193,19 @@ export class ClientListener {
     }
   }
 
+  /**
+   * A connection from inside of this process, which is one of a client like any other.
+   *
+   * @param address stands for the client's: in lists, in the audit log, and as the id of scheme `ip`
+   * @returns the client's end; null if there are too many connections
+   */
+  openLocal(address: string): LocalStream | null {
+    const [own, other] = LocalStream.pair()
+    if (!this.#admit(own, address)) return null
+    this.#open(own, own, address, false, null)
+    return other
+  }
+
   #newPort(address: ListenAddress | null, what: string, accepted: (raw: Socket) => void): ListeningPort | null {
     const { backlog, keepAlive } = this.#options
     return address === null ? null : new ListeningPort(address, { backlog, keepAlive, what }, accepted, this.#log)
@@ -232,17 +246,21 @@ export class ClientListener {
   /** Counts a connection that has just been accepted. Returns its address; null if it is one too many. */
   #enter(raw: Socket): string | null {
     const address = clientAddressText(raw.remoteAddress ?? '')
+    return this.#admit(raw, address) ? address : null
+  }
+
+  #admit(raw: ClientStream, address: string): boolean {
     const refusal = this.#refusal(address)
     if (refusal !== null) {
       this.#ports.metrics.connectionRejected.add(1)
       this.#log.warn(refusal)
       raw.destroy()
-      return null
+      return false
     }
     this.#count++
     this.#countByAddress.set(address, (this.#countByAddress.get(address) ?? 0) + 1)
     raw.on('close', () => this.#leave(address))
-    return address
+    return true
   }
 
   #leave(address: string): void {
@@ -265,8 +283,8 @@ export class ClientListener {
    * @param stream what is read from: the connection itself, or TLS over it
    */
   #open(
-    stream: Socket,
-    raw: Socket,
+    stream: ClientStream,
+    raw: ClientStream,
     address: string,
     isOfSecurePort: boolean,
     certificateId: string | null
@@ -346,7 +364,7 @@ export class ClientListener {
     if (answer !== null) {
       this.#ports.metrics.bytesReceivedCount.add(WORD_BYTES)
       socket.isClosing = true
-      socket.socket.end(answer, 'utf8')
+      socket.socket.end(Buffer.from(answer, 'utf8'))
       return null
     }
     if (!this.#ports.isServing()) {

@@ -4,7 +4,11 @@ import type { ConnectionId } from '../core/ports.ts'
 import { type ExpiryEntry, NOT_QUEUED } from '../core/session/expiry-queue.ts'
 import { FrameSplitter } from './frame-splitter.ts'
 import { type DirectWriter, type DirectWrites, Written } from './net/direct-writes.ts'
+import type { LocalStream } from './net/local-stream.ts'
 import type { OutputPool } from './output-pool.ts'
+
+/** What a client speaks over. */
+export type ClientStream = Socket | LocalStream
 
 /** Above this much unsent output a connection is not read from until the client has taken it. */
 export const UNSENT_BYTES_PAUSE = 1024 * 1024
@@ -27,7 +31,7 @@ export interface SocketSurroundings {
 /** The socket of one client connection: its input being cut into frames, its output gathered for one write a turn. */
 export class ClientSocket implements ExpiryEntry {
   readonly id: ConnectionId
-  readonly socket: Socket
+  readonly socket: ClientStream
   readonly remoteAddress: string
   readonly remotePort: number
   /** It came in on the port for TLS alone. */
@@ -67,7 +71,7 @@ export class ClientSocket implements ExpiryEntry {
   /** @param socket the connection, or TLS over it */
   constructor(
     id: ConnectionId,
-    socket: Socket,
+    socket: ClientStream,
     remoteAddress: string,
     isOfSecurePort: boolean,
     surroundings: SocketSurroundings

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type {
   AdminTarget,
   EnsembleView,
@@ -101,6 +101,11 @@ export class LiveAdminTarget implements AdminTarget {
 
   handOver(heir: number | null): Promise<HandOverResult> {
     return this.#parts.handOver(heir)
+  }
+
+  openClient(address: string): Duplex | null {
+    const { isStopping, listener } = this.#parts
+    return isStopping() ? null : listener.openLocal(address)
   }
 
   shedConnections(percentage: number): number {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { clientAddressText } from '../../core/acl/ip-address.ts'
+import { Console } from '../console/console.ts'
 import type { AdminTarget } from './admin-target.ts'
 import { CommandTable, indexPage } from './commands.ts'
 import { healthJson, healthText, probeOf } from './health.ts'
@@ -17,6 +18,10 @@ export interface AdminServerSettings extends TransferSettings {
   readonly idleTimeoutMs: number
   /** The client's address is taken from X-Forwarded-For. */
   readonly usesForwardedFor: boolean
+  /** Whether there is a web console. */
+  readonly consoleEnabled: boolean
+  /** Names by which browsers may call it, beside addresses and this machine's; `*` = any. */
+  readonly consoleHosts: readonly string[]
 }
 
 export interface AdminServerParts {
@@ -38,12 +43,15 @@ export class AdminServer {
   readonly #commands: CommandTable
   readonly #listener: HttpListener
   readonly #commandUrl: string
+  readonly #console: Console | null
   #target: AdminTarget | null = null
 
   constructor({ settings, tls, log, nowMs }: AdminServerParts) {
     this.#settings = settings
     this.#commands = new CommandTable(transferCommands(settings, log, nowMs))
     this.#commandUrl = settings.commandUrl.replace(/\/+$/, '')
+    const consoleParts = { hosts: settings.consoleHosts, target: () => this.#target, log, nowMs }
+    this.#console = settings.consoleEnabled ? new Console(consoleParts) : null
     this.#listener = new HttpListener(
       {
         host: settings.serverAddress,
@@ -71,9 +79,9 @@ export class AdminServer {
     this.#target = target
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#target = null
-    return this.#listener.close()
+    await Promise.all([this.#console?.close(), this.#listener.close()])
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -89,6 +97,9 @@ export class AdminServer {
       const health = probe(this.#target)
       const isJson = (request.headers.accept ?? '').includes('application/json')
       return sendText(response, health.isOk ? 200 : 503, isJson ? healthJson(health) : healthText(health), isJson)
+    }
+    if (this.#console !== null && Console.isAt(path)) {
+      return this.#console.answer({ request, response, path, query, address: this.#addressOf(request) })
     }
     const base = this.#commandUrl
     if (path === base || path === `${base}/`) return this.#sendIndex(response)

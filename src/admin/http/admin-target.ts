@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type { Identity } from '../../core/acl/authentication-provider.ts'
 import type { SlowRequestsView } from '../../core/pipeline/slow-requests.ts'
 import type { EnsembleMember } from '../../core/zab/membership/ensemble-config.ts'
@@ -37,6 +37,13 @@ export interface AdminTarget {
    * @throws HandOverRefusedError, or an Error where nobody leads in time
    */
   handOver(heir: number | null): Promise<HandOverResult>
+  /**
+   * A connection of a client of this server, inside of the process.
+   *
+   * @param address stands for the client's: in lists, in the audit log, and as its id of scheme `ip`
+   * @returns null where none is taken
+   */
+  openClient(address: string): Duplex | null
   /** Closes about so many of the client connections in a hundred. @returns how many */
   shedConnections(percentage: number): number
   /**

@@ -292,7 +292,9 @@ function adminSettings({ admin, quorum }: ConfigValues): AdminSettings {
     needClientAuth: admin.adminNeedClientAuth,
     rateLimiterIntervalMs: admin.adminRateLimiterInterval,
     snapshotEnabled: admin.adminSnapshotEnabled,
-    restoreEnabled: admin.adminRestoreEnabled
+    restoreEnabled: admin.adminRestoreEnabled,
+    consoleEnabled: admin.adminConsoleEnabled,
+    consoleHosts: admin.adminConsoleHosts
   }
 }
 

@@ -328,6 +328,9 @@ export interface AdminSettings {
   readonly rateLimiterIntervalMs: number
   readonly snapshotEnabled: boolean
   readonly restoreEnabled: boolean
+  readonly consoleEnabled: boolean
+  /** Names by which browsers may reach the console, beside addresses and this machine's own; `*` = any. */
+  readonly consoleHosts: readonly string[]
 }
 
 /** Exported measurements. */

@@ -1,5 +1,6 @@
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import type { LocalStream } from './local-stream.ts'
 
 /** Where Node.js 20 to 24 keep what the option `onread` of a socket says; no public interface. */
 interface OnreadSlots {
@@ -32,8 +33,8 @@ export class DirectReads {
    *
    * @param onRead takes the first `count` bytes of the buffer
    */
-  begin(socket: Socket, onRead: (count: number) => void): void {
-    if (socket instanceof TLSSocket || !this.#readDirectly(socket, onRead)) {
+  begin(socket: Socket | LocalStream, onRead: (count: number) => void): void {
+    if (!(socket instanceof Socket) || socket instanceof TLSSocket || !this.#readDirectly(socket, onRead)) {
       socket.on('data', (chunk: Buffer) => {
         const buffer = this.#buffer
         for (let offset = 0; offset < chunk.length; offset += buffer.length) onRead(chunk.copy(buffer, 0, offset))

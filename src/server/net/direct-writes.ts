@@ -1,6 +1,7 @@
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { getSystemErrorName } from 'node:util'
+import type { LocalStream } from './local-stream.ts'
 
 /** A write request of libuv, as Node.js 20 to 24 have them; no public interface. */
 interface WriteRequest {
@@ -44,7 +45,7 @@ export class DirectWrites {
   #spare: WriteRequest | null = null
 
   /** What writes to this socket. */
-  to(socket: Socket): DirectWriter {
+  to(socket: Socket | LocalStream): DirectWriter {
     return new DirectWriter(this, socket)
   }
 
@@ -71,14 +72,14 @@ export class DirectWrites {
 /** Direct writes to one socket. */
 export class DirectWriter {
   readonly #writes: DirectWrites
-  readonly #socket: Socket
+  readonly #socket: Socket | LocalStream
   readonly #handle: WritingHandle | null
 
-  constructor(writes: DirectWrites, socket: Socket) {
+  constructor(writes: DirectWrites, socket: Socket | LocalStream) {
     this.#writes = writes
     this.#socket = socket
     // What TLS makes of the bytes is nothing that the kernel could take at once.
-    this.#handle = socket instanceof TLSSocket ? null : writingHandle(socket)
+    this.#handle = socket instanceof TLSSocket || !(socket instanceof Socket) ? null : writingHandle(socket)
   }
 
   /**

@@ -13,6 +13,7 @@ export function fakeTarget(fake: FakeServer = {}, more: Partial<AdminTarget> = {
     restore: () => Promise.reject(new Error('no restore was expected')),
     slowRequests: () => null,
     handOver: () => Promise.reject(new Error('no hand-over was expected')),
+    openClient: () => null,
     shedConnections: () => 0,
     authenticate: (scheme, auth) => (scheme === 'digest' && auth !== null ? [{ scheme, id: String(auth) }] : null),
     isAllowedEverything: () => true,

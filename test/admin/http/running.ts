@@ -33,6 +33,8 @@ export async function runAdmin(
       commandUrl: '/commands',
       idleTimeoutMs: 30_000,
       usesForwardedFor: false,
+      consoleEnabled: false,
+      consoleHosts: [],
       snapshotEnabled: true,
       restoreEnabled: true,
       rateLimiterIntervalMs: 300_000,

@@ -75,6 +75,15 @@ export const adminKeys = {
   ),
   adminSnapshotEnabled: propertyKey('must', 'admin.snapshot.enabled', trueOrFalse, true, 'command snapshot'),
   adminRestoreEnabled: propertyKey('must', 'admin.restore.enabled', trueOrFalse, true, 'command restore'),
+  adminConsoleEnabled: propertyKey('should', 'admin.console.enabled', trueOrFalse, false, 'web console at /console'),
+  adminConsoleHosts: propertyKey<readonly string[]>(
+    'should',
+    'admin.console.hosts',
+    list,
+    [],
+    "names by which browsers reach the console, beside this machine's own name and all addresses; * = any",
+    { defaultText: '-' }
+  ),
   metricsProvider: fileKey<'default' | 'none' | 'prometheus'>(
     'must',
     'metricsProvider.className',

@@ -1,0 +1,125 @@
+/** The servers: roles, lag, health. */
+import { get } from './api.mjs'
+import { bytes, count, duration, el, milliseconds, replace, table, time } from './dom.mjs'
+import { keepFocus } from './sessions.mjs'
+
+export class EnsemblePage {
+  constructor() {
+    this.title = 'Ensemble'
+    this.body = el('div')
+    this.element = el('div.page', {}, el('h1', {}, 'Ensemble'), this.body)
+  }
+
+  show() {
+    return this.refresh()
+  }
+
+  async refresh() {
+    const [server, ensemble] = await Promise.all([get('server'), get('ensemble')])
+    keepFocus(this.element, () =>
+      replace(this.body, health(server), thisServer(server, ensemble), members(ensemble), observers(ensemble))
+    )
+  }
+}
+
+function health({ troubles, isServing, mode }) {
+  const isWell = troubles.length === 0 && isServing
+  return el(
+    isWell ? 'div.banner.good' : 'div.banner.bad',
+    { role: 'status' },
+    el(
+      'strong',
+      {},
+      isWell ? `All is well: this server is serving as ${mode}.` : 'This server does not serve as it should.'
+    ),
+    troubles.length === 0 ? null : el('ul', {}, ...troubles.map(({ text }) => el('li', {}, text)))
+  )
+}
+
+function thisServer(server, ensemble) {
+  const facts = [
+    ['Role', server.mode],
+    ['Zxid', server.zxid],
+    ensemble.zabState === null ? null : ['Zab', ensemble.zabState],
+    ['Up for', duration(server.uptimeMs)],
+    ['Latency, average', milliseconds(server.averageLatencyMs)],
+    ['Latency, most', milliseconds(server.maxLatencyMs)],
+    ['Connections', count(server.connectionCount)],
+    ['Outstanding', count(server.outstandingRequests)],
+    ['Znodes', count(server.nodeCount)],
+    ['Data and paths', bytes(server.dataBytes)],
+    ['Log on disk', bytes(server.logDirBytes)],
+    ['Version', server.version.split(/[ ,-]/)[0]]
+  ].filter((fact) => fact !== null)
+  return el(
+    'dl.tiles',
+    {},
+    ...facts.map(([name, value]) => el('div.tile', {}, el('dt', {}, name), el('dd', {}, value)))
+  )
+}
+
+function members(ensemble) {
+  if (ensemble.isStandalone) {
+    return el(
+      'section.card',
+      {},
+      el('h2', {}, 'Members'),
+      el('p.empty', {}, 'This server stands alone: there is no ensemble.')
+    )
+  }
+  const rows = ensemble.members.map((member) => [
+    el('span', {}, String(member.id), member.isSelf ? el('span.tag', {}, 'this server') : null),
+    el('code', {}, member.clientAddress ?? member.host),
+    member.role,
+    stateOf(member),
+    member.status?.zxid ?? '',
+    lagText(member),
+    member.status === null ? '' : count(member.status.connections),
+    member.status === null ? '' : milliseconds(member.status.averageLatencyMs),
+    member.status === null ? '' : count(member.status.nodeCount)
+  ])
+  const headings = ['Id', 'Clients at', 'Votes as', 'State', 'Zxid', 'Lag', 'Connections', 'Latency', 'Znodes']
+  const { leader } = ensemble
+  return el(
+    'section.card',
+    {},
+    el('h2', {}, 'Members'),
+    table('Members of the ensemble', headings, rows, 'There are none.'),
+    el(
+      'p.hint',
+      {},
+      `Configuration of version ${ensemble.configVersion ?? '?'}. Lag: transactions behind the newest that any member has applied.`,
+      leader === null
+        ? ''
+        : ` This server has led for ${duration(leader.uptimeMs)}: ${leader.syncedFollowers} followers in sync, ${leader.pendingSyncs} pending.`
+    )
+  )
+}
+
+/** A word beside each colour: colours alone say nothing to some. */
+function stateOf(member) {
+  if (member.status !== null) {
+    const isGood = /leader|follower|observer|standalone/.test(member.status.mode)
+    return el(isGood ? 'span.state.good' : 'span.state.warn', {}, member.status.mode)
+  }
+  return member.isAsked ? el('span.state.bad', {}, 'no answer') : el('span.state', {}, 'not asked')
+}
+
+function lagText({ lag, status }) {
+  if (status === null) return ''
+  if (lag === null) return 'other epoch'
+  return lag === 0 ? 'none' : count(lag)
+}
+
+function observers({ observers: served }) {
+  if (served.length === 0) return null
+  const rows = served.map((one) => [
+    String(one.sid),
+    el('code', {}, one.address),
+    one.zxid,
+    bytes(one.unsentBytes),
+    time(one.establishedMs)
+  ])
+  const headings = ['Id', 'Address', 'Zxid', 'Unsent', 'Since']
+  return el('section.card', {}, el('h2', {}, 'Observers of this server'), table('Observers', headings, rows, ''))
+}

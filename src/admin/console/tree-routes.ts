@@ -1,0 +1,177 @@
+import type { AclEntry } from '../../client/acl.ts'
+import { NoAuthError, NoNodeError } from '../../client/errors.ts'
+import type { Stat } from '../../client/stat.ts'
+import type { ZooKeeper } from '../../client/zookeeper.ts'
+import { childPath } from '../../protocol/path.ts'
+import { type ConsoleCall, ConsoleError, type ConsoleRoute, hex, numberParameter, parameter, read } from './route.ts'
+
+/** Data that is shown. More of it can be downloaded. */
+const SHOWN_BYTES_MAX = 256 * 1024
+const PAGE_COUNT = 200
+const PAGE_COUNT_MAX = 500
+/** Sorting more than that would keep the server's clients waiting. */
+const CHILDREN_MAX = 100_000
+const SEARCH_VISITS_MAX = 50_000
+const SEARCH_RESULTS_MAX = 200
+const SEARCH_MS_MAX = 5_000
+const SEARCH_LISTINGS = 32
+const SEARCHES_MAX = 2
+
+/** What is read of the tree, with the permissions of whoever asks. */
+export function treeRoutes(): ReadonlyMap<string, ConsoleRoute> {
+  let searchCount = 0
+  const search = async ({ query, client }: ConsoleCall): Promise<unknown> => {
+    const text = parameter(query, 'text').toLowerCase()
+    if (searchCount >= SEARCHES_MAX) throw new ConsoleError(429, 'BUSY', 'others are searching: try again')
+    searchCount++
+    try {
+      return await searchBelow(await client(), query.get('path') ?? '/', text)
+    } finally {
+      searchCount--
+    }
+  }
+  return new Map([
+    ['node', read(node)],
+    ['children', read(children)],
+    ['search', read(search)],
+    ['count', read(count)]
+  ])
+}
+
+/** A Stat as the page shows it: 64-bit numbers as text. */
+export function shownStat(stat: Stat): Record<string, string | number> {
+  return {
+    czxid: hex(stat.czxid),
+    mzxid: hex(stat.mzxid),
+    pzxid: hex(stat.pzxid),
+    ctime: stat.ctime,
+    mtime: stat.mtime,
+    version: stat.version,
+    cversion: stat.cversion,
+    aversion: stat.aversion,
+    ephemeralOwner: hex(stat.ephemeralOwner),
+    dataLength: stat.dataLength,
+    numChildren: stat.numChildren
+  }
+}
+
+async function node({ query, client }: ConsoleCall): Promise<unknown> {
+  const path = parameter(query, 'path')
+  const zk = await client()
+  const [stat, data, acl] = await Promise.all([
+    zk.exists(path),
+    unlessRefused(() => zk.getData(path)),
+    unlessRefused(() => zk.getAcl(path))
+  ])
+  if (stat === null) throw new ConsoleError(404, 'NO_NODE', `there is no znode ${path}`)
+  return {
+    path,
+    // What was read together belongs together: a version that a change is compared with must be that of the data shown.
+    stat: shownStat(data?.stat ?? stat),
+    data: data === null ? null : shownData(data.data),
+    acl: acl === null ? null : acl.acl.map(shownAclEntry),
+    aversion: acl?.stat.aversion ?? stat.aversion
+  }
+}
+
+function shownData(data: Buffer | null): { base64: string | null; lengthBytes: number } {
+  if (data === null) return { base64: null, lengthBytes: 0 }
+  return { base64: data.subarray(0, SHOWN_BYTES_MAX).toString('base64'), lengthBytes: data.length }
+}
+
+function shownAclEntry({ scheme, id, perms }: AclEntry): { scheme: string; id: string; perms: number } {
+  return { scheme, id, perms }
+}
+
+/** Null where the ACL forbids it; the node itself may be seen all the same, as by any client. */
+async function unlessRefused<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof NoAuthError) return null
+    throw error
+  }
+}
+
+/** A page of a node's children by name: those behind `after` whose names contain `filter`. */
+async function children({ query, client }: ConsoleCall): Promise<unknown> {
+  const path = parameter(query, 'path')
+  const after = query.get('after') ?? ''
+  const filter = query.get('filter') ?? ''
+  const limit = numberParameter(query, 'limit', PAGE_COUNT, PAGE_COUNT_MAX)
+  const zk = await client()
+  const stat = await zk.exists(path)
+  if (stat === null) throw new ConsoleError(404, 'NO_NODE', `there is no znode ${path}`)
+  if (stat.numChildren > CHILDREN_MAX) {
+    const message = `${path} has ${stat.numChildren} children; more than ${CHILDREN_MAX} are not listed`
+    throw new ConsoleError(413, 'TOO_MANY_CHILDREN', message)
+  }
+  const all = await zk.getChildren(path)
+  const matching = filter === '' ? all : all.filter((name) => name.includes(filter))
+  const behind = after === '' ? matching : matching.filter((name) => name > after)
+  // By UTF-16 unit, as Apache's shell sorts them.
+  const names = behind.sort().slice(0, limit)
+  const shown = await Promise.all(names.map((name) => child(zk, path, name)))
+  return {
+    path,
+    children: shown.filter((one) => one !== null),
+    total: all.length,
+    matching: matching.length,
+    // A cursor, not a number: names may come and go between two pages.
+    next: behind.length > names.length ? (names.at(-1) ?? null) : null
+  }
+}
+
+/** Null if it has gone in between. */
+async function child(zk: ZooKeeper, parent: string, name: string): Promise<unknown> {
+  const stat = await zk.exists(childPath(parent, name))
+  if (stat === null) return null
+  return { name, numChildren: stat.numChildren, dataLength: stat.dataLength, isEphemeral: isEphemeral(stat) }
+}
+
+/** Containers and nodes with a time to live use the same field for what they are. */
+function isEphemeral({ ephemeralOwner }: Stat): boolean {
+  const owner = BigInt.asUintN(64, ephemeralOwner)
+  return owner !== 0n && owner !== 1n << 63n && owner >> 56n !== 0xffn
+}
+
+async function count({ query, client }: ConsoleCall): Promise<unknown> {
+  const zk = await client()
+  return { count: await zk.getAllChildrenNumber(parameter(query, 'path')) }
+}
+
+/** Nodes below `root` whose name contains `text`, nearest first; it ends at a number of nodes, of results, or by time. */
+async function searchBelow(zk: ZooKeeper, root: string, text: string): Promise<unknown> {
+  const endMs = performance.now() + SEARCH_MS_MAX
+  const found: string[] = []
+  const parents = [root]
+  let visitCount = 0
+  let next = 0
+  while (next < parents.length && found.length < SEARCH_RESULTS_MAX && visitCount < SEARCH_VISITS_MAX) {
+    if (performance.now() > endMs) break
+    const some = parents.slice(next, next + SEARCH_LISTINGS)
+    next += some.length
+    const lists = await Promise.all(some.map((parent) => namesOf(zk, parent)))
+    for (const [index, names] of lists.entries()) {
+      for (const name of names.slice(0, SEARCH_VISITS_MAX - visitCount)) {
+        const path = childPath(some[index] ?? root, name)
+        visitCount++
+        parents.push(path)
+        if (name.toLowerCase().includes(text) && found.length < SEARCH_RESULTS_MAX) found.push(path)
+      }
+    }
+    // Whole turns for the server's clients in between.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return { paths: found, visitCount, isComplete: next >= parents.length && visitCount < SEARCH_VISITS_MAX }
+}
+
+/** None of a node that has gone, or may not be read. */
+async function namesOf(zk: ZooKeeper, path: string): Promise<string[]> {
+  try {
+    return (await zk.getChildren(path)).sort()
+  } catch (error) {
+    if (error instanceof NoNodeError || error instanceof NoAuthError) return []
+    throw error
+  }
+}
