@@ -159,7 +159,7 @@ export function createMetrics() {
     leaderUnavailableTime: summary('leader_unavailable_time'),
     /** Watches fired at one creation; the next three: at one deletion, change of data, change of children. */
     nodeCreatedWatchCount: summary('node_created_watch_count'),
-    /** Sessions whose waiting reads were answered after one commit. */
+    /** In an ensemble: sessions whose waiting reads were answered after one commit, 1 or 0. */
     sessionQueuesDrained: summary('session_queues_drained'),
     /** Writes that wait for their commit. */
     writeCommitProcReqQueued: summary('write_commit_proc_req_queued'),
@@ -178,7 +178,7 @@ export function createMetrics() {
     /** Ms of one sync of the log. */
     fsyncTime: summary('fsynctime'),
     inflightSnapCount: summary('inflight_snap_count'),
-    /** Reads answered together for one session. */
+    /** In an ensemble: reads answered after one commit, which had waited for it. */
     readsIssuedFromSessionQueue: summary('reads_issued_from_session_queue'),
     /** Ms to restore a snapshot given by the admin server. */
     restoreTime: summary('restore_time'),
@@ -188,9 +188,9 @@ export function createMetrics() {
     unavailableTime: summary('unavailable_time'),
     /** Transactions replayed at start. */
     startupTxnsLoaded: summary('startup_txns_loaded'),
-    /** Reads that follow a write in one session's queue. */
+    /** In an ensemble: reads that followed a write in its session's queue. */
     readsAfterWriteInSessionQueue: summary('reads_after_write_in_session_queue'),
-    /** Requests in one session's queue when a request joins it. */
+    /** In an ensemble: requests in a session's queue when its write is committed. */
     requestsInSessionQueue: summary('requests_in_session_queue'),
     /** Writes applied in one turn. */
     writeCommitProcIssued: summary('write_commit_proc_issued'),

@@ -485,9 +485,31 @@ export class Peer {
       if (this.#role.kind !== 'standalone' && (connection !== null || this.#writes !== null))
         this.#measureCommit(proposal)
     }
-    if (connection === null) return this.#answerLearner(proposal)
+    if (connection === null) {
+      if (this.#role.kind !== 'standalone') this.#measureQueue(0, 0)
+      return this.#answerLearner(proposal)
+    }
+    const queued = connection.pending.size
     this.#pipeline.drain(connection, proposal)
+    if (this.#role.kind !== 'standalone' && queued > 0) this.#measureQueue(queued, connection.pending.size)
     this.#intake.takeWaiting(connection)
+  }
+
+  /**
+   * In an ensemble, at each commit: what waited in the queue of its session. (Upstream's commit processor, which has these queues, is not there in
+   * a standalone server.)
+   *
+   * @param queued requests in the queue, the write itself as the first; 0: no client of this server waits for it
+   * @param left how many are left, behind the next write
+   */
+  #measureQueue(queued: number, left: number): void {
+    const { metrics } = this.#state
+    const reads = queued === 0 ? 0 : queued - 1 - left
+    metrics.readsIssuedFromSessionQueue.add(reads)
+    metrics.sessionQueuesDrained.add(queued === 0 ? 0 : 1)
+    if (queued === 0) return
+    metrics.requestsInSessionQueue.add(queued)
+    metrics.readsAfterWriteInSessionQueue.add(reads)
   }
 
   /** In an ensemble: on a leader all writes, on a learner those of its own clients, from their coming to their commit. */

@@ -3,7 +3,7 @@ import type { EnsembleSettings } from '../../../src/core/ensemble/ensemble-setti
 import type { CoreSettings } from '../../../src/core/pipeline/core-settings.ts'
 import type { EnsembleConfig } from '../../../src/core/zab/membership/ensemble-config.ts'
 import { ServerState } from '../../../src/core/zab/vote.ts'
-import { encodeCreateRequest } from '../../../src/protocol/generated/proto.ts'
+import { encodeCreateRequest, encodeExistsRequest } from '../../../src/protocol/generated/proto.ts'
 import { OpCode } from '../../../src/protocol/op-code.ts'
 import { type Client, EnsembleWorld } from './ensemble-world.ts'
 
@@ -110,6 +110,30 @@ describe('three members', () => {
     expect(world.lines.filter((line) => line.includes('server 3 error: this server cannot lead'))).toHaveLength(1)
     world.until(() => world.node(3).view.isServing)
     expect(world.node(3).view.leader).toBe(2)
+  })
+
+  test('measure what waits behind a write of its session, and what is answered after it', () => {
+    const world = startThree()
+    const metrics = () => [1, 3].map((sid) => world.node(sid).peer.peer?.state.metrics)
+    const client = world.node(1).connect(20_000)
+    world.until(() => client.isConnected)
+    world.run(200)
+    const before = metrics().map((one) => one?.readsIssuedFromSessionQueue.count ?? 0)
+
+    const first = create(client, '/a')
+    const reads = [1, 2].map(() =>
+      client.request(OpCode.exists, (writer) => encodeExistsRequest(writer, { path: '/a', watch: false }))
+    )
+    const second = create(client, '/b')
+    world.until(() => [first, ...reads, second].every((xid) => client.outcome(xid) === 0))
+    world.run(100)
+
+    const [follower, leader] = metrics()
+    expect(follower?.requestsInSessionQueue).toMatchObject({ max: 4, min: 1 })
+    expect(follower?.readsAfterWriteInSessionQueue).toMatchObject({ max: 2 })
+    expect(follower?.readsIssuedFromSessionQueue.sum).toBe(2)
+    expect(leader?.readsIssuedFromSessionQueue.sum).toBe(0)
+    expect((leader?.readsIssuedFromSessionQueue.count ?? 0) - (before[1] ?? 0)).toBe(2)
   })
 
   test('do not wait for a leader whose quorum port another program has, which takes connections and says nothing', () => {

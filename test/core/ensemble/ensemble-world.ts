@@ -20,6 +20,7 @@ import type { LinkId } from '../../../src/core/zab/peer-link.ts'
 import { ServerState } from '../../../src/core/zab/vote.ts'
 import { compareInt64 } from '../../../src/protocol/int64.ts'
 import { decodeTxn } from '../../../src/protocol/txn.ts'
+import { ReplyFrames } from '../../../src/simulator/reply-frames.ts'
 import { DEFAULT_SETTINGS, testHash } from '../peer-harness.ts'
 
 const TICK_MS = 100
@@ -183,7 +184,7 @@ export class Node implements EnsembleOutbox {
   #lastLink = 0
   readonly #nowhere = new JuteWriter()
   readonly #clients = new Map<ConnectionId, Client>()
-  #frame: { readonly id: ConnectionId; readonly writer: JuteWriter } | null = null
+  readonly #frames = new ReplyFrames((id, frame) => this.#clients.get(id)?.frames.push(frame))
   #snapshotParts: Buffer[] = []
   #installEpoch: number | null = null
   #lastConnection = 0
@@ -379,24 +380,15 @@ export class Node implements EnsembleOutbox {
   // ---- Outbox -------------------------------------------------------------------------------------------------------
 
   beginReply(id: ConnectionId, xid: number, zxidHi: number, zxidLo: number, err: number): JuteWriter {
-    const writer = this.beginFrame(id)
-    writer.writeInt(xid)
-    writer.writeInt64(zxidHi, zxidLo)
-    writer.writeInt(err)
-    return writer
+    return this.#frames.beginReply(id, xid, zxidHi, zxidLo, err)
   }
 
   beginFrame(id: ConnectionId): JuteWriter {
-    this.#frame = { id, writer: new JuteWriter(256) }
-    return this.#frame.writer
+    return this.#frames.beginFrame(id)
   }
 
   endFrame(): number {
-    const frame = this.#frame
-    this.#frame = null
-    if (frame === null) throw new Error('no frame was begun')
-    this.#clients.get(frame.id)?.frames.push(frame.writer.copyBytes())
-    return frame.writer.offset
+    return this.#frames.endFrame()
   }
 
   notify(): number {
