@@ -1,6 +1,7 @@
 import type { EnsembleSettings } from '../core/ensemble/ensemble-settings.ts'
 import type { CoreSettings } from '../core/pipeline/core-settings.ts'
 import type { EnsembleConfig, EnsembleMember, QuorumGroup } from '../core/zab/membership/ensemble-config.ts'
+import { DEFAULT_CORE_SETTINGS } from './default-core-settings.ts'
 import { Dice } from './dice.ts'
 import { drawFeatures, type Features, NO_FEATURES } from './features.ts'
 
@@ -204,47 +205,17 @@ export function groupsOf(dice: Dice, sids: readonly number[]): { groups: QuorumG
 
 function drawCoreSettings(dice: Dice): CoreSettings {
   return {
+    ...DEFAULT_CORE_SETTINGS,
     serverId: 0,
     tickTimeMs: TICK_MS,
     minSessionTimeoutMs: 2 * TICK_MS,
     maxSessionTimeoutMs: 20 * TICK_MS,
-    juteMaxBufferBytes: 1048575,
-    juteExtraSizeBytes: 1048575,
     globalOutstandingLimit: dice.pick([1000, 1000, 5]),
-    requestThrottleMax: 0,
-    requestThrottleStallMs: 100,
-    requestThrottleDropStale: true,
-    requestStaleLatencyCheck: false,
-    requestStaleConnectionCheck: true,
-    throttledOpWaitTimeMs: 0,
-    largeRequestThresholdBytes: 0,
-    largeRequestMaxBytes: 104857600,
-    connectionThrottle: {
-      tokensMax: 0,
-      fillTimeMs: 1,
-      fillCount: 1,
-      weightEnabled: false,
-      globalSessionWeight: 3,
-      renewSessionWeight: 2
-    },
-    extendedTypesEnabled: true,
-    enforceQuota: false,
-    digestEnabled: true,
-    closeSessionTxnEnabled: true,
-    localSessionsEnabled: false,
     localSessionsUpgradingEnabled: false,
-    reconfigEnabled: false,
-    enforceAuthEnabled: false,
-    enforceAuthSchemes: [],
     maxBatchSize: dice.pick([1, 10, 1000]),
     flushDelayMs: dice.pick([0, 0, 0, 20]),
     maxWriteQueuePollTimeMs: 10,
-    snapCount: dice.pick([8, 40, 200, 100_000]),
-    snapSizeLimitBytes: 0,
-    containerCheckIntervalMs: 60_000,
-    containerMaxPerMinute: 10_000,
-    containerMaxNeverUsedIntervalMs: 0,
-    audit: null
+    snapCount: dice.pick([8, 40, 200, 100_000])
   }
 }
 

@@ -1,4 +1,4 @@
-import { JuteReader, JuteWriter } from 'jute-ts'
+import { JuteWriter } from 'jute-ts'
 import { createAclChecker } from '../core/acl/acl-checker.ts'
 import type { EnsembleOutbox, RoleView, StorageRequest } from '../core/ensemble/ensemble-outbox.ts'
 import { EnsemblePeer } from '../core/ensemble/ensemble-peer.ts'
@@ -6,19 +6,14 @@ import { InputBatch } from '../core/input-batch.ts'
 import { createMetrics, createServerStats } from '../core/metrics.ts'
 import type { PersistBatch, SnapshotSummary } from '../core/outbox.ts'
 import type { ConnectionId } from '../core/ports.ts'
-import { applyToSessions } from '../core/session/follow-txn.ts'
 import { SessionTable } from '../core/session/session-table.ts'
-import type { StorageAnswer } from '../core/storage-answer.ts'
 import { CommitLog } from '../core/zab/commit-log.ts'
-import { formatMembership, parseConfigText } from '../core/zab/membership/config-text.ts'
+import { formatMembership } from '../core/zab/membership/config-text.ts'
 import type { EnsembleConfig, MemberAddress } from '../core/zab/membership/ensemble-config.ts'
 import { memberOf } from '../core/zab/membership/member-of.ts'
 import type { LinkId } from '../core/zab/peer-link.ts'
 import { ServerState } from '../core/zab/vote.ts'
-import { encodeWatcherEvent } from '../protocol/generated/proto.ts'
-import { highWordOfNumber, lowWordOfNumber } from '../protocol/int64.ts'
 import type { EventType } from '../protocol/op-code.ts'
-import { decodeTxn } from '../protocol/txn.ts'
 import type { Agenda } from './agenda.ts'
 import type { Applied } from './checkers/committed-history.ts'
 import type { ConfigurationChecker } from './checkers/configuration-checker.ts'
@@ -27,25 +22,25 @@ import type { ExpiryChecker } from './checkers/expiry-checker.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { Covered } from './coverage.ts'
 import type { Dice } from './dice.ts'
-import type { SimulatedDisk, StoredTxn } from './disk.ts'
+import type { SimulatedDisk } from './disk.ts'
 import type { ElectionEnd, ElectionMesh, ElectionPort } from './election-mesh.ts'
-import { emptySnapshot } from './first-state.ts'
 import { simulatedHash } from './hash.ts'
 import { LearnerSigns } from './learner-signs.ts'
 import type { MachineClock } from './machine-clock.ts'
 import type { Network } from './network.ts'
 import { compactNodes, ObservedTree, plainNodes, type TreeObserver } from './observed-tree.ts'
 import { QuorumConnection, type QuorumEnd } from './quorum-connection.ts'
+import { ReplyFrames } from './reply-frames.ts'
 import type { Sabotage } from './sabotage.ts'
 import { type Scenario, TICK_MS } from './scenario.ts'
-import { showZxid, zxidOf } from './zxid.ts'
+import { ServerStorage } from './server-storage.ts'
+import { SessionSigns } from './session-signs.ts'
+import { showZxid } from './zxid.ts'
 
 const CONNECT_TRIES = 5
 const CONNECT_RETRY_MS = 50
 /** How late a tick must be before the lateness is credited, as in the real event loop. */
 const LATE_MS = 50
-const SNAPSHOT_PULL_BYTES = 4096
-const NOTIFICATION_XID = -1
 /** Looks like nothing that belongs into a frame. */
 const SCRIBBLE = 0xdd
 
@@ -111,7 +106,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   readonly #world: ProcessWorld
   readonly #server: ProcessMachine
   readonly #election: ElectionPort
-  #inputs = new InputBatch()
+  inputs = new InputBatch()
   /** Where the bytes of these inputs lie: of no use when the step over them is done. */
   #given: Buffer[] = []
   #isScheduled = false
@@ -124,21 +119,12 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   readonly #nowhere = new JuteWriter(256)
   readonly #clients = new Map<ConnectionId, OpenClient>()
   #lastConnection = 0
-  #frame: { readonly id: ConnectionId; readonly writer: JuteWriter } | null = null
-  #snapshotParts: Buffer[] = []
-  /** Counts snapshots begun: answers of those given up are not for the one under way. */
-  #snapshotCount = 0
-  #installEpoch: number | null = null
-  /** What the storage was asked for and has not begun. */
-  readonly #requests: StorageRequest[] = []
-  #requestCount = 0
-  #isConfigWriting = false
+  readonly #frames = new ReplyFrames((id, frame) => this.#clients.get(id)?.output.push(frame))
+  readonly #storage: ServerStorage
   #configVersion: bigint
   /** Where others reach this server: its own line, in force or proposed, also when it is no member any more. */
   #addresses: readonly MemberAddress[]
-  #stepIndex = 0
-  /** Sessions of clients that gave a sign of life, with the step that has taken it and by which connection it came. */
-  readonly #signs = new Map<string, { readonly step: number; readonly connection: ClientConnection }>()
+  readonly #signs: SessionSigns
 
   constructor(world: ProcessWorld, server: ProcessMachine) {
     const { agenda, scenario, dice } = world
@@ -146,13 +132,15 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     this.#server = server
     this.sid = server.sid
     this.#election = world.mesh.open(this)
-    const nowMs = this.#nowMs
+    const nowMs = this.nowMs
     this.#lastTickMs = nowMs
     const treeSeed = scenario.treeSeeds.get(this.sid) ?? null
     this.tree = new ObservedTree(treeSeed === null ? plainNodes() : compactNodes(treeSeed), this)
     this.sessions = new SessionTable(TICK_MS, nowMs)
     const commitLog = new CommitLog(scenario.commitLogCount, scenario.commitLogBytes)
-    const txnCount = this.#load(commitLog)
+    this.#signs = new SessionSigns(world, this)
+    this.#storage = new ServerStorage(this, world, server.disk, this.tree, this.sessions)
+    const txnCount = this.#storage.load(commitLog)
     const { disk } = server
     const { current, next } = disk.configs
     const lastSeen = next !== null && next.version > current.version ? next : null
@@ -239,7 +227,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   acceptClient(connection: ClientConnection): ConnectionId {
     const id = ++this.#lastConnection as ConnectionId
     this.#clients.set(id, { connection, isPaused: false, unread: [], output: [], isClosing: false })
-    this.#inputs.pushOpened(id, `10.1.0.${connection.place % 250}`)
+    this.inputs.pushOpened(id, `10.1.0.${connection.place % 250}`)
     this.wake()
     return id
   }
@@ -249,8 +237,8 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     if (client === undefined || client.isClosing) return
     if (client.isPaused) client.unread.push(frame)
     else {
-      this.#inputs.pushFrame(id, this.#give(frame), 0, frame.length, Math.floor(this.#nowMs))
-      this.#signOfLife(client.connection)
+      this.inputs.pushFrame(id, this.#give(frame), 0, frame.length, Math.floor(this.nowMs))
+      this.#signs.given(client.connection)
     }
     this.wake()
   }
@@ -262,33 +250,9 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     return given
   }
 
-  #signOfLife(connection: ClientConnection): void {
-    const { session } = connection
-    if (session === null) return
-    if (this.isLeading) this.#world.expiry.heard(this.sid, session)
-    // Of a local session the leader does not hear.
-    else if (this.member?.following != null && this.sessions.get(...idsOf(session))?.isLocal === false)
-      this.#signs.set(session, { step: this.#stepIndex + 1, connection })
-  }
-
-  /** To its leader, in the answer to a PING: all of whom it has heard since the last one must be in it. */
-  #passedOn(sessions: readonly string[]): void {
-    for (const [session, { step, connection }] of this.#signs) {
-      if (sessions.includes(session)) {
-        this.#world.count('signsPassedOn')
-        this.#signs.delete(session)
-      } else if (step < this.#stepIndex) {
-        this.#signs.delete(session)
-        const known = this.sessions.get(...idsOf(session))
-        if (connection.session !== session || known === undefined || known.isClosing || known.isLocal) continue
-        this.#world.fail('signs of life are passed on', `server ${this.sid} does not tell its leader of ${session}`)
-      }
-    }
-  }
-
   clientClosed(id: ConnectionId): void {
     if (!this.#clients.delete(id)) return
-    this.#inputs.pushClosed(id)
+    this.inputs.pushClosed(id)
     this.wake()
   }
 
@@ -301,7 +265,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
 
   notification(from: number, bytes: Buffer): void {
     if (!this.isUp) return
-    this.#inputs.pushNotification(from, this.#give(bytes), 0, bytes.length)
+    this.inputs.pushNotification(from, this.#give(bytes), 0, bytes.length)
     this.wake()
   }
 
@@ -309,19 +273,19 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     const open = this.#links.get(link)
     if (open === undefined) return
     if (!open.isOwn && this.isLeading) open.signs.push(bytes)
-    this.#inputs.pushLinkBytes(link, this.#give(bytes), 0, bytes.length)
+    this.inputs.pushLinkBytes(link, this.#give(bytes), 0, bytes.length)
     this.wake()
   }
 
   linkClosed(link: LinkId): void {
     if (!this.#links.delete(link)) return
-    this.#inputs.pushLinkClosed(link)
+    this.inputs.pushLinkClosed(link)
     this.wake()
   }
 
   linkDrained(link: LinkId): void {
     if (!this.#links.has(link)) return
-    this.#inputs.pushLinkDrained(link)
+    this.inputs.pushLinkDrained(link)
     this.wake()
   }
 
@@ -330,7 +294,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     const { expiry } = this.#world
     const signs = new LearnerSigns(
       isOwn
-        ? { pinged: (sessions) => this.#passedOn(sessions), revalidated: () => undefined }
+        ? { pinged: (sessions) => this.#signs.passedOn(sessions), revalidated: () => undefined }
         : {
             pinged: (sessions) => {
               for (const session of sessions) expiry.heard(this.sid, session)
@@ -339,7 +303,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
           }
     )
     this.#links.set(link, { connection, writer: new JuteWriter(1024), signs, isOwn })
-    this.#inputs.pushLinkOpened(link, `server-${from}`)
+    this.inputs.pushLinkOpened(link, `server-${from}`)
     this.wake()
   }
 
@@ -349,7 +313,8 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
 
   // ---- the loop -----------------------------------------------------------------------------------------------------
 
-  get #nowMs(): number {
+  /** By its own clock. */
+  get nowMs(): number {
     return this.#server.clock.monotonicMs(this.#world.agenda.nowMs)
   }
 
@@ -368,19 +333,19 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     const { nowMs: worldMs } = this.#world.agenda
     if (!this.isUp || member === null) return
     if (this.stalledUntilMs > worldMs) return this.wake()
-    const inputs = this.#inputs
+    const inputs = this.inputs
     const given = this.#given
-    this.#inputs = new InputBatch()
+    this.inputs = new InputBatch()
     this.#given = []
-    this.#stepIndex++
-    inputs.monotonicMs = this.#nowMs
+    this.#signs.stepBegins()
+    inputs.monotonicMs = this.nowMs
     inputs.wallMs = this.#server.clock.wallMs(worldMs)
     this.#readyTick(inputs)
     member.step(inputs, this)
     // The bytes are the shell's again: who has kept a view of them sees this.
     for (const bytes of given) bytes.fill(SCRIBBLE)
-    member.settle(this.#nowMs)
-    this.#world.sabotage.stepped?.(this, this.#nowMs, inputs.wallMs)
+    member.settle(this.nowMs)
+    this.#world.sabotage.stepped?.(this, this.nowMs, inputs.wallMs)
     this.#world.stepped(this)
     if (this.diesInStep) return this.#server.crash()
     this.#flush()
@@ -399,7 +364,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   #scheduleNext(nextStepMs: number): void {
     if (nextStepMs >= this.#wakeAtMs) return
     this.#wakeAtMs = nextStepMs
-    const delayMs = this.#server.clock.worldDelayMs(Math.max(1, nextStepMs - this.#nowMs))
+    const delayMs = this.#server.clock.worldDelayMs(Math.max(1, nextStepMs - this.nowMs))
     this.#world.agenda.after(delayMs, () => {
       if (this.#wakeAtMs === nextStepMs) this.#wakeAtMs = Number.POSITIVE_INFINITY
       this.wake()
@@ -431,30 +396,19 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   // ---- Outbox: clients ----------------------------------------------------------------------------------------------
 
   beginReply(id: ConnectionId, xid: number, zxidHi: number, zxidLo: number, err: number): JuteWriter {
-    const writer = this.beginFrame(id)
-    writer.writeInt(xid)
-    writer.writeInt64(zxidHi, zxidLo)
-    writer.writeInt(err)
-    return writer
+    return this.#frames.beginReply(id, xid, zxidHi, zxidLo, err)
   }
 
   beginFrame(id: ConnectionId): JuteWriter {
-    this.#frame = { id, writer: new JuteWriter(128) }
-    return this.#frame.writer
+    return this.#frames.beginFrame(id)
   }
 
   endFrame(): number {
-    const frame = this.#frame
-    this.#frame = null
-    if (frame === null) throw new Error('no frame was begun')
-    this.#clients.get(frame.id)?.output.push(frame.writer.bytes())
-    return frame.writer.offset
+    return this.#frames.endFrame()
   }
 
   notify(id: ConnectionId, zxidHi: number, zxidLo: number, type: EventType, path: string): number {
-    const writer = this.beginReply(id, NOTIFICATION_XID, zxidHi, zxidLo, 0)
-    encodeWatcherEvent(writer, { type, state: 3, path })
-    return this.endFrame()
+    return this.#frames.notify(id, zxidHi, zxidLo, type, path)
   }
 
   close(id: ConnectionId, reason: string): void {
@@ -462,7 +416,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     if (client === undefined) return
     this.#world.note(() => `server ${this.sid} closes connection ${id}: ${reason}`)
     client.isClosing = true
-    this.#inputs.pushClosed(id)
+    this.inputs.pushClosed(id)
     this.wake()
   }
 
@@ -479,7 +433,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   }
 
   awaitDrained(id: ConnectionId): void {
-    this.#inputs.pushDrained(id)
+    this.inputs.pushDrained(id)
     this.wake()
   }
 
@@ -503,193 +457,32 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
 
   // ---- Outbox: storage ----------------------------------------------------------------------------------------------
 
-  persist(sequence: number, { body }: PersistBatch): void {
-    const bytes = Buffer.from(body)
-    const txns: StoredTxn[] = []
-    for (let offset = 0; offset < bytes.length; ) {
-      const end = offset + 4 + bytes.readInt32BE(offset)
-      const txn = bytes.subarray(offset + 4, end)
-      txns.push({ zxid: zxidOf(txn.readInt32BE(12), txn.readInt32BE(16)), bytes: txn })
-      offset = end
-    }
-    this.#server.disk.persist(
-      txns,
-      this.#answer(() => this.#inputs.pushPersisted(sequence))
-    )
+  persist(sequence: number, batch: PersistBatch): void {
+    this.#storage.persist(sequence, batch)
   }
 
   snapshotBegin(): void {
-    this.#beginSnapshot(null)
+    this.#storage.snapshotBegin()
   }
 
-  installBegin(_zxidHi: number, _zxidLo: number, currentEpoch: number): void {
-    this.#beginSnapshot(currentEpoch)
+  installBegin(zxidHi: number, zxidLo: number, currentEpoch: number): void {
+    this.#storage.installBegin(zxidHi, zxidLo, currentEpoch)
   }
 
   snapshotChunk(bytes: Uint8Array): void {
-    this.#snapshotParts.push(Buffer.from(bytes))
-    this.#pull()
+    this.#storage.snapshotChunk(bytes)
   }
 
-  snapshotEnd({ zxidHi, zxidLo }: SnapshotSummary): void {
-    const { disk } = this.#server
-    const snapshot = { zxid: zxidOf(zxidHi, zxidLo), bytes: Buffer.concat(this.#snapshotParts) }
-    const count = this.#snapshotCount
-    const done = (isDone: boolean): void => {
-      if (!this.isUp || count !== this.#snapshotCount) return
-      this.#inputs.pushSnapshotDone(isDone)
-      this.wake()
-    }
-    if (this.#installEpoch === null) disk.addSnapshot(snapshot, done)
-    else disk.install(snapshot, this.#installEpoch, done)
+  snapshotEnd(summary: SnapshotSummary): void {
+    this.#storage.snapshotEnd(summary)
   }
 
   snapshotAbandon(): void {
-    this.#snapshotParts = []
-    this.#snapshotCount++
+    this.#storage.snapshotAbandon()
   }
 
   store(request: StorageRequest): void {
-    this.#requests.push(request)
-    this.#beginRequests()
-  }
-
-  /** Configuration files are written by themselves: all before must be done, and nothing behind has begun. */
-  #beginRequests(): void {
-    for (let next = this.#requests[0]; next !== undefined && !this.#isConfigWriting; next = this.#requests[0]) {
-      if (next.kind === 'writeConfig' && this.#requestCount > 0) return
-      this.#requests.shift()
-      this.#requestCount++
-      this.#isConfigWriting = next.kind === 'writeConfig'
-      this.#begin(next)
-    }
-  }
-
-  #stored(id: number, answer: StorageAnswer): void {
-    this.#inputs.pushStored(id, answer)
-    this.#requestCount--
-    this.#isConfigWriting = false
-    this.#beginRequests()
-  }
-
-  #begin(request: StorageRequest): void {
-    const { disk } = this.#server
-    const { id } = request
-    const done = this.#answer(() => this.#stored(id, { kind: 'done' }))
-    switch (request.kind) {
-      case 'setAcceptedEpoch':
-        return disk.setAcceptedEpoch(request.epoch, done)
-      case 'setCurrentEpoch':
-        return disk.setCurrentEpoch(request.epoch, done)
-      case 'truncate':
-        return disk.truncate(zxidOf(request.zxidHi, request.zxidLo), (isPossible) => {
-          if (!this.isUp) return
-          if (isPossible) this.#reload()
-          this.#stored(id, { kind: isPossible ? 'done' : 'impossible' })
-          this.wake()
-        })
-      case 'reload':
-        return disk.read(
-          this.#answer(() => {
-            this.#reload()
-            this.#stored(id, { kind: 'done' })
-          })
-        )
-      case 'findInLog':
-        return disk.read(this.#answer(() => this.#find(id, zxidOf(request.zxidHi, request.zxidLo))))
-      case 'readLog':
-        return disk.read(
-          this.#answer(() => this.#readLog(id, zxidOf(request.afterHi, request.afterLo), request.bytesMax))
-        )
-      case 'writeConfig':
-        return disk.writeConfig(request.which, parseConfigText(request.text), done)
-      default:
-        request satisfies never
-    }
-  }
-
-  #beginSnapshot(installEpoch: number | null): void {
-    this.#snapshotParts = []
-    this.#snapshotCount++
-    this.#installEpoch = installEpoch
-    this.#pull()
-  }
-
-  #pull(): void {
-    const count = this.#snapshotCount
-    this.#world.agenda.after(this.#world.dice.next() * 3, () => {
-      if (!this.isUp || count !== this.#snapshotCount) return
-      this.#inputs.pushSnapshotPull(SNAPSHOT_PULL_BYTES)
-      this.wake()
-    })
-  }
-
-  #answer(push: () => void): () => void {
-    return () => {
-      if (!this.isUp) return
-      push()
-      this.wake()
-    }
-  }
-
-  #find(id: number, zxid: number): void {
-    const found = this.#server.disk.find(zxid)
-    this.#stored(
-      id,
-      found === null
-        ? { kind: 'nothing' }
-        : { kind: 'zxid', zxidHi: highWordOfNumber(found), zxidLo: lowWordOfNumber(found) }
-    )
-  }
-
-  #readLog(id: number, after: number, bytesMax: number): void {
-    const writer = new JuteWriter(1024)
-    let last = 0
-    for (const { zxid, bytes } of this.#server.disk.after(after) ?? []) {
-      if (last > 0 && writer.offset + bytes.length > bytesMax) break
-      writer.writeBuffer(bytes)
-      last = zxid
-    }
-    if (last === 0) this.#stored(id, { kind: 'nothing' })
-    else {
-      const lastZxidHi = highWordOfNumber(last)
-      this.#stored(id, {
-        kind: 'slice',
-        lastZxidHi,
-        lastZxidLo: lowWordOfNumber(last),
-        body: writer.bytes()
-      })
-    }
-  }
-
-  // ---- recovery -----------------------------------------------------------------------------------------------------
-
-  #reload(): void {
-    this.sessions.clear()
-    if (this.#server.disk.lastSnapshot === null) {
-      this.tree.loadSnapshot(0, 0).push(emptySnapshot())
-    }
-    this.#load(null)
-  }
-
-  /** Tree and sessions become what snapshot and log say. @returns how much of the log it took */
-  #load(commitLog: CommitLog | null): number {
-    const { lastSnapshot, log } = this.#server.disk
-    if (lastSnapshot !== null) {
-      const loader = this.tree.loadSnapshot(highWordOfNumber(lastSnapshot.zxid), lowWordOfNumber(lastSnapshot.zxid))
-      loader.push(lastSnapshot.bytes)
-      this.sessions.restore(loader.sessions, this.#nowMs)
-    }
-    let count = 0
-    for (const { zxid, bytes } of log) {
-      if (zxid <= (lastSnapshot?.zxid ?? 0)) continue
-      const txn = decodeTxn(new JuteReader(bytes, bytes.length))
-      this.tree.apply(txn, null)
-      applyToSessions(txn, this.sessions, this.#nowMs)
-      commitLog?.add(txn.header.zxidHi, txn.header.zxidLo, bytes)
-      count++
-    }
-    return count
+    this.#storage.store(request)
   }
 
   // ---- Outbox: other servers ------------------------------------------------------------------------------------------
@@ -746,7 +539,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
       } else if (tries > 1) agenda.after(CONNECT_RETRY_MS, () => this.#tryConnect(link, sid, ports, tries - 1))
       else {
         this.#connecting.delete(link)
-        this.#inputs.pushLinkClosed(link)
+        this.inputs.pushLinkClosed(link)
         this.wake()
       }
     })
@@ -793,12 +586,6 @@ function showVersions(config: EnsembleConfig, lastSeen: EnsembleConfig | null): 
   const seen = lastSeen === null ? '' : `, and has seen ${showZxid(Number(lastSeen.version))}`
   const members = config.members.map(({ id, role }) => (role === 'observer' ? `(${id})` : id))
   return `${showZxid(Number(config.version))} of ${members}${seen}`
-}
-
-/** A session's id as two words. */
-function idsOf(session: string): [number, number] {
-  const id = BigInt(`0x${session}`)
-  return [Number(BigInt.asIntN(32, id >> 32n)), Number(BigInt.asIntN(32, id))]
 }
 
 function stateName(state: ServerState): string {

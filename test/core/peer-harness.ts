@@ -18,6 +18,7 @@ import { decodeStat, type Stat } from '../../src/protocol/generated/data.ts'
 import { REPLY_HEADER_SIZE_BYTES } from '../../src/protocol/generated/proto.ts'
 import type { EventType } from '../../src/protocol/op-code.ts'
 import { decodeTxn, type Txn } from '../../src/protocol/txn.ts'
+import { DEFAULT_CORE_SETTINGS } from '../../src/simulator/default-core-settings.ts'
 
 const crc32 = (zlib as unknown as { crc32: (data: Uint8Array, seed?: number) => number }).crc32
 
@@ -35,49 +36,7 @@ export type Sent =
 
 export const SUPER_DIGEST = 'super:xQJmxLMiHGwaqBvst5y6rkB6HQs='
 
-export const DEFAULT_SETTINGS: CoreSettings = {
-  serverId: 1,
-  tickTimeMs: 2000,
-  minSessionTimeoutMs: 4000,
-  maxSessionTimeoutMs: 40000,
-  juteMaxBufferBytes: 1048575,
-  juteExtraSizeBytes: 1048575,
-  globalOutstandingLimit: 1000,
-  requestThrottleMax: 0,
-  requestThrottleStallMs: 100,
-  requestThrottleDropStale: true,
-  requestStaleLatencyCheck: false,
-  requestStaleConnectionCheck: true,
-  throttledOpWaitTimeMs: 0,
-  largeRequestThresholdBytes: 0,
-  largeRequestMaxBytes: 104857600,
-  connectionThrottle: {
-    tokensMax: 0,
-    fillTimeMs: 1,
-    fillCount: 1,
-    weightEnabled: false,
-    globalSessionWeight: 3,
-    renewSessionWeight: 2
-  },
-  extendedTypesEnabled: true,
-  enforceQuota: false,
-  digestEnabled: true,
-  closeSessionTxnEnabled: true,
-  reconfigEnabled: false,
-  localSessionsEnabled: false,
-  localSessionsUpgradingEnabled: true,
-  enforceAuthEnabled: false,
-  enforceAuthSchemes: [],
-  maxBatchSize: 1000,
-  flushDelayMs: 0,
-  maxWriteQueuePollTimeMs: 0,
-  snapCount: 100000,
-  snapSizeLimitBytes: 0,
-  containerCheckIntervalMs: 60000,
-  containerMaxPerMinute: 10000,
-  containerMaxNeverUsedIntervalMs: 0,
-  audit: null
-}
+export const DEFAULT_SETTINGS: CoreSettings = DEFAULT_CORE_SETTINGS
 
 /**
  * One peer with its world in the hands of the test: requests go in, what was sent is looked at, and nothing is durable

@@ -1,0 +1,46 @@
+import type { CoreSettings } from '../core/pipeline/core-settings.ts'
+
+/** What a server has where nothing is configured, but for batches, which do not wait. */
+export const DEFAULT_CORE_SETTINGS: CoreSettings = {
+  serverId: 1,
+  tickTimeMs: 2000,
+  minSessionTimeoutMs: 4000,
+  maxSessionTimeoutMs: 40000,
+  juteMaxBufferBytes: 1048575,
+  juteExtraSizeBytes: 1048575,
+  globalOutstandingLimit: 1000,
+  requestThrottleMax: 0,
+  requestThrottleStallMs: 100,
+  requestThrottleDropStale: true,
+  requestStaleLatencyCheck: false,
+  requestStaleConnectionCheck: true,
+  throttledOpWaitTimeMs: 0,
+  largeRequestThresholdBytes: 0,
+  largeRequestMaxBytes: 104857600,
+  connectionThrottle: {
+    tokensMax: 0,
+    fillTimeMs: 1,
+    fillCount: 1,
+    weightEnabled: false,
+    globalSessionWeight: 3,
+    renewSessionWeight: 2
+  },
+  extendedTypesEnabled: true,
+  enforceQuota: false,
+  digestEnabled: true,
+  closeSessionTxnEnabled: true,
+  reconfigEnabled: false,
+  localSessionsEnabled: false,
+  localSessionsUpgradingEnabled: true,
+  enforceAuthEnabled: false,
+  enforceAuthSchemes: [],
+  maxBatchSize: 1000,
+  flushDelayMs: 0,
+  maxWriteQueuePollTimeMs: 0,
+  snapCount: 100000,
+  snapSizeLimitBytes: 0,
+  containerCheckIntervalMs: 60000,
+  containerMaxPerMinute: 10000,
+  containerMaxNeverUsedIntervalMs: 0,
+  audit: null
+}
