@@ -6,8 +6,9 @@ import { type Child, startChild } from '../harness/child.ts'
 import { askFourLetterWord } from '../harness/four-letter-word.ts'
 import { freePort } from '../harness/free-port.ts'
 import { mavenClassPath } from '../harness/java.ts'
-import type { Suite, SuiteRun } from '../harness/suite.ts'
+import { type Suite, type SuiteRun, SuiteUnavailableError } from '../harness/suite.ts'
 import { waitFor } from '../harness/wait-for.ts'
+import { checkChart, findHelm } from './helm-chart.ts'
 import { type InstalledPackage, installPackage, missingEntries } from './installed-package.ts'
 
 const START_TIMEOUT_MS = 20_000
@@ -40,6 +41,11 @@ export const packagingSuite: Suite = {
     await tell(run, 'zoonode server serves from an empty folder, and ends by SIGTERM with code 0', () =>
       servesFromEmptyFolder(installed, run.folder)
     )
+    await tell(run, 'the Helm chart renders, and its servers would take what it says', async () => {
+      const folder = join(run.folder, 'helm')
+      mkdirSync(folder)
+      await checkChart(await findHelm(!run.quick), folder)
+    })
     await tell(run, 'zoonode ensemble runs three servers, one of which leads', () =>
       runsEnsemble(installed, run.folder)
     )
@@ -51,6 +57,9 @@ async function tell(run: SuiteRun, name: string, check: () => Promise<void>): Pr
     await check()
     run.record({ name, status: 'passed', detail: '', observed: null })
   } catch (error) {
+    if (error instanceof SuiteUnavailableError) {
+      return run.record({ name, status: 'skipped', detail: error.message, observed: null })
+    }
     run.record({
       name,
       status: 'failed',
