@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import type { ConnectionOptions } from 'node:tls'
 import { askFourLetterWord } from '../harness/four-letter-word.ts'
@@ -88,7 +88,19 @@ async function start(
   const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== ''))
   const server = new Server(kind, folder, { config: { ...places, ...given }, properties: { ...NETTY, ...properties } })
   await server.start()
+  // Apache's server opens it a little after the other one.
+  await waitFor('the port for TLS', 20_000, async () => ((await isOpen(securePort)) ? true : null))
   return { server, securePort, log: () => readFileSync(server.logFile, 'utf8') }
+}
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' }, () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
 }
 
 async function withServer(
@@ -225,7 +237,6 @@ export async function runPortUnification(
 }
 
 async function inPieces(port: number): Promise<string> {
-  const { connect } = await import('node:net')
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
     let text = ''
