@@ -5,6 +5,7 @@ import { removeDatabase, syncDirectory } from '../directory.ts'
 import { temporaryFile } from '../file-names.ts'
 import { LARGE_PAGE_BYTES } from '../page-sizes.ts'
 import { openForBulkWrite, openImmutable } from '../sqlite-connection.ts'
+import { type BlockEntry, packBlocks, unpackBlock } from './blocks.ts'
 import { type EventCollector, type PathTotals, type SessionTotals, subtreeTotals } from './event-collector.ts'
 import { type PackedEvent, packEvents, unpackEvents } from './postings.ts'
 
@@ -18,10 +19,11 @@ const FORMAT = 1
 export const SUBTREE_DEPTH_MAX = 8
 
 const SCHEMA = `
-CREATE TABLE path(id INTEGER PRIMARY KEY, path TEXT NOT NULL, events BLOB NOT NULL);
+CREATE TABLE block(number INTEGER PRIMARY KEY, first TEXT NOT NULL, body BLOB NOT NULL);
 CREATE TABLE session(number INTEGER PRIMARY KEY, id INTEGER NOT NULL, created_ms, closed_ms, timeout_ms, first_ms, last_ms,
                      txns, creates, changes, deletes, errors, bytes);
-CREATE TABLE subtree(path TEXT PRIMARY KEY, depth INTEGER NOT NULL, writes, bytes, creates, deletes) WITHOUT ROWID;
+CREATE TABLE subtree(depth INTEGER NOT NULL, path TEXT NOT NULL, writes, bytes, creates, deletes,
+                     PRIMARY KEY(depth, path)) WITHOUT ROWID;
 CREATE TABLE meta(key TEXT PRIMARY KEY, value);
 `
 
@@ -47,10 +49,9 @@ export function writeIndex(folder: string, file: string, segment: IndexedSegment
   try {
     connection.exec(SCHEMA)
     connection.exec('BEGIN')
-    putPaths(connection, events)
+    putBlocks(connection, events)
     putSessions(connection, events.sessions)
     putSubtrees(connection, subtreeTotals(events, SUBTREE_DEPTH_MAX))
-    connection.exec('CREATE UNIQUE INDEX path_by_name ON path(path)')
     // Last: its presence means that the rest is there.
     const put = connection.prepare('INSERT INTO meta(key, value) VALUES (?, ?)')
     put.run('format', BigInt(FORMAT))
@@ -70,9 +71,10 @@ export function writeIndex(folder: string, file: string, segment: IndexedSegment
   }
 }
 
-function putPaths(connection: Connection, events: EventCollector): void {
-  const put = connection.prepare('INSERT INTO path(id, path, events) VALUES (?, ?, ?)')
-  for (const { id, body } of packEvents(events)) put.run(id, events.paths[id], body)
+function putBlocks(connection: Connection, events: EventCollector): void {
+  const put = connection.prepare('INSERT INTO block(number, first, body) VALUES (?, ?, ?)')
+  let number = 0
+  for (const { first, body } of packBlocks(packEvents(events))) put.run(number++, first, body)
 }
 
 function putSessions(connection: Connection, sessions: readonly SessionTotals[]): void {
@@ -102,12 +104,11 @@ function putSessions(connection: Connection, sessions: readonly SessionTotals[])
 function putSubtrees(connection: Connection, subtrees: ReadonlyMap<string, PathTotals>): void {
   const put = connection.prepare('INSERT INTO subtree VALUES (?, ?, ?, ?, ?, ?)')
   for (const [path, { writes, bytes, creates, deletes }] of subtrees) {
-    put.run(path, path === '/' ? 0 : path.split('/').length - 1, writes, bytes, creates, deletes)
+    put.run(path === '/' ? 0 : path.split('/').length - 1, path, writes, bytes, creates, deletes)
   }
 }
 
 type SessionRow = [id: bigint, ...numbers: (bigint | number | null)[]]
-type PathRow = [path: string, events: Buffer]
 
 /** An open index. */
 export class SegmentIndex {
@@ -146,8 +147,8 @@ export class SegmentIndex {
 
   /** In the order of paths, then of the log. */
   *events(path: string, isRecursive: boolean): Generator<IndexedEvent> {
-    for (const [name, body] of this.#pathRows(path, isRecursive)) {
-      for (const { zxidOffset, session, ...event } of unpackEvents(body)) {
+    for (const { path: name, events } of this.#entries(path, isRecursive)) {
+      for (const { zxidOffset, session, ...event } of unpackEvents(events)) {
         yield { ...event, path: name, zxid: this.#firstZxid + BigInt(zxidOffset), sessionId: this.#sessionId(session) }
       }
     }
@@ -179,17 +180,39 @@ export class SegmentIndex {
     this.#connection.close()
   }
 
-  #pathRows(path: string, isRecursive: boolean): PathRow[] {
-    const own = this.#connection
-      .prepare<[string], PathRow>('SELECT path, events FROM path WHERE path = ?')
-      .raw()
-      .all(path)
-    if (!isRecursive) return own
-    const below = this.#connection
-      .prepare<[string, string], PathRow>('SELECT path, events FROM path WHERE path >= ? AND path < ? ORDER BY path')
-      .raw()
-      .all(...rangeBelow(path))
-    return [...own, ...below]
+  /** Events of the path, and of all below it if that is asked for. */
+  *#entries(path: string, isRecursive: boolean): Generator<BlockEntry> {
+    const below = path === '/' ? '/' : `${path}/`
+    yield* this.#range(path, (name) => name === path)
+    if (isRecursive) yield* this.#range(below, (name) => name.startsWith(below) && name !== path)
+  }
+
+  /** From a text on, as long as it is wanted: what is wanted comes in one piece in the order of texts. */
+  *#range(from: string, isWanted: (path: string) => boolean): Generator<BlockEntry> {
+    for (let number = Math.max(0, this.#blockOf(from)); ; number++) {
+      const row = this.#connection
+        .prepare<[number], [Buffer]>('SELECT body FROM block WHERE number = ?')
+        .raw()
+        .get(number)
+      if (row === undefined) return
+      for (const entry of unpackBlock(row[0])) {
+        if (isWanted(entry.path)) yield entry
+        else if (entry.path > from) return
+      }
+    }
+  }
+
+  /** The last block that begins at or before a path; -1 where the first begins behind it. */
+  #blockOf(path: string): number {
+    const first = this.#connection.prepare<[number], [string]>('SELECT first FROM block WHERE number = ?').raw()
+    const count = this.#connection.prepare<[], [number]>('SELECT count(*) FROM block').raw().get()?.[0] ?? 0
+    let [low, high] = [0, count]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((first.get(middle)?.[0] ?? '') <= path) low = middle + 1
+      else high = middle
+    }
+    return low - 1
   }
 
   #sessionId(number: number): bigint {

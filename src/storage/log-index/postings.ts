@@ -18,11 +18,12 @@ export interface PackedEvent {
 const EVENT_BYTES_MAX = 8 + 8 + 5 + 1 + 5 + 5
 const SCRATCH_BYTES = 64 * 1024
 
-/** Path by path in the order of their numbers, what `pack` gives is valid until the next one. */
-export function* packEvents(events: EventCollector): Generator<{ readonly id: number; readonly body: Buffer }> {
+/** Path by path in their order as texts; a body is valid until the next one. */
+export function* packEvents(events: EventCollector): Generator<{ readonly path: string; readonly body: Buffer }> {
   const { order, starts } = sortedByPath(events)
   let scratch = Buffer.allocUnsafe(SCRATCH_BYTES)
-  for (let id = 0; id < events.paths.length; id++) {
+  for (const id of idsInOrder(events.paths)) {
+    const path = events.paths[id] ?? ''
     const [from = 0, to = 0] = [starts[id], starts[id + 1]]
     const needed = (to - from) * EVENT_BYTES_MAX
     if (scratch.length < needed) scratch = Buffer.allocUnsafe(needed)
@@ -41,7 +42,7 @@ export function* packEvents(events: EventCollector): Generator<{ readonly id: nu
       zxid = nextZxid
       time = nextTime
     }
-    yield { id, body: scratch.subarray(0, at) }
+    yield { path, body: scratch.subarray(0, at) }
   }
 }
 
@@ -57,6 +58,11 @@ export function* unpackEvents(body: Buffer): Generator<PackedEvent> {
     const version = unzigzag(takeVarint(body, reader))
     yield { zxidOffset, timeMs, session, kind, bytes, version }
   }
+}
+
+function idsInOrder(paths: readonly string[]): Int32Array {
+  const ids = Int32Array.from(paths, (_, id) => id)
+  return ids.sort((one, other) => ((paths[one] ?? '') < (paths[other] ?? '') ? -1 : 1))
 }
 
 /** By counting; events of a path stay in the order of the log. */
@@ -78,8 +84,8 @@ function sortedByPath({ paths, eventCount, pathOf }: EventCollector): { order: I
   return { order, starts }
 }
 
-/** Of a whole number from 0 to 2^53 - 1. */
-function putVarint(into: Buffer, at: number, value: number): number {
+/** Of a whole number from 0 to 2^53 - 1. Returns where the next one goes. */
+export function putVarint(into: Buffer, at: number, value: number): number {
   let rest = value
   let place = at
   while (rest >= 0x80) {
@@ -90,7 +96,7 @@ function putVarint(into: Buffer, at: number, value: number): number {
   return place
 }
 
-function takeVarint(from: Buffer, reader: { at: number }): number {
+export function takeVarint(from: Buffer, reader: { at: number }): number {
   let value = 0
   for (let factor = 1; ; factor *= 0x80) {
     const byte = from[reader.at++] ?? 0

@@ -55,14 +55,14 @@ test('events of every path come back as they were, in their order', () => {
         expected.set(path, [...(expected.get(path) ?? []), event])
       }
       const found = new Map<string, unknown[]>()
-      for (const { id, body } of packEvents(events)) {
+      for (const { path, body } of packEvents(events)) {
         const list = [...unpackEvents(Buffer.from(body))].map(({ zxidOffset, timeMs, bytes, version }) => ({
           zxid: first + BigInt(zxidOffset),
           timeMs,
           bytes,
           version
         }))
-        found.set(events.paths[id] ?? '', list)
+        found.set(path, list)
       }
       expect(found).toEqual(expected)
       const below = writes.filter(({ path }) => path.startsWith('/a/')).length
