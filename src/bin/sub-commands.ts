@@ -54,5 +54,20 @@ export const SUB_COMMANDS: readonly SubCommand[] = [
     name: 'cleanup',
     summary: 'removes old snapshots and logs of a stopped server: zkCleanup.sh',
     run: () => import('./zkcleanup.ts')
+  },
+  {
+    name: 'backup',
+    summary: 'backs a server up while it serves, lists, verifies and restores: create | list | verify | restore | prune',
+    run: () => import('./zkbackup.ts')
+  },
+  {
+    name: 'log',
+    summary: 'asks the transaction log: path PATH | writers | subtrees',
+    run: () => import('./zklog.ts')
+  },
+  {
+    name: 'recover-quorum',
+    summary: 'makes the last member of a lost quorum serve alone: --config FILE [--dry-run]',
+    run: () => import('./zkrecoverquorum.ts')
   }
 ]
