@@ -6,7 +6,6 @@ import { createMetrics, createServerStats, type Metrics } from '../core/metrics.
 import { SessionTable } from '../core/session/session-table.ts'
 import { CompactTree } from '../core/tree/compact/compact-tree.ts'
 import type { CommitLog } from '../core/zab/commit-log.ts'
-import { defaultRealm } from '../sasl/node/default-realm.ts'
 import { openStorage } from '../storage/storage.ts'
 import { authenticationSettingsOf } from './authentication-settings-of.ts'
 import type { ServerSettings } from './config/settings.ts'
@@ -17,8 +16,7 @@ import { createHashPort } from './hash-port.ts'
 import { importApacheFiles } from './import-apache.ts'
 import type { Logger } from './logging/logger.ts'
 import { RecoveryError, type RecoveryReport, recover } from './recovery.ts'
-import { createClientSasl } from './sasl/client-sasl.ts'
-import { serverLoginOf } from './sasl/server-login.ts'
+import { clientSaslOf } from './sasl/server-login.ts'
 
 /**
  * What every server stands on: the locked data directory, and the state that was read from it.
@@ -40,9 +38,7 @@ export async function openFoundation(
     providers: configuredProviders(authenticationSettingsOf(settings), hash, metrics),
     skipAcl: settings.acl.skipAcl
   })
-  const login = serverLoginOf(settings)
-  const sasl =
-    login === null ? null : createClientSasl(login, settings.acl, defaultRealm(settings.source.properties, process.env))
+  const sasl = clientSaslOf(settings, process.env)
   const stats = createServerStats()
   const { digestEnabled, extendedTypesEnabled } = core
   // A seed that nobody can know: who chooses paths must not choose which of them collide.

@@ -2,7 +2,7 @@ import { authenticationSettingsOf } from './authentication-settings-of.ts'
 import { isClientTlsConfigured } from './client-tls.ts'
 import { ConfigError } from './config/config-error.ts'
 import type { ServerSettings } from './config/settings.ts'
-import { serverLoginOf } from './sasl/server-login.ts'
+import { clientSaslOf, serverLoginOf } from './sasl/server-login.ts'
 import { describeUnusedSettings } from './unused-settings.ts'
 
 /** Providers that `authProvider.N` may name. */
@@ -36,7 +36,7 @@ export function refuseWhatIsNotServed(settings: ServerSettings): void {
 /** A JAAS file that makes no sense is told here, too. */
 function refuseSaslWithoutUsers(settings: ServerSettings): void {
   const { acl } = settings
-  const hasLogin = serverLoginOf(settings) !== null
+  const hasLogin = clientSaslOf(settings, process.env) !== null
   if (!acl.sessionRequireClientSaslAuth) return
   if (!authenticationSettingsOf(settings).saslEnabled) {
     throw new ConfigError(

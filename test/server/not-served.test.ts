@@ -112,7 +112,7 @@ describe('a configuration that asks for what is not served', () => {
     {
       jaas: 'Server { com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true; };',
       lines: [provider],
-      says: /^JAAS file .*jaas\.conf, line 1: the section Server asks for Kerberos/
+      says: /^JAAS file .*jaas\.conf, line 1: Krb5LoginModule of a server needs principal=/
     },
     {
       jaas: 'Server { x required a="b"; };',

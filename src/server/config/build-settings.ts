@@ -254,7 +254,7 @@ function aclSettings(parts: SettingsParts): AclSettings {
   }
 }
 
-const SASL_MECHANISMS: readonly string[] = ['DIGEST-MD5', 'SCRAM-SHA-256']
+const SASL_MECHANISMS: readonly string[] = ['DIGEST-MD5', 'SCRAM-SHA-256', 'GSSAPI']
 
 /** compat: 3.9.5 has `fips-mode=true` by default, and its server takes DIGEST-MD5 all the same: the key must be given. */
 function saslMechanisms(parts: SettingsParts): readonly string[] {

@@ -1,9 +1,13 @@
+import type { SaslPort } from '../../core/ports.ts'
 import { JaasError } from '../../sasl/jaas/jaas-error.ts'
 import { type ServerLogin, serverLogin } from '../../sasl/jaas/login-section.ts'
+import { defaultRealm } from '../../sasl/node/default-realm.ts'
 import { readJaasFile } from '../../sasl/node/read-jaas-file.ts'
 import { isVerifierText, parseVerifier } from '../../sasl/scram/verifier.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { ServerSettings } from '../config/settings.ts'
+import { createClientSasl } from './client-sasl.ts'
+import { gssapiMechanism } from './gssapi.ts'
 
 /**
  * Who may log in by SASL, as the JAAS file says; null without a file, or without a section for clients in it.
@@ -11,29 +15,44 @@ import type { ServerSettings } from '../config/settings.ts'
  * @throws ConfigError, in one line, for a file that cannot be read or makes no sense
  */
 export function serverLoginOf({ acl, source }: ServerSettings): ServerLogin | null {
-  if (acl.jaasFile === null) return null
-  try {
-    const login = serverLogin(readJaasFile(acl.jaasFile, source.properties), acl.saslServerSection)
-    if (login !== null) checkLogin(login, acl.saslServerSection)
+  const { jaasFile, saslServerSection } = acl
+  if (jaasFile === null) return null
+  return inOneLine(jaasFile, () => {
+    const login = serverLogin(readJaasFile(jaasFile, source.properties), saslServerSection)
+    if (login !== null) checkLogin(login)
     return login
-  } catch (error) {
-    if (!(error instanceof JaasError)) throw error
-    const isOfFile = error.message.startsWith('JAAS file')
-    throw new ConfigError(isOfFile ? error.message : `JAAS file ${acl.jaasFile}, ${error.message}`)
-  }
+  })
 }
 
 /**
- * Kerberos is refused: the package `kerberos` (7.0.0) accepts tickets, but gives no access to wrap and unwrap of the accepted
- * context, by which SASL's GSSAPI goes on (RFC 4752, section 3.1).
+ * How clients log in by SASL; null where nobody can.
+ *
+ * @throws ConfigError, in one line
  */
-function checkLogin({ users, kerberos }: ServerLogin, section: string): void {
-  if (kerberos !== null) {
-    throw new JaasError(
-      `the section ${section} asks for Kerberos (Krb5LoginModule), which this version cannot accept from clients`,
-      kerberos.line
-    )
+export function clientSaslOf(settings: ServerSettings, environment: NodeJS.ProcessEnv): SaslPort | null {
+  const login = serverLoginOf(settings)
+  const { acl, source } = settings
+  if (login === null || acl.jaasFile === null) return null
+  const realm = defaultRealm(source.properties, environment)
+  const { kerberos } = login
+  const others = inOneLine(acl.jaasFile, () =>
+    kerberos === null || !acl.saslMechanisms.includes('GSSAPI') ? [] : [gssapiMechanism(kerberos, realm)]
+  )
+  return createClientSasl(login, acl, realm, others)
+}
+
+/** What is wrong with a JAAS file, or with what it names, as an error of the configuration. */
+function inOneLine<T>(jaasFile: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof JaasError)) throw error
+    const isOfFile = error.message.startsWith('JAAS file')
+    throw new ConfigError(isOfFile ? error.message : `JAAS file ${jaasFile}, ${error.message}`)
   }
+}
+
+function checkLogin({ users }: ServerLogin): void {
   for (const [user, value] of users) {
     if (isVerifierText(value) && parseVerifier(value) === null) {
       throw new JaasError(

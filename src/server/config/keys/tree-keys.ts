@@ -167,9 +167,9 @@ export const authKeys = {
     'should',
     'sasl.mechanisms',
     list,
-    ['DIGEST-MD5', 'SCRAM-SHA-256'],
+    ['DIGEST-MD5', 'SCRAM-SHA-256', 'GSSAPI'],
     'mechanisms that clients may use, if the JAAS section has their users; not in upstream',
-    { defaultText: 'DIGEST-MD5,SCRAM-SHA-256' }
+    { defaultText: 'DIGEST-MD5,SCRAM-SHA-256,GSSAPI' }
   ),
   saslServerConfig: propertyKey('should', 'sasl.serverconfig', text, 'Server', 'section of the JAAS file for clients'),
   jaasFile: propertyKey<string | null>('should', 'java.security.auth.login.config', optionalText, null, 'JAAS file', {
