@@ -57,7 +57,8 @@ export const SUB_COMMANDS: readonly SubCommand[] = [
   },
   {
     name: 'backup',
-    summary: 'backs a server up while it serves, lists, verifies and restores: create | list | verify | restore | prune',
+    summary:
+      'backs a server up while it serves, lists, verifies and restores: create | list | verify | restore | prune',
     run: () => import('./zkbackup.ts')
   },
   {
