@@ -5,6 +5,7 @@ import { TlsConfigError } from '../tls/tls-config-error.ts'
 import { ConfigError } from './config/config-error.ts'
 import type { ServerSettings } from './config/settings.ts'
 import type { Logger } from './logging/logger.ts'
+import { LimitedLog } from './quorum/limited-log.ts'
 import { SecureAcceptor } from './secure-acceptor.ts'
 
 /** Whether clients may speak TLS: on a port of its own, or on the port for plain text. */
@@ -48,6 +49,7 @@ export function newSecureAcceptor(
   log: Logger
 ): SecureAcceptor | null {
   if (context === null) return null
+  const limited = new LimitedLog(log)
   return new SecureAcceptor(
     {
       ...surroundings,
@@ -55,7 +57,7 @@ export function newSecureAcceptor(
       context,
       handshakesMax: tls.outstandingHandshakeMax,
       dropsEarly: tls.earlyDropSecureHandshakes,
-      certificateId: certificateIdBy(tls.certificateId, (problem) => log.warn(problem))
+      certificateId: certificateIdBy(tls.certificateId, (problem) => limited.warn('certificate id', problem))
     },
     log
   )

@@ -70,7 +70,14 @@ export class PeerHarness implements Outbox {
 
   constructor(
     settings: Partial<CoreSettings> = {},
-    options: { skipAcl?: boolean; replayed?: ReplayedLog; sasl?: SaslPort; slow?: SlowRequests } = {}
+    options: {
+      skipAcl?: boolean
+      replayed?: ReplayedLog
+      sasl?: SaslPort
+      slow?: SlowRequests
+      /** The scheme x509 is there, with this super user; null = with none. */
+      x509SuperUser?: string | null
+    } = {}
   ) {
     const core = { ...DEFAULT_SETTINGS, ...settings }
     this.slow = options.slow ?? null
@@ -82,8 +89,8 @@ export class PeerHarness implements Outbox {
       {
         digestEnabled: true,
         superDigest: SUPER_DIGEST,
-        x509Enabled: false,
-        x509SuperUser: null,
+        x509Enabled: options.x509SuperUser !== undefined,
+        x509SuperUser: options.x509SuperUser ?? null,
         saslEnabled: options.sasl !== undefined,
         letAnySaslUserDoX: null,
         ensembleEnabled: false,
@@ -121,6 +128,12 @@ export class PeerHarness implements Outbox {
     this.#batch.pushOpened(id, address)
     this.run()
     return id
+  }
+
+  /** The client of a connection that has just been opened has shown a certificate. */
+  certify(id: ConnectionId, certificateId: string): void {
+    this.#batch.pushCertified(id, certificateId)
+    this.run()
   }
 
   connect(
