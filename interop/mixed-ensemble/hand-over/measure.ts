@@ -66,10 +66,10 @@ export async function measureHandOver(
     })
     const gaps: GapOfWrites[] = []
     for (const departure of departures) {
+      const leader = departure === 'transfer' ? await ledByZoonode(ensemble) : await ensemble.serving()
+      const heir = wants(leader, ensemble)
       acknowledgedMs.length = 0
       await waitFor('writes', TIMEOUT_MS, async () => (acknowledgedMs.length >= WARM_UP_WRITES ? true : null))
-      const leader = await ensemble.serving()
-      const heir = wants(leader, ensemble)
       const startMs = performance.now()
       if (departure === 'kill') await leader.kill()
       else if (departure === 'stop') await leader.stop()
@@ -90,6 +90,17 @@ export async function measureHandOver(
     isOver = true
     await Promise.all(clients.map((client) => client.close()))
     await ensemble.killAll()
+  }
+}
+
+/** Only a leader of ours can be asked. */
+async function ledByZoonode(ensemble: Ensemble): Promise<Member> {
+  for (;;) {
+    const leader = await ensemble.serving()
+    if (leader.kind === 'zoonode') return leader
+    await leader.stop()
+    await ensemble.serving()
+    await leader.start()
   }
 }
 
