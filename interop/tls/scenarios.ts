@@ -321,7 +321,7 @@ export async function runRotation(
   await withServer(kind, folder, config, async ({ securePort }) => {
     const trusting = pemOf(authority, 'client')
     const load = await startJavaLoad(securePort, clientOf(authority, 'client', 'JKS'))
-    await waitFor('the load', 30_000, async () => (load.hasBegun ? true : null))
+    await waitFor('the load', 60_000, async () => (load.hasBegun ? true : null))
     for (const next of ['next', 'server']) {
       await observe(`the certificate becomes that of "${next}"`, async () => {
         const before = await serialNumber(securePort, trusting)

@@ -14,20 +14,22 @@ import org.apache.zookeeper.data.ACL;
 
 /** Apache's client with the TLS that system properties give it. Arguments: the connect string, then what to do. */
 public final class TlsClient {
-    private static final int CONNECT_SECONDS = 6;
+    /** Long enough for a refusal to be none of a busy machine's. */
+    private static final int CONNECT_SECONDS = 10;
+    private static final int LOAD_CONNECT_SECONDS = 40;
 
     private TlsClient() {}
 
     public static void main(String[] args) throws Exception {
         AtomicInteger connections = new AtomicInteger();
         CountDownLatch connected = new CountDownLatch(1);
-        ZooKeeper client = new ZooKeeper(args[0], 10_000, event -> {
+        ZooKeeper client = new ZooKeeper(args[0], 20_000, event -> {
             if (event.getState() == KeeperState.SyncConnected && event.getPath() == null) {
                 connections.incrementAndGet();
                 connected.countDown();
             }
         });
-        if (!connected.await(CONNECT_SECONDS, TimeUnit.SECONDS)) {
+        if (!connected.await(args[1].equals("load") ? LOAD_CONNECT_SECONDS : CONNECT_SECONDS, TimeUnit.SECONDS)) {
             System.out.println("refused");
             System.exit(0);
         }
