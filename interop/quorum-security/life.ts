@@ -1,3 +1,4 @@
+import { connect } from '../../src/client/index.ts'
 import type { Ensemble } from '../harness/ensemble.ts'
 import type { Member } from '../harness/member.ts'
 import { waitFor } from '../harness/wait-for.ts'
@@ -7,6 +8,9 @@ import { Load } from '../mixed-ensemble/load.ts'
 const CLIENTS = 3
 export const WRITES = 20
 export const TIMEOUT_MS = 60_000
+const LARGE_COUNT = 200
+const AT_A_TIME = 4
+const LARGE_BYTES = 50_000
 /** A member is a follower in good standing when it is no further behind than this. */
 const LAG_MAX = 50n
 
@@ -49,6 +53,26 @@ export async function roll(ensemble: Ensemble, load: Load, change: (member: Memb
     await caughtUp(ensemble, member)
     await load.goesOn(WRITES, TIMEOUT_MS)
   }
+}
+
+/** So much data that a member is brought up by many pieces of a snapshot, more than a connection takes at once. */
+export async function fillUp(ensemble: Ensemble): Promise<void> {
+  const zk = await connect(ensemble.connectString)
+  await zk.create('/large')
+  // Few at a time: a leader closes followers whose disk takes longer than syncLimit.
+  for (let index = 0; index < LARGE_COUNT; index += AT_A_TIME) {
+    const some = Array.from({ length: AT_A_TIME }, (_, offset) => index + offset)
+    await Promise.all(some.map((one) => zk.create(`/large/${one}`, Buffer.alloc(LARGE_BYTES, one))))
+  }
+  await zk.close()
+}
+
+/** A member loses its data, and gets it from its leader. */
+export async function withoutData(ensemble: Ensemble, member: Member): Promise<void> {
+  await member.stop()
+  await member.replaceBy(member.kind, 'clear')
+  await member.start()
+  await caughtUp(ensemble, member)
 }
 
 async function caughtUp(ensemble: Ensemble, member: Member): Promise<void> {

@@ -5,7 +5,7 @@ import type { Member, MemberPlan } from '../harness/member.ts'
 import { waitFor } from '../harness/wait-for.ts'
 import type { Attempt } from '../mixed-ensemble/attempts.ts'
 import { electionHandshake, FalsePeer } from '../mixed-ensemble/hostile/false-peer.ts'
-import { failOver, roll, TIMEOUT_MS, underLoad, WRITES } from './life.ts'
+import { failOver, fillUp, roll, TIMEOUT_MS, underLoad, WRITES, withoutData } from './life.ts'
 import { Authority, type StoreKind } from './stores.ts'
 
 const TLS = { sslQuorum: 'true', portUnification: 'false' }
@@ -44,9 +44,11 @@ export async function runTls(
       const { host, electionPort, quorumPort } = leader.address
       for (const port of [electionPort, quorumPort]) await subjectAt(host, port, authority, 'server-1')
     })
-    await attempt('serves, fails over twice, and loses nothing', () =>
+    await attempt('serves, fails over twice, brings up a member without data, and loses nothing', () =>
       underLoad(ensemble, async (load) => {
         await failOver(ensemble, load)
+        await fillUp(ensemble)
+        await withoutData(ensemble, ensemble.member(1))
         await failOver(ensemble, load)
       })
     )
