@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { JuteReader } from 'jute-ts'
+import { JuteError, JuteReader } from 'jute-ts'
 import { toBigInt } from '../../protocol/int64.ts'
 import { decodeTxn } from '../../protocol/txn.ts'
+import { TxnFormatError } from '../../protocol/txn-format-error.ts'
 import { segmentFile } from '../file-names.ts'
 import { SegmentFileWriter } from '../segment-file.ts'
 import { type RowPart, rowCrc } from '../txn-row.ts'
@@ -13,6 +14,7 @@ import type { BackupLog, LastTxn } from './backup-manifest.ts'
 const FILE_BYTES_MAX = 1024 ** 3
 const LENGTH_BYTES = 4
 /** In a TxnHeader. */
+const ZXID_OFFSET = 12
 const TIME_OFFSET = 20
 
 interface OpenFile {
@@ -90,11 +92,17 @@ export class BackupLogWriter {
 /** What is kept of a transaction to know it again. */
 export function lastTxnOf(txn: Uint8Array): LastTxn {
   const bytes = Buffer.from(txn.buffer, txn.byteOffset, txn.length)
-  const { header, digest } = decodeTxn(new JuteReader(bytes, Number.MAX_SAFE_INTEGER))
-  return {
-    zxid: toBigInt(header.zxidHi, header.zxidLo),
-    crc: crc32(bytes),
-    digest: digest === null ? null : BigInt.asUintN(64, toBigInt(digest.treeDigestHi, digest.treeDigestLo))
+  return { zxid: bytes.readBigInt64BE(ZXID_OFFSET), crc: crc32(bytes), digest: recordedDigest(bytes) }
+}
+
+/** A transaction that cannot be read is backed up all the same. */
+function recordedDigest(bytes: Buffer): bigint | null {
+  try {
+    const { digest } = decodeTxn(new JuteReader(bytes, Number.MAX_SAFE_INTEGER))
+    return digest === null ? null : BigInt.asUintN(64, toBigInt(digest.treeDigestHi, digest.treeDigestLo))
+  } catch (error) {
+    if (error instanceof JuteError || error instanceof TxnFormatError) return null
+    throw error
   }
 }
 

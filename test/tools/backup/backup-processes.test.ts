@@ -121,6 +121,9 @@ test('a server goes on from what was restored, and one that was killed can be ba
   const zk = await connect(server.address)
   await zk.create('/kept', 'first')
   await create()
+  // Whoever reads a server's files in its own process would give its lock away.
+  const intruder = new ServerProcess(join(folder, 'intruder'), { dataDir: server.dataDir })
+  await expect(intruder.start()).rejects.toThrow(/is in use by another server/)
   await zk.setData('/kept', 'second')
   const before = Date.now()
   await new Promise((resolve) => setTimeout(resolve, 5))
