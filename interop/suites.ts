@@ -17,6 +17,7 @@ import { mixedEnsembleSuite } from './mixed-ensemble/suite.ts'
 import { packagingSuite } from './packaging/suite.ts'
 import { quorumSecuritySuite } from './quorum-security/suite.ts'
 import { reconfigSuite } from './reconfig/suite.ts'
+import { kerberosSuite } from './sasl/kerberos-suite.ts'
 import { saslSuite, saslVariants } from './sasl/suite.ts'
 import { tlsSuite } from './tls/suite.ts'
 import { toolsSuite } from './tools/suite.ts'
@@ -32,6 +33,7 @@ export const SUITES: readonly Suite[] = [
   auditSuite,
   saslSuite,
   ...saslVariants,
+  kerberosSuite,
   tlsSuite,
   adminSuite,
   packagingSuite,

@@ -1,0 +1,116 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { runCommand } from '../harness/child.ts'
+import { javaProgram } from '../harness/java.ts'
+import { Server, type ServerKind } from '../harness/server.ts'
+import { type Suite, type SuiteRun, SuiteUnavailableError } from '../harness/suite.ts'
+import { hasKdc, Kdc } from './kdc.ts'
+
+const CLIENT_TIMEOUT_MS = 60_000
+const MODULE = 'com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true storeKey=true useTicketCache=false'
+const PRINCIPALS = ['alice@ZK.TEST', 'svc/host.example@ZK.TEST']
+
+/** Settings under which names become other ids. */
+const VARIANTS: readonly { readonly name: string; readonly config: Readonly<Record<string, string>> }[] = [
+  { name: 'names as they are', config: { superUser: 'alice@ZK.TEST' } },
+  { name: 'without hosts', config: { 'kerberos.removeHostFromPrincipal': 'true' } },
+  {
+    name: 'without hosts and realms',
+    config: { 'kerberos.removeHostFromPrincipal': 'true', 'kerberos.removeRealmFromPrincipal': 'true' }
+  }
+]
+
+/** The Java client with tickets of a real key distribution centre, to servers of both kinds: they must know it by the same id. */
+export const kerberosSuite: Suite = {
+  name: 'kerberos',
+  isQuick: false,
+  settings: {},
+  startsOwnServers: true,
+  async prepare() {
+    if (!hasKdc())
+      throw new SuiteUnavailableError("there is no krb5kdc; Debian's krb5-kdc and krb5-admin-server have it")
+    await javaProgram('sasl')
+  },
+  async run(run) {
+    const kdc = await Kdc.start(join(run.folder, 'kdc'))
+    try {
+      await runWith(run, kdc)
+    } finally {
+      await kdc.stop()
+    }
+  }
+}
+
+async function runWith(run: SuiteRun, kdc: Kdc): Promise<void> {
+  const serverKeys = await kdc.keytab('server', 'zookeeper/localhost@ZK.TEST')
+  const otherKeys = await kdc.keytab('other', 'zookeeper/elsewhere@ZK.TEST')
+  const clientKeys = await kdc.keytab('client', ...PRINCIPALS)
+  for (const { name, config } of VARIANTS) {
+    const outcomes = new Map<ServerKind, string[]>()
+    for (const kind of ['apache', 'zoonode'] as const) {
+      const section = `Server {\n  ${MODULE} keyTab="${serverKeys}" principal="zookeeper/localhost@ZK.TEST";\n};\n`
+      outcomes.set(
+        kind,
+        await outcomesWith(run, kdc, kind, `${kind}-${name.replaceAll(' ', '-')}`, section, config, clientKeys)
+      )
+    }
+    const apache = outcomes.get('apache')?.join('\n') ?? ''
+    const zoonode = outcomes.get('zoonode')?.join('\n') ?? ''
+    const isSame = apache === zoonode && PRINCIPALS.length === apache.split('sasl:').length - 1
+    record(run, `java, by Kerberos: ${name}`, isSame, `apache:\n${apache}\nzoonode:\n${zoonode}`)
+  }
+  const section = `Server {\n  ${MODULE} keyTab="${otherKeys}" principal="zookeeper/elsewhere@ZK.TEST";\n};\n`
+  const [outcome = ''] = await outcomesWith(run, kdc, 'zoonode', 'other-key', section, {}, clientKeys)
+  record(run, 'java, by Kerberos: a ticket for another service', outcome.includes('AuthFailed'), outcome)
+}
+
+/** Who the server says each principal is. */
+async function outcomesWith(
+  run: SuiteRun,
+  kdc: Kdc,
+  kind: ServerKind,
+  name: string,
+  section: string,
+  config: Readonly<Record<string, string>>,
+  clientKeys: string
+): Promise<string[]> {
+  const folder = join(run.folder, name)
+  mkdirSync(folder)
+  const jaas = join(folder, 'jaas.conf')
+  writeFileSync(jaas, section)
+  const server = new Server(kind, folder, {
+    config: { 'authProvider.sasl': 'org.apache.zookeeper.server.auth.SASLAuthenticationProvider', ...config },
+    properties: { 'java.security.auth.login.config': jaas, 'java.security.krb5.conf': kdc.configFile }
+  })
+  await server.start()
+  try {
+    const outcomes: string[] = []
+    for (const principal of PRINCIPALS) outcomes.push(await outcomeOf(server, kdc, folder, principal, clientKeys))
+    return outcomes
+  } finally {
+    await server.stop()
+  }
+}
+
+async function outcomeOf(server: Server, kdc: Kdc, folder: string, principal: string, keys: string): Promise<string> {
+  const jaas = join(folder, `${principal.replaceAll('/', '_')}.conf`)
+  writeFileSync(jaas, `Client {\n  ${MODULE} keyTab="${keys}" principal="${principal}";\n};\n`)
+  const logFile = `${jaas}.log`
+  const args = [
+    '-Xmx128m',
+    '-Dorg.slf4j.simpleLogger.defaultLogLevel=error',
+    `-Djava.security.krb5.conf=${kdc.configFile}`,
+    `-Djava.security.auth.login.config=${jaas}`,
+    '-Dzookeeper.sasl.client.canonicalize.hostname=false',
+    '-cp',
+    await javaProgram('sasl'),
+    'interop.WhoAmI',
+    `localhost:${server.port}`
+  ]
+  await runCommand({ command: 'java', args, logFile }, CLIENT_TIMEOUT_MS)
+  return /^OUTCOME (.*)$/m.exec(readFileSync(logFile, 'utf8'))?.[1] ?? 'no outcome'
+}
+
+function record(run: SuiteRun, name: string, isGood: boolean, detail: string): void {
+  run.record({ name, status: isGood ? 'passed' : 'failed', detail: isGood ? '' : detail, observed: null })
+}
