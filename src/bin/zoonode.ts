@@ -46,19 +46,23 @@ async function start(settings: ServerSettings, logs: LogSystem, audit: AuditLog 
 }
 
 function announce(settings: ServerSettings, server: RunningServer): void {
-  const host = settings.client.address ?? 'all addresses'
-  const example = `${settings.client.address ?? 'localhost'}:${server.clientPort}`
+  const { clientPort, secureClientPort, adminPort, metricsPort } = server
+  const { address, secureAddress } = settings.client
+  const hasPlain = clientPort > 0
+  const host = hasPlain ? address : secureAddress
+  const port = hasPlain ? clientPort : secureClientPort
+  const where = `${port} (${host ?? 'all addresses'}${hasPlain ? '' : ', TLS'})`
+  const secureToo = hasPlain && secureClientPort !== null ? ` and ${secureClientPort} (TLS)` : ''
   const { standalone, serverId, members } = settings.quorum
   const how = standalone ? 'is ready' : `is server ${serverId} of ${members.length} and looks for a leader`
   process.stdout.write(
-    `zoonode ${how}: clients on port ${server.clientPort} (${host}), data in ${settings.storage.dataDir}\n` +
-      `connect with: bin/zkCli.sh -server ${example}\n`
+    `zoonode ${how}: clients on port ${where}${secureToo}, data in ${settings.storage.dataDir}\n` +
+      `connect with: bin/zkCli.sh -server ${host ?? 'localhost'}:${port}\n`
   )
-  const { clientPort, secureClientPort, adminPort, metricsPort } = server
   // Who has started it with a channel, as Node's child_process does, is told where it listens.
   process.send?.({ clientPort, secureClientPort, adminPort, metricsPort })
   const status = standalone ? 'serving' : `server ${serverId} of ${members.length}`
-  notifyServiceManager(process.env, 'READY=1', `STATUS=${status}, clients on port ${clientPort}`)
+  notifyServiceManager(process.env, 'READY=1', `STATUS=${status}, clients on port ${port}`)
 }
 
 function stopOnSignals(server: RunningServer, logs: LogSystem, audit: AuditLog | null): void {

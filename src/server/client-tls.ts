@@ -21,6 +21,7 @@ export function isClientTlsConfigured({ client, tls }: ServerSettings): boolean 
  */
 export function openClientContext(settings: ServerSettings, log: Logger): ReloadingContext | null {
   if (!isClientTlsConfigured(settings)) return null
+  refuseOtherProviders(settings)
   const { client, clientCertReload } = settings.tls
   if (client.clientAuth === 'need' && client.trustStore.location === null) {
     throw new ConfigError(
@@ -33,6 +34,15 @@ export function openClientContext(settings: ServerSettings, log: Logger): Reload
     if (error instanceof TlsConfigError) throw new ConfigError(error.message, null, null, { cause: error })
     throw error
   }
+}
+
+/** A class of one's own may let in other clients, by other names, than the one that is here. */
+function refuseOtherProviders({ acl: { sslAuthProvider, authProviders } }: ServerSettings): void {
+  const named = authProviders.find(({ id }) => id === sslAuthProvider)
+  if (named === undefined || named.className.endsWith('.X509AuthenticationProvider')) return
+  throw new ConfigError(
+    `ssl.authProvider=${sslAuthProvider}: the class ${named.className} cannot be loaded here; X509AuthenticationProvider is there`
+  )
 }
 
 export interface SecureAcceptorSurroundings {

@@ -205,6 +205,23 @@ describe('a port for TLS', () => {
     await until(() => listener.unsentBytes === 0 && told.includes('closed'), 'nothing left')
   })
 
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('knows a client that resumes its session of %s', async (version) => {
+    const { listener, told } = await serve({})
+    const options = { ...OWN, minVersion: version, maxVersion: version }
+    const first = connect({ host: '127.0.0.1', port: listener.securePort, ...options })
+    closers.push(() => void first.destroy())
+    const session = await new Promise<Buffer>((resolve) => void first.once('session', resolve))
+    first.destroy()
+
+    const second = connect({ host: '127.0.0.1', port: listener.securePort, ...options, session })
+    closers.push(() => void second.destroy())
+    await new Promise<void>((resolve) => void second.once('secureConnect', () => resolve()))
+    await until(() => told.filter((one) => one.startsWith('certified')).length === 2, 'the second')
+
+    expect(second.isSessionReused()).toBe(true)
+    expect(told.filter((one) => one.startsWith('certified'))[1]).toBe('certified CN=ec.example,O=Example')
+  })
+
   test('answers words there, and on the other port', async () => {
     const { listener } = await serve({})
     const [secure, plain] = [dialSecurely(listener.securePort, OWN), dial(listener.port)]
