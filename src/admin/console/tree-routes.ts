@@ -122,10 +122,11 @@ async function children({ query, client }: ConsoleCall): Promise<unknown> {
   }
 }
 
-/** Null if it has gone in between. */
+/** Null if it has gone in between. Of one that may not be read there is its name. */
 async function child(zk: ZooKeeper, parent: string, name: string): Promise<unknown> {
-  const stat = await zk.exists(childPath(parent, name))
-  if (stat === null) return null
+  const stat = await unlessRefused(async () => (await zk.exists(childPath(parent, name))) ?? 'gone')
+  if (stat === 'gone') return null
+  if (stat === null) return { name, numChildren: 0, dataLength: null, isEphemeral: false, isRefused: true }
   return { name, numChildren: stat.numChildren, dataLength: stat.dataLength, isEphemeral: isEphemeral(stat) }
 }
 

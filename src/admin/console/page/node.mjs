@@ -82,7 +82,8 @@ export class NodePanel {
       this.element,
       this.#heading(),
       el('p.problem', { role: 'alert' }, error.message),
-      error.code === 'NO_NODE' ? null : button('Try again', () => this.#read(true))
+      error.code === 'NO_NODE' ? null : button('Try again', () => this.#read(true)),
+      error.code === 'NO_AUTH' && whoIsIn().name === null ? button('Log in', () => logInDialog()) : null
     )
     if (error.code === 'NO_NODE') this.#onGone(this.#path)
   }

@@ -111,6 +111,7 @@ export class Tree {
       const kept = old ?? newNode(childOf(node.path, child.name), child.name, node)
       kept.childCount = child.numChildren
       kept.isEphemeral = child.isEphemeral
+      kept.isRefused = child.isRefused === true
       this.#byPath.set(kept.path, kept)
       return kept
     })
@@ -235,6 +236,7 @@ export class Tree {
       el('span.twisty', { 'aria-hidden': 'true' }, hasChildren ? (node.isOpen ? '▾' : '▸') : ''),
       el('span.name', {}, node.name),
       node.isEphemeral ? el('span.tag', {}, 'ephemeral') : null,
+      node.isRefused ? el('span.tag', {}, 'no access') : null,
       hasChildren
         ? el('span.count', { 'aria-label': `${count(node.childCount)} children` }, count(node.childCount))
         : null
@@ -434,6 +436,7 @@ function newNode(path, name, parent) {
     problem: null,
     isOpen: false,
     isLoaded: false,
-    isEphemeral: false
+    isEphemeral: false,
+    isRefused: false
   }
 }
