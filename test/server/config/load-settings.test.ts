@@ -119,10 +119,6 @@ describe('keys without effect', () => {
     {
       line: 'nio.numWorkerThreads=4',
       says: 'info zoo.cfg:3: nio.numWorkerThreads has no effect: buffers and threads are not set up this way here'
-    },
-    {
-      line: 'metricsProvider.ssl.keyStore.location=/k',
-      says: 'info zoo.cfg:3: metricsProvider.ssl.keyStore.location has no effect: the exporter has no TLS yet'
     }
   ])('$line is told of once', ({ line, says }) => {
     expect(messages(config.load(`${MINIMAL}${line}\n`))).toEqual([says])
