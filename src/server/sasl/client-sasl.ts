@@ -65,7 +65,17 @@ function passwordMechanisms(login: ServerLogin, acl: AclSettings): SaslMechanism
         verifierOf: (user) => users.verifierOf(user)
       })
   }
-  return [scram, digestMd5].filter(({ name }) => isOn(name))
+  return [scram, ...(hasMd5() ? [digestMd5] : [])].filter(({ name }) => isOn(name))
+}
+
+/** An OpenSSL in FIPS mode has none, and says so when it is asked for a hash. */
+function hasMd5(): boolean {
+  try {
+    hashes.md5(new Uint8Array(0))
+    return true
+  } catch {
+    return false
+  }
 }
 
 class ClientExchange implements SaslExchange {
