@@ -13,6 +13,7 @@ import { importExportSuite } from './import-export/suite.ts'
 import { foundingSuite, javaClientSuite } from './java/suite.ts'
 import { kafkaSuite } from './kafka/suite.ts'
 import { kazooOwnTestsSuite, kazooSuite } from './kazoo/suite.ts'
+import { limitSuites } from './limits/suite.ts'
 import { mixedEnsembleSuite } from './mixed-ensemble/suite.ts'
 import { packagingSuite } from './packaging/suite.ts'
 import { quorumSecuritySuite } from './quorum-security/suite.ts'
@@ -34,6 +35,7 @@ export const SUITES: readonly Suite[] = [
   saslSuite,
   ...saslVariants,
   kerberosSuite,
+  ...limitSuites,
   tlsSuite,
   adminSuite,
   packagingSuite,

@@ -10,6 +10,7 @@ export class RawClient {
   readonly #socket: Socket
   #received: Buffer = Buffer.alloc(0)
   #isClosed = false
+  #hasSession = false
   #wake: () => void = () => undefined
 
   private constructor(socket: Socket) {
@@ -39,8 +40,13 @@ export class RawClient {
       readOnly: false
     })
     client.#send(writer.copyBytes())
-    await client.#frame()
+    client.#hasSession = (await client.#frame()) !== null
     return client
+  }
+
+  /** False if the server has closed the connection instead of granting a session. */
+  get hasSession(): boolean {
+    return this.#hasSession
   }
 
   /** Sends a request and returns the reply: its header as text, and its body; `closed` if the connection ends instead. */
