@@ -1,6 +1,8 @@
+import type { ServerAddress } from '../client/connect-string.ts'
 import type { Transport } from '../client/transport.ts'
-import { connectSecurely } from '../tls/client-socket.ts'
+import { CertificateRefusedError, connectSecurely } from '../tls/client-socket.ts'
 import type { StoreKind, StoreSettings, TlsEndpointSettings } from '../tls/endpoint-settings.ts'
+import { handshakeProblemText } from '../tls/problem-text.ts'
 import { ReloadingContext } from '../tls/reloading-context.ts'
 import { TlsConfigError } from '../tls/tls-config-error.ts'
 import { CliError } from './cli-error.ts'
@@ -20,11 +22,30 @@ const STORE_KINDS: readonly StoreKind[] = ['JKS', 'PEM', 'PKCS12', 'BCFKS']
 export function tlsTransportOf(settings: ClientSettings): Transport {
   const endpoint = endpointOf(settings)
   const context = openContext(endpoint)
-  return (server, onOpen) => connectSecurely(server, endpoint, context, onOpen)
+  let told = ''
+  return (server, onOpen) => {
+    const socket = connectSecurely(server, endpoint, context, onOpen)
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      const problem = tlsProblemOf(error, server)
+      if (problem === null || problem === told) return
+      told = problem
+      warn(problem)
+    })
+    return socket
+  }
+}
+
+/** Null for what has nothing to do with TLS, such as a server that is not there. */
+function tlsProblemOf(error: NodeJS.ErrnoException, { host, port }: ServerAddress): string | null {
+  if (error instanceof CertificateRefusedError) return error.message
+  return error.code?.startsWith('ERR_SSL') === true ? `${host}:${port}: ${handshakeProblemText(error)}` : null
+}
+
+function warn(message: string): void {
+  process.stderr.write(`${message}\n`)
 }
 
 function openContext(endpoint: TlsEndpointSettings): ReloadingContext {
-  const warn = (message: string): void => void process.stderr.write(`${message}\n`)
   const log = { info: () => undefined, warn }
   try {
     return new ReloadingContext(endpoint, { property: PROPERTY, needsKey: false, isWatching: true }, log)

@@ -6,6 +6,11 @@ import { certificateProblemText } from './problem-text.ts'
 import type { ReloadingContext } from './reloading-context.ts'
 import { RevocationCheck } from './revocation-check.ts'
 
+/** The server's certificate is not good; the message is one line that says which and why. */
+export class CertificateRefusedError extends Error {
+  override readonly name = 'CertificateRefusedError'
+}
+
 /**
  * Connects to a server over TLS, with what the files of its stores hold now. Before `onOpen` is called the server's certificate has been
  * verified, and its host where the settings want that; else the socket is destroyed with an error of one line.
@@ -28,7 +33,7 @@ export function connectSecurely(
   })
   socket.setNoDelay(true)
   const refuse = (problem: string): void => {
-    socket.destroy(new Error(`the certificate of ${host}:${port} is refused: ${problem}`))
+    socket.destroy(new CertificateRefusedError(`the certificate of ${host}:${port} is refused: ${problem}`))
   }
   socket.once('secureConnect', () => {
     if (!socket.authorized) return refuse(certificateProblemText(authorizationErrorOf(socket)))

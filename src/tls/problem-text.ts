@@ -21,10 +21,11 @@ const HANDSHAKE_PROBLEMS: ReadonlyMap<string, string> = new Map([
   ['ERR_SSL_NO_SHARED_CIPHER', 'it knows no cipher suite that is enabled'],
   ['ERR_SSL_WRONG_VERSION_NUMBER', 'it does not speak TLS'],
   ['ERR_SSL_HTTP_REQUEST', 'it does not speak TLS'],
-  ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', "it does not trust this server's certificate"],
-  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN', "it does not take this server's certificate"],
-  ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', "it does not take this server's certificate"],
-  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED', "it says that this server's certificate has expired"]
+  ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'it needs a certificate'],
+  ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'it does not trust the certificate that it was shown'],
+  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN', 'it does not take the certificate that it was shown'],
+  ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', 'it does not take the certificate that it was shown'],
+  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED', 'it says that the certificate that it was shown has expired']
 ])
 
 /** One line on what verification has found. */
@@ -33,7 +34,7 @@ export function certificateProblemText({ code = '', message }: { code?: string; 
 }
 
 /** One line on why a handshake failed, or a connection broke. */
-export function handshakeProblemText(error: Error & { code?: string }): string {
+export function handshakeProblemText(error: Error & { code?: string | undefined }): string {
   const { code = '', message } = error
   return HANDSHAKE_PROBLEMS.get(code) ?? CERTIFICATE_PROBLEMS.get(code) ?? oneLine(code, message)
 }
