@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { parseConfigText } from '../../../src/core/zab/membership/config-text.ts'
 import type { EnsembleConfig } from '../../../src/core/zab/membership/ensemble-config.ts'
 import { encodeCreateRequest } from '../../../src/protocol/generated/proto.ts'
 import { OpCode } from '../../../src/protocol/op-code.ts'
@@ -162,6 +163,20 @@ describe('the lead stays where it is', () => {
     })
     world.run(500)
     expect(world.leader?.sid).toBe(3)
+  })
+
+  test('when it is offered to a server without a weight, for which nobody would vote', () => {
+    const { members } = membersOf(3)
+    const lines = members.map(
+      ({ id, addresses: [at] }) => `server.${id}=${at?.host}:${at?.quorumPort}:${at?.electionPort}`
+    )
+    const world = new EnsembleWorld(parseConfigText([...lines, 'group.1=1:2:3', 'weight.1=0'].join('\n')))
+    for (const sid of [1, 2, 3]) world.start(sid)
+    world.until(() => [...world.nodes.values()].every(({ view }) => view.isServing))
+    const leader = world.leader?.sid ?? 0
+    expect(handOver(world, leader, 1)).toEqual({
+      refusal: `server 1 is no voter that follows in sync; those are: ${5 - leader}`
+    })
   })
 
   test('when a follower is asked, or a leader that is at it already', () => {

@@ -123,9 +123,12 @@ export class Leading {
 
   /** Voters that could take the lead: followers in sync, by their ids, greatest first. */
   get candidates(): readonly number[] {
-    const { voters } = this.#configurations.currentVerifier
+    const verifier = this.#configurations.currentVerifier
+    // One without a weight votes, but nobody votes for it.
     const sids = [...this.#broadcast.followers].flatMap((follower) =>
-      voters.has(follower.sid) && this.#learners.isHeard(follower) ? [follower.sid] : []
+      verifier.voters.has(follower.sid) && verifier.weight(follower.sid) > 0 && this.#learners.isHeard(follower)
+        ? [follower.sid]
+        : []
     )
     return [...new Set(sids)].sort((a, b) => b - a)
   }
