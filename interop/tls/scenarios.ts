@@ -284,12 +284,15 @@ export async function runRefusals(
           const before = log().split('\n').length
           const answer = await askSecurely(securePort, 'ruok', pemOf(signer, name, authority))
           if (kind === 'zoonode' && line !== null) {
-            const lines = log()
-              .split('\n')
-              .slice(before - 1)
-              .filter((one) => one !== '')
-            if (lines.length !== 1 || !lines[0]?.endsWith(`: ${line}`))
+            const added = (): string[] =>
+              log()
+                .split('\n')
+                .slice(before - 1)
+                .filter((one) => one !== '')
+            const lines = await waitFor('a line in the log', 5000, async () => (added().length > 0 ? added() : null))
+            if (lines.length !== 1 || lines[0]?.endsWith(`: ${line}`) !== true) {
               throw new Error(`not the one line: ${lines.join(' | ')}`)
+            }
           }
           return answer
         }
