@@ -2,6 +2,7 @@ import { adminSuite } from './admin/suite.ts'
 import { auditSuite } from './audit/suite.ts'
 import { cSuite } from './c/suite.ts'
 import { cOwnTestsSuite } from './c-own-tests/suite.ts'
+import { consoleSuite } from './console/suite.ts'
 import { curatorSuite } from './curator/suite.ts'
 import { curatorOwnTestsSuite } from './curator-own-tests/suite.ts'
 import { differentialSuite } from './differential/suite.ts'
@@ -38,6 +39,7 @@ export const SUITES: readonly Suite[] = [
   ...limitSuites,
   tlsSuite,
   adminSuite,
+  consoleSuite,
   packagingSuite,
   cSuite,
   differentialSuite,

@@ -93,7 +93,7 @@ export class Browser {
     const { browserContextId } = await this.send('Target.createBrowserContext')
     const { targetId } = await this.send('Target.createTarget', { url: 'about:blank', browserContextId })
     const { sessionId } = await this.send('Target.attachToTarget', { targetId, flatten: true })
-    return Page.open(this, String(sessionId))
+    return Page.open(this, String(sessionId), String(targetId))
   }
 
   /** @throws Error with what the browser says, or after a while */

@@ -21,18 +21,20 @@ const KEYS: Readonly<Record<string, number>> = {
 export class Page {
   readonly #browser: Browser
   readonly #sessionId: string
+  readonly #targetId: string
   /** What went wrong in the page: exceptions, errors on its console, violations of its policy. */
   readonly problems: string[] = []
   /** Dialogs that the page has opened by `alert` and the like: there are none of its own. */
   readonly alerts: string[] = []
 
-  private constructor(browser: Browser, sessionId: string) {
+  private constructor(browser: Browser, sessionId: string, targetId: string) {
     this.#browser = browser
     this.#sessionId = sessionId
+    this.#targetId = targetId
   }
 
-  static async open(browser: Browser, sessionId: string): Promise<Page> {
-    const page = new Page(browser, sessionId)
+  static async open(browser: Browser, sessionId: string, targetId: string): Promise<Page> {
+    const page = new Page(browser, sessionId, targetId)
     browser.listen(sessionId, (method, parameters) => page.#event(method, parameters))
     for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await page.#send(`${domain}.enable`)
     await page.resize(1280, 800)
@@ -126,6 +128,10 @@ export class Page {
     })()`)
     if (text === '') await this.evaluate(`document.execCommand('delete')`)
     else await this.type(text)
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.send('Target.closeTarget', { targetId: this.#targetId })
   }
 
   async screenshot(file: string): Promise<void> {

@@ -1,12 +1,16 @@
 /**
- * The tree: a page of children at a time, as `treeitem` rows in one list. The model outlives the rows: each node knows its
- * children so far, whether it is open, and the cursor behind which there are more.
+ * The tree: a page of children at a time. The model outlives the rows: each node knows its children so far, whether it is
+ * open, and the cursor behind which there are more. Only rows that can be seen, and some around them, are elements: all rows
+ * have one height, and each is placed by its index.
  */
 import { get } from './api.mjs'
 import { count, el, toast } from './dom.mjs'
 
 const PAGE_COUNT = 200
 const PAGE_COUNT_MAX = 500
+const ROW_PX = 26
+/** Rows above and below the window. */
+const MARGIN_COUNT = 20
 
 export class Tree {
   #root = newNode('/', '/', null)
@@ -17,17 +21,19 @@ export class Tree {
   #onShown
   #loading = new Map()
   #again = new Set()
-  #observer = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (isIntersecting) this.#more(this.#byPath.get(target.dataset.parent))
-    }
-  })
+  /** All that is open, in order. */
+  #rows = []
+  #list = el('div.rows', { role: 'presentation' })
+  #isDrawPlanned = false
 
   /** @param onSelect told of the path that is chosen; @param onShown told when what is open has changed */
   constructor(onSelect, onShown) {
     this.#onSelect = onSelect
     this.#onShown = onShown
     this.element = el('div.tree', { role: 'tree', 'aria-label': 'Znodes', id: 'tree' })
+    this.element.append(this.#list)
+    this.element.addEventListener('scroll', () => this.#plan())
+    new ResizeObserver(() => this.#plan()).observe(this.element)
     this.element.addEventListener('keydown', (event) => this.#keyDown(event))
     this.element.addEventListener('click', (event) => this.#click(event))
     this.#root.isOpen = true
@@ -76,7 +82,7 @@ export class Tree {
     this.#selected = path
     this.#focused = node.path
     this.#render()
-    this.#rowOf(this.#focused)?.scrollIntoView({ block: 'nearest' })
+    this.#scrollTo(this.#indexOf(this.#focused))
   }
 
   /** These may have changed. */
@@ -88,13 +94,13 @@ export class Tree {
     }
   }
 
-  focus() {
-    this.#rowOf(this.#focused)?.focus()
-  }
-
   async #load(node, after = '') {
     try {
-      const answer = await get('children', { path: node.path, after, limit: PAGE_COUNT })
+      const answer = await get('children', {
+        path: node.path,
+        after,
+        limit: after === '' ? PAGE_COUNT : PAGE_COUNT_MAX
+      })
       this.#take(node, answer, after !== '')
     } catch (error) {
       node.problem = error.message
@@ -199,35 +205,67 @@ export class Tree {
     this.#onShown()
   }
 
-  #rows() {
-    const rows = []
-    const visit = (node, level) => {
-      rows.push({ node, level, isMore: false })
-      if (!node.isOpen) return
-      for (const child of node.children) visit(child, level + 1)
-      if (node.next !== null || node.problem !== null) rows.push({ node, level: level + 1, isMore: true })
-    }
-    visit(this.#root, 1)
-    return rows
-  }
-
   #render() {
-    const hadFocus = this.element.contains(document.activeElement)
-    const top = this.element.scrollTop
     if (!this.#byPath.has(this.#focused)) this.#focused = this.#byPath.has(this.#selected) ? this.#selected : '/'
-    this.#observer.disconnect()
-    this.element.replaceChildren(...this.#rows().map((row) => (row.isMore ? this.#moreRow(row) : this.#row(row))))
-    this.element.scrollTop = top
-    if (hadFocus) this.#rowOf(this.#focused)?.focus({ preventScroll: true })
+    this.#rows = []
+    const visit = (node, level, position, size) => {
+      this.#rows.push({ node, level, position, size, isMore: false })
+      if (!node.isOpen) return
+      const count = Math.max(node.childCount, node.children.length)
+      for (const [index, child] of node.children.entries()) visit(child, level + 1, index + 1, count)
+      if (node.next !== null || node.problem !== null) {
+        this.#rows.push({ node, level: level + 1, position: count, size: count, isMore: true })
+      }
+    }
+    visit(this.#root, 1, 1, 1)
+    this.#list.style.setProperty('height', `${this.#rows.length * ROW_PX}px`)
+    this.#draw()
   }
 
-  #row({ node, level }) {
+  #plan() {
+    if (this.#isDrawPlanned) return
+    this.#isDrawPlanned = true
+    requestAnimationFrame(() => {
+      this.#isDrawPlanned = false
+      this.#draw()
+    })
+  }
+
+  /** Makes the rows that can be seen. That with the focus is always there: else the keys would lead nowhere. */
+  #draw() {
+    const hadFocus = this.element.contains(document.activeElement) && document.activeElement !== this.element
+    const { scrollTop, clientHeight } = this.element
+    const first = Math.max(0, Math.floor(scrollTop / ROW_PX) - MARGIN_COUNT)
+    const last = Math.min(this.#rows.length, Math.ceil((scrollTop + clientHeight) / ROW_PX) + MARGIN_COUNT)
+    const focusedIndex = this.#indexOf(this.#focused)
+    const indexes = Array.from({ length: Math.max(0, last - first) }, (_, index) => first + index)
+    if (focusedIndex >= 0 && focusedIndex < first) indexes.unshift(focusedIndex)
+    if (focusedIndex >= last) indexes.push(focusedIndex)
+    this.#list.replaceChildren(...indexes.map((index) => this.#place(index)))
+    if (hadFocus) this.#elementOf(this.#focused)?.focus({ preventScroll: true })
+    for (const index of indexes) {
+      const { node, isMore } = this.#rows[index]
+      if (isMore && node.next !== null && index >= first && index < last) this.#more(node)
+    }
+  }
+
+  #place(index) {
+    const row = this.#rows[index]
+    const made = row.isMore ? this.#moreRow(row) : this.#row(row)
+    made.style.setProperty('--index', String(index))
+    made.style.setProperty('--level', String(row.level - 1))
+    return made
+  }
+
+  #row({ node, level, position, size }) {
     const hasChildren = node.childCount > 0
     const row = el(
       node.isEphemeral ? 'div.row.ephemeral' : 'div.row',
       {
         role: 'treeitem',
         'aria-level': level,
+        'aria-posinset': position,
+        'aria-setsize': size,
         'aria-selected': node.path === this.#selected ? 'true' : 'false',
         'aria-expanded': hasChildren ? String(node.isOpen) : null,
         tabindex: node.path === this.#focused ? '0' : '-1',
@@ -237,31 +275,47 @@ export class Tree {
       el('span.name', {}, node.name),
       node.isEphemeral ? el('span.tag', {}, 'ephemeral') : null,
       node.isRefused ? el('span.tag', {}, 'no access') : null,
-      hasChildren
-        ? el('span.count', { 'aria-label': `${count(node.childCount)} children` }, count(node.childCount))
-        : null
+      hasChildren ? el('span.count', {}, count(node.childCount)) : null
     )
     row.dataset.path = node.path
-    row.style.setProperty('--level', String(level - 1))
     return row
   }
 
-  #moreRow({ node, level }) {
-    const text = node.problem ?? `${count(node.childCount - node.children.length)} more…`
+  #moreRow({ node, level, position, size }) {
+    const text = node.problem ?? `${count(Math.max(0, node.childCount - node.children.length))} more…`
     const row = el(
       'div.row.more',
-      { role: 'treeitem', 'aria-level': level, tabindex: '-1', 'aria-selected': 'false' },
-      text
+      {
+        role: 'treeitem',
+        'aria-level': level,
+        'aria-posinset': position,
+        'aria-setsize': size,
+        'aria-selected': 'false',
+        tabindex: '-1',
+        title: text
+      },
+      el('span.name', {}, text)
     )
     row.dataset.parent = node.path
-    row.style.setProperty('--level', String(level - 1))
-    if (node.next !== null) this.#observer.observe(row)
     return row
   }
 
-  #rowOf(path) {
-    for (const row of this.element.children) if (row.dataset.path === path) return row
+  #indexOf(path) {
+    return this.#rows.findIndex(({ node, isMore }) => !isMore && node.path === path)
+  }
+
+  #elementOf(path) {
+    for (const row of this.#list.children) if (row.dataset.path === path) return row
     return null
+  }
+
+  #scrollTo(index) {
+    if (index < 0) return
+    const top = index * ROW_PX
+    const { scrollTop, clientHeight } = this.element
+    if (top < scrollTop) this.element.scrollTop = top
+    else if (top + ROW_PX > scrollTop + clientHeight) this.element.scrollTop = top + ROW_PX - clientHeight
+    this.#draw()
   }
 
   #click(event) {
@@ -283,48 +337,50 @@ export class Tree {
     this.#focused = node.path
     this.#selected = node.path
     this.#render()
-    this.#rowOf(node.path)?.focus()
+    this.#elementOf(node.path)?.focus({ preventScroll: true })
     this.#onSelect(node.path)
   }
 
   /** As the pattern of trees in ARIA's practices wants it. */
   #keyDown(event) {
     if (event.altKey || event.ctrlKey || event.metaKey) return
-    const rows = [...this.element.children]
-    const at = rows.indexOf(document.activeElement)
+    const at = this.#indexOf(this.#focused)
     if (at < 0) return
-    const row = rows[at]
-    const node = this.#byPath.get(row.dataset.path)
+    const { node } = this.#rows[at]
+    const page = Math.max(1, Math.floor(this.element.clientHeight / ROW_PX) - 1)
     const action = {
-      ArrowDown: () => this.#focusRow(rows[at + 1]),
-      ArrowUp: () => this.#focusRow(rows[at - 1]),
-      PageDown: () => this.#focusRow(rows[Math.min(at + 15, rows.length - 1)]),
-      PageUp: () => this.#focusRow(rows[Math.max(at - 15, 0)]),
-      Home: () => this.#focusRow(rows[0]),
-      End: () => this.#focusRow(rows.at(-1)),
+      ArrowDown: () => this.#focusAt(at + 1, 1),
+      ArrowUp: () => this.#focusAt(at - 1, -1),
+      PageDown: () => this.#focusAt(Math.min(at + page, this.#rows.length - 1), -1),
+      PageUp: () => this.#focusAt(Math.max(at - page, 0), 1),
+      Home: () => this.#focusAt(0, 1),
+      End: () => this.#focusAt(this.#rows.length - 1, -1),
       ArrowRight: () => {
-        if (node === undefined) return
-        if (node.isOpen) this.#focusRow(rows[at + 1])
+        if (node.isOpen) this.#focusAt(at + 1, 1)
         else this.#toggle(node, true)
       },
       ArrowLeft: () => {
-        if (node?.isOpen && node.path !== '/') this.#toggle(node, false)
-        else this.#focusRow(this.#rowOf(row.dataset.parent ?? node?.parent?.path))
+        if (node.isOpen && node.path !== '/') this.#toggle(node, false)
+        else if (node.parent !== null) this.#focusAt(this.#indexOf(node.parent.path), 1)
       },
-      Enter: () => (node === undefined ? this.#more(this.#byPath.get(row.dataset.parent)) : this.#choose(node)),
-      ' ': () => node !== undefined && this.#choose(node)
+      Enter: () => this.#choose(node),
+      ' ': () => this.#choose(node)
     }[event.key]
     if (action === undefined) return
     event.preventDefault()
     action()
   }
 
-  #focusRow(row) {
-    if (row === undefined || row === null) return
-    for (const one of this.element.querySelectorAll('[tabindex="0"]')) one.tabIndex = -1
-    row.tabIndex = 0
-    row.focus()
-    if (row.dataset.path !== undefined) this.#focused = row.dataset.path
+  /** @param step where to look for a znode if that row is none */
+  #focusAt(index, step) {
+    let at = index
+    while (this.#rows[at]?.isMore) at += step
+    const row = this.#rows[at]
+    // What stands for more is read when it is seen.
+    if (row === undefined) return this.#scrollTo(Math.min(index, this.#rows.length - 1))
+    this.#focused = row.node.path
+    this.#scrollTo(at)
+    this.#elementOf(this.#focused)?.focus({ preventScroll: true })
   }
 }
 

@@ -1,0 +1,259 @@
+import { waitFor } from '../harness/wait-for.ts'
+import { expectAccessible } from './accessibility.ts'
+import { equal, HOSTILE_DATA, HOSTILE_NAME, logIn, MANY, openAt, type World } from './world.ts'
+
+type Check = (world: World) => Promise<void>
+
+const ROWS = `document.querySelectorAll('#tree [role=treeitem][data-path]').length`
+
+export const CASES: readonly (readonly [name: string, check: Check])[] = [
+  ['names and data of znodes are text, whatever they say', hostileText],
+  ['data is shown as JSON, XML, text and hex, as fits', formats],
+  ['a znode with 10,000 children comes in pages, down to the last', manyChildren],
+  ['what others change is shown without being asked for', liveUpdates],
+  ['the tree is walked by keys alone', keys],
+  ['a search leads to the znode', search],
+  ['what the ACL forbids is there with the right login', login],
+  ['an edit is saved, and one that comes too late is not', edits],
+  ['a znode is created, its ACL changed, and deleted after a question', createAndDelete],
+  ['sessions, what they hold and what they watch', sessions],
+  ['accessible: light and dark, wide and narrow, with dialogs', expectAccessible],
+  ['the page comes back by itself when the server does', serverRestart]
+]
+
+async function hostileText(world: World): Promise<void> {
+  const { page } = world
+  await openAt(world, `/app/${HOSTILE_NAME}`)
+  await page.untilText(HOSTILE_DATA, 'pre')
+  await page.untilText(HOSTILE_NAME, '#tree .name')
+  for (const format of ['JSON', 'XML', 'Hex', 'Text']) await page.click('.segments button', format)
+  await page.click('.actions button', 'Edit data')
+  await page.untilText('Log in', 'dialog')
+  await page.press('Escape')
+  await page.fill('input[type=search]', 'onerror')
+  await page.press('Enter')
+  await page.untilText(HOSTILE_NAME, '.results')
+  await page.goTo(`${world.url}#/sessions`)
+  await page.untilText('Who holds', 'h2')
+  equal(await page.evaluate('document.images.length'), 1, 'images: the icon alone')
+  equal(await page.evaluate('document.scripts.length'), 1, 'scripts: the page its own')
+  // The page's policy would stop them, and that would be a problem told; markup by text is refused as well.
+  const refused = await page.evaluate(
+    `(() => { try { document.body.innerHTML = '<b>x</b>'; return false } catch { return true } })()`
+  )
+  equal(refused, true, 'markup from text is refused by the policy')
+  page.problems.splice(0)
+}
+
+async function formats(world: World): Promise<void> {
+  const { page } = world
+  await openAt(world, '/app/settings')
+  await page.untilText('"big": 12345678901234567890', 'pre')
+  equal(await page.evaluate(`document.querySelector('.segments [aria-pressed=true]').innerText`), 'JSON', 'format')
+  await page.click('.segments button', 'Hex')
+  await page.untilText('7b 22 6e 61 6d 65 22 3a', 'pre')
+  await openAt(world, '/app/layout')
+  await page.untilText('\n  <item id="1">one</item>\n  <sub/>\n</root>', 'pre')
+  await page.click('.segments button', 'JSON')
+  await page.untilText('This is no JSON.', '.node')
+  await openAt(world, '/app/binary')
+  await page.untilText('00000000  00 01 02 ff 41', 'pre')
+  const broken = await page.evaluate<unknown[]>(`import('./formats.mjs').then(({ jsonOf, xmlOf }) => [
+    jsonOf('{"a":'), xmlOf('<a><b></a>'), xmlOf('a < b'), jsonOf('{"a":1,"a":[]}'), jsonOf('"x,y:{z}"')
+  ])`)
+  equal(broken, [null, null, null, '{\n  "a": 1,\n  "a": []\n}', '"x,y:{z}"'], 'forms of odd texts')
+}
+
+async function manyChildren(world: World): Promise<void> {
+  const { page } = world
+  await openAt(world, '/many')
+  await page.evaluate(`document.querySelector('[data-path="/many"]').focus()`)
+  await page.press('ArrowRight')
+  await page.until(`document.querySelector('[data-path="/many/n00019"]')`)
+  await page.untilText('10,000', '#tree .count')
+  // It goes on loading as it is scrolled.
+  await waitFor('the last child', 30_000, async () => {
+    await page.evaluate(`{ const tree = document.querySelector('#tree'); tree.scrollTop = tree.scrollHeight }`)
+    return page.evaluate<true | null>(`document.querySelector('[data-path="/many/n09999"]') === null ? null : true`)
+  })
+  const places = await page.evaluate(
+    `['aria-posinset', 'aria-setsize'].map((name) => document.querySelector('[data-path="/many/n09999"]').getAttribute(name))`
+  )
+  equal(places, [String(MANY), String(MANY)], 'place of the last child')
+  const elements = await page.evaluate<number>(ROWS)
+  if (elements > 200) throw new Error(`${elements} rows are elements, far more than can be seen`)
+  // A place that no page has brought yet, in a page of its own.
+  await page.goTo('about:blank')
+  await openAt(world, '/many/n09876')
+  await page.until(`document.querySelector('[data-path="/many/n09876"][aria-selected=true]')`)
+}
+
+async function liveUpdates(world: World): Promise<void> {
+  const { page, owner } = world
+  await owner.create('/app/live', 'one')
+  await openAt(world, '/app/live')
+  await page.untilText('live', '#live')
+  await page.untilText('one', 'pre')
+  await owner.setData('/app/live', 'two')
+  await page.untilText('two', 'pre')
+  await owner.create('/app/live/child')
+  await page.until(`document.querySelector('[data-path="/app/live"][aria-expanded]')`)
+  await owner.create('/app/newcomer')
+  await page.until(`document.querySelector('[data-path="/app/newcomer"]')`)
+  // More changes than anybody can read: the last is what is shown.
+  await Promise.all(Array.from({ length: 500 }, (_, index) => owner.setData('/app/live', `number ${index}`)))
+  await page.untilText('number 499', 'pre')
+  await owner.delete('/app/newcomer')
+  await page.until(`!document.querySelector('[data-path="/app/newcomer"]')`)
+  await owner.delete('/app/live/child')
+  await owner.delete('/app/live')
+  await page.untilText('There is no such znode.', '.node')
+  await page.until(`!document.querySelector('[data-path="/app/live"]')`)
+}
+
+async function keys(world: World): Promise<void> {
+  const { page } = world
+  const focused = (): Promise<string> =>
+    page.evaluate(`document.activeElement.dataset.path ?? document.activeElement.tagName`)
+  await openAt(world, '/')
+  await page.until(`document.querySelector('[data-path="/app"]')`)
+  await page.evaluate(`document.querySelector('[data-path="/"]').focus()`)
+  await page.press('ArrowDown')
+  equal(await focused(), '/app', 'down')
+  await page.press('ArrowRight')
+  await page.until(`document.querySelector('[data-path="/app/sub"]')`)
+  await page.press('End')
+  equal(await focused(), '/zookeeper', 'end')
+  await page.press('Home')
+  equal(await focused(), '/', 'home')
+  await page.press('ArrowDown')
+  await page.press('ArrowDown')
+  await page.press('ArrowLeft')
+  equal(await focused(), '/app', 'left goes to the parent')
+  await page.press('ArrowLeft')
+  await page.until(`!document.querySelector('[data-path="/app/sub"]')`)
+  await page.press('Enter')
+  await page.untilText('app', 'h1.crumbs')
+  equal(await focused(), '/app', 'the row keeps the focus')
+  const outline = await page.evaluate<string>(`getComputedStyle(document.activeElement).outlineStyle`)
+  equal(outline, 'solid', 'the focus can be seen')
+  await page.press('/')
+  equal(await page.evaluate('document.activeElement.type'), 'search', 'slash')
+}
+
+async function search(world: World): Promise<void> {
+  const { page } = world
+  await openAt(world, '/')
+  await page.press('/')
+  await page.type('DEEP')
+  await page.press('Enter')
+  await page.untilText('/app/sub/deep', '.results a')
+  await page.press('ArrowDown')
+  await page.press('Enter')
+  await page.untilText('deep', 'h1.crumbs')
+  await page.until(`document.querySelector('[data-path="/app/sub/deep"][aria-selected=true]')`)
+  await page.fill('input[type=search]', '/app/settings')
+  await page.press('Enter')
+  await page.untilText('settings', 'h1.crumbs')
+}
+
+async function login(world: World): Promise<void> {
+  const { page, url } = world
+  await page.goTo(`${url}#/tree?path=/app/secret`)
+  await page.untilText('does not allow that', '.node')
+  await page.untilText('no access', '#tree .tag')
+  await logIn(world, 'ops', 'wrong')
+  await page.untilText('does not allow that', '.node')
+  await page.click('#identity button', 'Log out')
+  await logIn(world)
+  await page.untilText('for ops only', 'pre')
+  await page.click('#identity button', 'Log out')
+  await page.untilText('does not allow that', '.node')
+  equal(
+    await page.evaluate(`JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }])`),
+    '["",{},{}]',
+    'what scripts can reach'
+  )
+}
+
+async function edits(world: World): Promise<void> {
+  const { page, owner } = world
+  await owner.create('/app/edited', 'before')
+  await openAt(world, '/app/edited')
+  await logIn(world)
+  await page.click('.actions button', 'Edit data')
+  await page.fill('dialog textarea', 'mine')
+  await page.click('dialog button', 'Save')
+  await page.untilText('mine', 'pre')
+  await page.untilText('Saved as version 1.', '#toasts')
+  await page.click('.actions button', 'Edit data')
+  await page.fill('dialog textarea', 'late')
+  await owner.setData('/app/edited', 'theirs')
+  await page.click('dialog button', 'Save')
+  await page.untilText('Somebody else has saved version 2 meanwhile', 'dialog')
+  await page.untilText('theirs', 'dialog pre')
+  equal(String((await owner.getData('/app/edited')).data), 'theirs', 'not overwritten')
+  await page.click('dialog button', 'Replace version 2 by mine')
+  await page.untilText('late', '.node pre')
+  equal(String((await owner.getData('/app/edited')).data), 'late', 'overwritten on demand')
+}
+
+async function createAndDelete(world: World): Promise<void> {
+  const { page, owner } = world
+  await openAt(world, '/app/sub')
+  await logIn(world)
+  await page.click('.actions button', 'Create child')
+  await page.fill('dialog input[type=text]', 'made')
+  await page.fill('dialog textarea', '{"a":1}')
+  await page.evaluate(`document.querySelectorAll('dialog select')[1].value = 'mine'`)
+  await page.click('dialog button', 'Create')
+  await page.untilText('made', 'h1.crumbs')
+  await page.untilText('"a": 1', 'pre')
+  equal(
+    (await owner.getAcl('/app/sub/made')).acl.map(({ scheme, perms }) => [scheme, perms]),
+    [['digest', 31]],
+    'its ACL'
+  )
+  await page.click('.actions button', 'Edit ACL')
+  await page.click('dialog button', 'Add an entry')
+  await page.click('dialog button', 'Save ACL')
+  await page.untilText('world:anyone', '.acl')
+  equal((await owner.getAcl('/app/sub/made')).acl.length, 2, 'entries')
+  await page.click('.actions button', 'Delete')
+  await page.untilText('This cannot be undone.', 'dialog')
+  await page.click('dialog button', 'Cancel')
+  equal((await owner.exists('/app/sub/made')) !== null, true, 'still there')
+  await page.click('.actions button', 'Delete')
+  await page.click('dialog button', 'Delete')
+  await page.untilText('sub', 'h1.crumbs [aria-current]')
+  equal(await owner.exists('/app/sub/made'), null, 'gone')
+}
+
+async function sessions(world: World): Promise<void> {
+  const { page, owner, url } = world
+  const id = `0x${owner.session?.id.toString(16)}`
+  await owner.exists('/app', { watch: () => undefined })
+  await openAt(world, '/brokers/ids/1')
+  await page.click('.facts a', `session ${id}`)
+  await page.untilText('Ephemeral znodes: 2', '.chosen')
+  await page.untilText(HOSTILE_NAME, '.chosen')
+  await page.untilText('/brokers/ids/1', '.chosen')
+  await page.untilText('Watched paths on this server: 1', '.chosen')
+  await page.fill('input[type=search]', 'nobody is called so')
+  await page.untilText('No connection is like that.')
+  await page.goTo(`${url}#/ensemble`)
+  await page.untilText('All is well: this server is serving as standalone.')
+}
+
+async function serverRestart(world: World): Promise<void> {
+  const { page, server, owner } = world
+  await openAt(world, '/app/settings')
+  await page.untilText('live', '#live')
+  await server.kill()
+  await page.untilText('not live', '#live')
+  await server.start()
+  await page.until(`document.querySelector('#live').innerText === 'live'`)
+  await owner.connected(20_000)
+  await owner.setData('/app/settings', 'after the restart')
+  await page.untilText('after the restart', 'pre')
+}
