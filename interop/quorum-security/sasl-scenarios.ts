@@ -83,14 +83,14 @@ export async function runSwitchToSasl(members: readonly MemberPlan[], folder: st
 /** A follower comes back with a wrong password, which nobody else notices, and later with the right one. */
 async function keepOut(ensemble: Ensemble, load: Load): Promise<void> {
   const leader = await ensemble.serving()
-  const others = ensemble.members.slice(1)
-  const [member] = ensemble.members
+  // Who looks for a leader asks the voters.
+  const [member, ...others] = ensemble.voters
   if (member === undefined || member === leader) throw new Error('server 1 leads, which has the lowest id')
   await member.stop()
   const lengths = new Map(others.map((one) => [one, one.log().length]))
   member.configure({ 'quorum.auth.learner.saslLoginContext': 'Intruder' })
   await member.start()
-  await waitFor('a refusal in the logs of all others', TIMEOUT_MS, async () =>
+  await waitFor('a refusal in the logs of all other voters', TIMEOUT_MS, async () =>
     others.every((one) => REFUSALS[one.kind].test(one.log().slice(lengths.get(one) ?? 0))) ? true : null
   )
   await load.goesOn(WRITES, TIMEOUT_MS)
