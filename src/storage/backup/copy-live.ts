@@ -36,7 +36,7 @@ export async function openLiveCopy(path: string, copyPath: string): Promise<Conn
   for (let attempt = 0; attempt < ATTEMPT_COUNT_MAX; attempt++) {
     if (attempt > 0) await delay(RETRY_MS)
     try {
-      if (isClosed(path)) return openImmutable(path)
+      if (isClosed(path)) return openReadable(path)
       if (!copyOnce(path, copyPath)) continue
       damage = damageOf(path, copyPath)
       if (damage === null) return openExclusive(copyPath, 'OFF', null)
@@ -74,6 +74,18 @@ function damageOf(path: string, copyPath: string): StorageError | null {
   if (verdict === 'torn') cutTornTail(walOf(copyPath), validBytes)
   if (verdict !== 'damaged') return null
   return new StorageError('DAMAGED', `${walOf(path)} is damaged at offset ${badOffset}, but what follows is whole`)
+}
+
+/** Its server may still be about to let go of it: that shows with the first read. */
+function openReadable(path: string): Connection {
+  const connection = openImmutable(path)
+  try {
+    connection.prepare('SELECT count(*) FROM sqlite_schema').get()
+    return connection
+  } catch (error) {
+    connection.close()
+    throw error
+  }
 }
 
 function isClosed(path: string): boolean {

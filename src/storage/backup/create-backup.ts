@@ -54,15 +54,18 @@ export async function createBackup(options: BackupOptions): Promise<CreatedBacku
       try {
         return await attemptBackup(options)
       } catch (error) {
-        // Files that were listed may be purged before they are read.
-        const mayRepeat = error instanceof StorageError && error.code === 'CANNOT_OPEN' && attempt < ATTEMPT_COUNT_MAX
-        if (!mayRepeat) throw error
+        if (!mayRepeat(error) || attempt === ATTEMPT_COUNT_MAX) throw error
         options.say('info', `${error.message}: once more`)
       }
     }
   } finally {
     lock.close()
   }
+}
+
+/** Files that were listed may be purged, or changed by a truncation, before they are read. */
+function mayRepeat(error: unknown): error is StorageError {
+  return error instanceof StorageError && (error.code === 'CANNOT_OPEN' || error.code === 'LOCKED')
 }
 
 async function attemptBackup(options: BackupOptions): Promise<CreatedBackup> {
