@@ -406,6 +406,8 @@ function auditSettings(parts: SettingsParts): AuditSettings {
   }
 }
 
+const HOUR_MS = 3_600_000
+
 const LOG_LEVELS: readonly LogLevel[] = ['off', 'error', 'warn', 'info', 'debug', 'trace']
 
 function loggingSettings(parts: SettingsParts): LoggingSettings {
@@ -431,7 +433,8 @@ function loggingSettings(parts: SettingsParts): LoggingSettings {
           path: resolve(parts.workingDirectory, admin.logDir, admin.logFile),
           level: admin.logThreshold ?? level,
           sizeBytesMax: admin.logMaxFileSize,
-          backupCountMax: admin.logMaxBackupIndex
+          backupCountMax: admin.logMaxBackupIndex,
+          ageMsMax: admin.logMaxFileAge === null ? null : admin.logMaxFileAge * HOUR_MS
         }
       : null
   }

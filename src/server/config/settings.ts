@@ -403,6 +403,8 @@ export interface LogFileSettings {
   readonly sizeBytesMax: number
   /** Old files kept besides the current one. */
   readonly backupCountMax: number
+  /** A file is put aside when it was begun so long ago, too; null or not given: never for its age. */
+  readonly ageMsMax?: number | null
 }
 
 export type LogLevel = 'off' | 'error' | 'warn' | 'info' | 'debug' | 'trace'

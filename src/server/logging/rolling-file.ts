@@ -9,6 +9,10 @@ export interface RollingFileOptions {
   readonly sizeBytesMax: number
   /** Old files kept; 0 = the file is started again. */
   readonly backupCountMax: number
+  /** A file that was begun so long ago is put aside before the next line, too; null or not given: never. */
+  readonly ageMsMax?: number | null
+  /** Wall clock. */
+  readonly nowMs?: () => number
   /** Told once of each run of failures, such as a full disk; lines are lost meanwhile, and the server goes on. */
   readonly onError: (error: Error) => void
 }
@@ -21,7 +25,12 @@ export interface RollingFileOptions {
 export function openRollingFile(options: RollingFileOptions): Writable {
   mkdirSync(dirname(options.path), { recursive: true })
   let file = openSync(options.path, 'a')
-  let sizeBytes = fstatSync(file).size
+  const { nowMs = Date.now } = options
+  const ageMsMax = options.ageMsMax ?? Number.POSITIVE_INFINITY
+  const found = fstatSync(file)
+  let sizeBytes = found.size
+  // Where the file system does not keep when a file was made, it counts from its last line.
+  let begunMs = sizeBytes === 0 ? nowMs() : found.birthtimeMs || found.mtimeMs
   let isFailing = false
 
   const report = (error: Error): void => {
@@ -29,13 +38,15 @@ export function openRollingFile(options: RollingFileOptions): Writable {
     isFailing = true
   }
   const rollIfFull = (): void => {
-    if (sizeBytes < options.sizeBytesMax) return
+    const isOld = sizeBytes > 0 && nowMs() - begunMs >= ageMsMax
+    if (sizeBytes < options.sizeBytesMax && !isOld) return
     shiftFiles(options)
     // The new one is opened before the old one is closed: if that fails, lines go on to the old one.
     const next = openSync(options.path, 'a')
     closeSync(file)
     file = next
     sizeBytes = 0
+    begunMs = nowMs()
   }
 
   return new Writable({

@@ -346,7 +346,13 @@ describe('values', () => {
     expect(config.load(`${MINIMAL}${properties.join('\n')}\n`).settings.logging).toEqual({
       consoleLevel: 'off',
       format: 'line',
-      file: { path: join(config.directory, 'logs/z.log'), level: 'warn', sizeBytesMax: 1_048_576, backupCountMax: 20 }
+      file: {
+        path: join(config.directory, 'logs/z.log'),
+        level: 'warn',
+        sizeBytesMax: 1_048_576,
+        backupCountMax: 20,
+        ageMsMax: null
+      }
     })
   })
 })

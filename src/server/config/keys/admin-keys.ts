@@ -255,5 +255,13 @@ export const adminKeys = {
   }),
   logMaxBackupIndex: propertyKey('should', 'log.maxbackupindex', javaInteger({ min: 0 }), 20, 'old log files kept', {
     unit: 'files'
-  })
+  }),
+  logMaxFileAge: propertyKey(
+    'should',
+    'log.maxfileagehours',
+    offBelow(1, javaInteger({ min: 0, max: 24 * 366 })),
+    null,
+    'a new log file after so long, too',
+    { unit: 'h', defaultText: '0 (off)' }
+  )
 }
