@@ -15,7 +15,9 @@ import { configOf, dial, freePort, memberAt, RawPort, RecordingLogger, until } f
 
 let folder: string
 const closers: (() => void)[] = []
-const SOCKETS = { noDelay: true, keepAlive: true, authenticationTimeoutMs: 300 }
+const SOCKETS = { noDelay: true, keepAlive: true, authenticationTimeoutMs: 5000 }
+/** For an exchange that is to take too long. */
+const SHORT_MS = 300
 const MAGIC = '5f2435013501edcc'
 const ERROR = `${MAGIC}ffffffff00000000`
 
@@ -90,9 +92,13 @@ async function openPort(
 }
 
 /** A learner that connects to it. */
-function connectTo(port: number, authentication: PeerAuthentication | null) {
+function connectTo(
+  port: number,
+  authentication: PeerAuthentication | null,
+  authenticationTimeoutMs = SOCKETS.authenticationTimeoutMs
+) {
   const parts = newLinks()
-  const settings = { limitMs: 5000, retryDelayMs: 20, ...SOCKETS }
+  const settings = { limitMs: 5000, retryDelayMs: 20, ...SOCKETS, authenticationTimeoutMs }
   const connector = new LeaderConnector(settings, parts.links, plainTransport, authentication, parts.log)
   connector.connect(-1 as LinkId, 3, [{ host: '127.0.0.1', quorumPort: port, electionPort: 1 }])
   const say = (text: string): void => {
@@ -128,21 +134,28 @@ describe('a leader that requires authentication', () => {
   })
 
   test.each([
-    { what: 'a packet of a learner', hex: '0000000b00000000', line: 'it does not authenticate itself' },
+    { what: 'a packet of a learner', hex: '0000000b00000000', line: 'it does not authenticate itself', limitMs: 5000 },
     {
       what: 'the beginning of an exchange',
       hex: MAGIC.slice(0, 6),
-      line: 'it did not authenticate itself within 300 ms'
+      line: 'it did not authenticate itself within 300 ms',
+      limitMs: SHORT_MS
     },
     {
       what: 'a token beyond all measure',
       hex: `${MAGIC}000000007fffffff`,
-      line: "the token's length 2147483647 is out of range"
+      line: "the token's length 2147483647 is out of range",
+      limitMs: 5000
     },
-    { what: 'an unknown status', hex: `${MAGIC}0000000700000000`, line: 'the status 7 is unknown' },
-    { what: 'a token where none belongs', hex: `${MAGIC}000000000000000161`, line: 'failed to authenticate itself' }
-  ])('closes one that sends $what', async ({ hex, line }) => {
-    const leader = await openPort(authenticationOf())
+    { what: 'an unknown status', hex: `${MAGIC}0000000700000000`, line: 'the status 7 is unknown', limitMs: 5000 },
+    {
+      what: 'a token where none belongs',
+      hex: `${MAGIC}000000000000000161`,
+      line: 'failed to authenticate itself',
+      limitMs: 5000
+    }
+  ])('closes one that sends $what', async ({ hex, line, limitMs }) => {
+    const leader = await openPort(authenticationOf(), limitMs)
 
     const raw = await dial(leader.port)
     raw.write(hex)
@@ -189,10 +202,10 @@ describe('a leader that takes authentication and does not require it', () => {
 })
 
 describe('a learner that authenticates itself', () => {
-  async function atRaw(...answers: readonly string[]) {
+  async function atRaw(answers: readonly string[], limitMs?: number) {
     const raw = await RawPort.open()
     closers.push(() => raw.close())
-    const learner = connectTo(raw.port, authenticationOf())
+    const learner = connectTo(raw.port, authenticationOf(), limitMs)
     const connection = await raw.connection(0)
     await connection.received(`${MAGIC}0000000000000000`)
     for (const answer of answers) connection.write(answer)
@@ -201,20 +214,18 @@ describe('a learner that authenticates itself', () => {
   }
 
   test.each([
-    { what: 'says that all is well at once', hex: `${MAGIC}0000000100000000`, line: 'the algorithm is not md5-sess' },
+    { what: 'says that all is well at once', hex: `${MAGIC}0000000100000000`, line: 'the challenge has no nonce' },
     { what: 'sends a packet of a leader', hex: '0000001100000001', line: 'no packet of a SASL exchange' },
     { what: 'says no', hex: ERROR, line: 'it refuses the user or the password of this server' }
   ])('gives up a leader that $what', async ({ hex, line }) => {
-    const log = await atRaw(hex)
+    const log = await atRaw([hex])
 
     expect(log.count('cannot authenticate to server 3')).toBe(1)
-    expect(log.lines.join('\n')).toMatch(
-      line === 'the algorithm is not md5-sess' ? /the challenge has no nonce|md5-sess/ : line
-    )
+    expect(log.count(line)).toBe(1)
   })
 
   test('gives up one that says nothing', async () => {
-    expect((await atRaw()).count('it did not answer the SASL exchange within 300 ms')).toBe(1)
+    expect((await atRaw([], SHORT_MS)).count('it did not answer the SASL exchange within 300 ms')).toBe(1)
   })
 })
 
