@@ -94,7 +94,9 @@ export class SecureAcceptor {
           this.#count(-1)
           metrics.unsuccessfulHandshake.add(1)
           stats.authFailedCount.add(1)
-          this.#log.warn(problem, `refusing the TLS connection of ${remoteAddress}:${remotePort}: ${problem}`)
+          // Certificates of strangers may say anything: they are counted together.
+          const kind = problem.startsWith('the certificate of ') ? 'certificate' : problem
+          this.#log.warn(kind, `refusing the TLS connection of ${remoteAddress}:${remotePort}: ${problem}`)
         }
       }
     )

@@ -2,7 +2,7 @@ import { isIP, type Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import type { TlsEndpointSettings } from './endpoint-settings.ts'
 import { verifyPeerHost } from './host-verification.ts'
-import { certificateProblemText } from './problem-text.ts'
+import { certificateProblemText, printable } from './problem-text.ts'
 import type { ReloadingContext } from './reloading-context.ts'
 import { RevocationCheck } from './revocation-check.ts'
 
@@ -33,7 +33,7 @@ export function connectSecurely(
   })
   socket.setNoDelay(true)
   const refuse = (problem: string): void => {
-    socket.destroy(new CertificateRefusedError(`the certificate of ${host}:${port} is refused: ${problem}`))
+    socket.destroy(new CertificateRefusedError(`the certificate of ${host}:${port} is refused: ${printable(problem)}`))
   }
   socket.once('secureConnect', () => {
     if (!socket.authorized) return refuse(certificateProblemText(authorizationErrorOf(socket)))

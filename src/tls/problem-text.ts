@@ -39,6 +39,13 @@ export function handshakeProblemText(error: Error & { code?: string | undefined 
   return HANDSHAKE_PROBLEMS.get(code) ?? CERTIFICATE_PROBLEMS.get(code) ?? oneLine(code, message)
 }
 
+const LENGTH_MAX = 500
+
+/** What a stranger has put into a certificate, made fit for one line of a log. */
+export function printable(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?').slice(0, LENGTH_MAX)
+}
+
 /** OpenSSL's own messages have numbers and places in its source, and a line break. */
 function oneLine(code: string, message: string): string {
   const known = /:error:[^:]*:[^:]*:[^:]*:([^:]+):/.exec(message)?.[1] ?? message

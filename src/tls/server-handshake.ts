@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import { type CertificateFacts, certificateFacts } from './certificate.ts'
 import type { ClientAuth } from './endpoint-settings.ts'
-import { certificateProblemText, handshakeProblemText } from './problem-text.ts'
+import { certificateProblemText, handshakeProblemText, printable } from './problem-text.ts'
 
 /** First byte of a connection that speaks TLS: a record of its handshake. No frame and no four-letter word begins so. */
 export const TLS_FIRST_BYTE = 0x16
@@ -71,7 +71,7 @@ export function beginServerHandshake(
     isOver = true
     clearTimeout(timer)
     socket.destroy()
-    outcome.failed(problem)
+    outcome.failed(printable(problem))
   }
 }
 

@@ -1,5 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect as connectPlain, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type ConnectionOptions, connect } from 'node:tls'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { InputKind } from '../../src/core/input-batch.ts'
@@ -263,6 +266,26 @@ describe('a port for TLS', () => {
     expect(told).toEqual([])
     expect(metrics.unsuccessfulHandshake.value).toBe(1)
     expect(stats.outstandingTlsHandshakes.value).toBe(0)
+  })
+
+  test('makes one printable line of what a stranger has put into a certificate', async () => {
+    const { listener, log } = await serve({})
+    const folder = mkdtempSync(join(tmpdir(), 'zoonode-stranger-'))
+    closers.push(() => rmSync(folder, { recursive: true }))
+    const [key, cert] = [join(folder, 'key'), join(folder, 'cert')]
+    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', cert]
+    const subject = ['-utf8', '-subj', `/CN=evil\n2026-11-23 [ERROR] \u001b[31mfaked\u2028${'x'.repeat(20)}`]
+    execFileSync('openssl', ['req', '-x509', ...kind, ...subject], { stdio: 'ignore' })
+
+    for (let count = 0; count < 8; count++) {
+      const client = dialSecurely(listener.securePort, { ca: CA, key: readFileSync(key), cert: readFileSync(cert) })
+      await until(() => client.isClosed, 'the refusal')
+    }
+
+    await until(() => log.count('refusing') === 5, 'as many lines as there may be')
+    expect(warnings(log)[0]).toMatch(
+      /: the certificate of CN=evil\?2026-11-23 \[ERROR\] \?\[31mfaked\?x+: it has signed itself/
+    )
   })
 
   test('refuses plain text in one line', async () => {
