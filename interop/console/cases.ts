@@ -16,6 +16,7 @@ export const CASES: readonly (readonly [name: string, check: Check])[] = [
   ['what the ACL forbids is there with the right login', login],
   ['an edit is saved, and one that comes too late is not', edits],
   ['a znode is created, its ACL changed, and deleted after a question', createAndDelete],
+  ['the last changes of a znode come from the log, for who may read it', history],
   ['sessions, what they hold and what they watch', sessions],
   ['accessible: light and dark, wide and narrow, with dialogs', expectAccessible],
   ['the page comes back by itself when the server does', serverRestart]
@@ -227,6 +228,28 @@ async function createAndDelete(world: World): Promise<void> {
   await page.click('dialog button', 'Delete')
   await page.untilText('sub', 'h1.crumbs [aria-current]')
   equal(await owner.exists('/app/sub/made'), null, 'gone')
+}
+
+async function history(world: World): Promise<void> {
+  const { page, owner } = world
+  await owner.create('/app/past', 'one')
+  await owner.setData('/app/past', 'longer')
+  await openAt(world, '/app/past')
+  await logIn(world)
+  await page.click('.node button', 'Show last changes')
+  await page.untilText('setData', '.node td')
+  const rows = await page.evaluate<string[][]>(
+    `[...document.querySelectorAll('.node tbody tr')].map((row) => [...row.cells].slice(1, 5).map((cell) => cell.innerText))`
+  )
+  const id = `0x${owner.session?.id.toString(16)}`
+  equal(
+    rows,
+    [
+      ['setData', '1', '6 B', id],
+      ['create', '', '3 B', id]
+    ],
+    'changes'
+  )
 }
 
 async function sessions(world: World): Promise<void> {

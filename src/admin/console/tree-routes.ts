@@ -3,7 +3,19 @@ import { NoAuthError, NoNodeError } from '../../client/errors.ts'
 import type { Stat } from '../../client/stat.ts'
 import type { ZooKeeper } from '../../client/zookeeper.ts'
 import { childPath } from '../../protocol/path.ts'
-import { type ConsoleCall, ConsoleError, type ConsoleRoute, hex, numberParameter, parameter, read } from './route.ts'
+import type { AdminTarget } from '../http/admin-target.ts'
+import { LogHistory } from './log-history.ts'
+import {
+  type ConsoleCall,
+  ConsoleError,
+  type ConsoleRoute,
+  change,
+  hex,
+  numberParameter,
+  parameter,
+  read,
+  textMember
+} from './route.ts'
 
 /** Data that is shown. More of it can be downloaded. */
 const SHOWN_BYTES_MAX = 256 * 1024
@@ -19,6 +31,7 @@ const SEARCHES_MAX = 2
 
 /** What is read of the tree, with the permissions of whoever asks. */
 export function treeRoutes(): ReadonlyMap<string, ConsoleRoute> {
+  const log = new LogHistory()
   let searchCount = 0
   const search = async ({ query, client }: ConsoleCall): Promise<unknown> => {
     const text = parameter(query, 'text').toLowerCase()
@@ -34,6 +47,7 @@ export function treeRoutes(): ReadonlyMap<string, ConsoleRoute> {
     ['node', read(node)],
     ['children', read(children)],
     ['search', read(search)],
+    ['history', change(({ body, target, client }) => history(log, textMember(body, 'path'), target, client))],
     ['count', read(count)]
   ])
 }
@@ -134,6 +148,21 @@ async function child(zk: ZooKeeper, parent: string, name: string): Promise<unkno
 function isEphemeral({ ephemeralOwner }: Stat): boolean {
   const owner = BigInt.asUintN(64, ephemeralOwner)
   return owner !== 0n && owner !== 1n << 63n && owner >> 56n !== 0xffn
+}
+
+/**
+ * Who changed a znode, from the log. The log knows no ACLs: only who may read the znode as it is now is told, and as it is work
+ * for the machine, only who has logged in.
+ */
+async function history(
+  log: LogHistory,
+  path: string,
+  target: AdminTarget,
+  client: ConsoleCall['client']
+): Promise<unknown> {
+  const zk = await client()
+  await zk.getData(path)
+  return { changes: await log.changesOf(path, target.view.settings) }
 }
 
 async function count({ query, client }: ConsoleCall): Promise<unknown> {

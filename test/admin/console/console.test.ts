@@ -224,6 +224,22 @@ describe('with a login', () => {
   })
 })
 
+test('the history of a znode is told to who has logged in and may read it', async () => {
+  await owner.create('/past', 'one', { acl: OPEN })
+  await owner.setData('/past', 'two')
+  const stranger = await loggedIn('stranger', 'x')
+
+  const told = await stranger.post('history', { path: '/past' })
+  const refused = await stranger.post('history', { path: '/mine' })
+  const anybody = await browser().post('history', { path: '/past' })
+
+  expect(told.body.changes).toMatchObject([
+    { operation: 'setData', version: 1, path: '/past', users: ['127.0.0.1,owner'] },
+    { operation: 'create', path: '/past' }
+  ])
+  expect([refused.status, anybody.status]).toEqual([403, 401])
+})
+
 describe('another site', () => {
   test.each([
     ['its origin', { Origin: 'http://evil.example' }, 403],

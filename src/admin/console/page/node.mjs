@@ -1,6 +1,6 @@
 /** One znode: its data, Stat and ACL, and what can be done with it. */
-import { get, whoIsIn } from './api.mjs'
-import { button, bytes, count, el, linkTo, replace, time, toast } from './dom.mjs'
+import { get, post, whoIsIn } from './api.mjs'
+import { button, bytes, count, el, linkTo, replace, table, time, toast } from './dom.mjs'
 import { createDialog, deleteDialog, editAclDialog, editDialog } from './edit.mjs'
 import { bestFormat, bytesOf, FORMATS, format } from './formats.mjs'
 import { logInDialog } from './login.mjs'
@@ -23,6 +23,10 @@ export class NodePanel {
   #isReading = false
   #isWantedAgain = false
   #onGone
+  /** The part that shows the history, and of what. */
+  #shownHistory = null
+  #historyOf = null
+  #historyToken = null
 
   /** @param onGone told of a path that is not there any more */
   constructor(onGone) {
@@ -58,7 +62,7 @@ export class NodePanel {
     try {
       const node = await get('node', { path: this.#path })
       if (turn !== this.#turn) return
-      const isSame = JSON.stringify(node) === JSON.stringify(this.#node)
+      const isSame = JSON.stringify(node) === JSON.stringify(this.#node) && this.#isHistoryKept()
       const isChanged = !isNew && this.#node !== null && !isSame
       this.#node = node
       if (!isSame) this.#render(isChanged)
@@ -92,7 +96,12 @@ export class NodePanel {
     const focused = document.activeElement?.dataset?.focus
     const open = new Set([...this.element.querySelectorAll('details[open]')].map((one) => one.id))
     const scroll = this.element.querySelector('pre')?.scrollTop ?? 0
-    replace(this.element, this.#heading(), this.#actions(), this.#data(), this.#stat(), this.#acl())
+    // What has been asked for stays as long as this znode is shown.
+    const history = this.#isHistoryKept() ? this.#shownHistory : this.#history()
+    this.#shownHistory = history
+    this.#historyOf = this.#path
+    this.#historyToken = whoIsIn().csrfToken
+    replace(this.element, this.#heading(), this.#actions(), this.#data(), this.#stat(), this.#acl(), history)
     for (const id of open) this.element.querySelector(`#${id}`)?.setAttribute('open', '')
     const pre = this.element.querySelector('pre')
     if (pre !== null) pre.scrollTop = scroll
@@ -109,6 +118,29 @@ export class NodePanel {
       crumbs.push(index === parts.length - 1 ? el('span', { 'aria-current': 'page' }, part) : linkTo(path, part))
     }
     return el('h1.crumbs', {}, ...crumbs)
+  }
+
+  /** Not for somebody else than it was told to. */
+  #isHistoryKept() {
+    return this.#historyOf === this.#path && (this.#historyToken ?? whoIsIn().csrfToken) === whoIsIn().csrfToken
+  }
+
+  /** Only when it is asked for: it is read from the disk. */
+  #history() {
+    const body = el('div', { 'aria-live': 'polite' })
+    const ask = async () => {
+      const { path } = this.#node
+      replace(body, el('p.hint', {}, 'Asking the transaction log…'))
+      try {
+        const { changes } = await post('history', { path })
+        replace(body, changesTable(changes))
+      } catch (error) {
+        replace(body, el('p.problem', { role: 'alert' }, error.message))
+      }
+    }
+    const shown = button('Show last changes', () => this.#loggedIn(ask))
+    shown.dataset.focus = 'history'
+    return card(el('div.card-head', {}, el('h2', {}, 'History'), shown), body)
   }
 
   #actions() {
@@ -243,6 +275,21 @@ export class NodePanel {
 
 function card(...content) {
   return el('div.card', {}, ...content)
+}
+
+function changesTable(changes) {
+  const rows = changes.map((one) => [
+    time(Date.parse(one.time)),
+    one.operation,
+    one.operation === 'setData' || one.operation === 'setACL' ? String(one.version) : '',
+    one.operation === 'setData' || one.operation === 'create' ? bytes(one.bytes) : '',
+    el('a', { href: `#/sessions?id=${one.session}` }, one.session),
+    (one.users ?? []).join(' '),
+    (one.addresses ?? []).join(' '),
+    one.zxid
+  ])
+  const headings = ['When', 'What', 'Version', 'Size', 'Session', 'User', 'Address', 'Zxid']
+  return table('Last changes', headings, rows, 'The log, as far back as it is kept, has nothing about this znode.')
 }
 
 function isCut({ data }) {
