@@ -65,6 +65,13 @@ const BUGS: readonly PlantedFeatureBug[] = [
     change: ({ Broadcast }) => ({ Broadcast: withProperties(Broadcast, { depose: { value: () => undefined } }) })
   },
   {
+    bug: 'nobody notices that quorum addresses have changed',
+    features: RECONFIG,
+    seeds: 60,
+    module: 'src/core/zab/membership/member-of.ts',
+    change: () => ({ quorumAddressesOf: () => '' })
+  },
+  {
     bug: 'groups are counted flat',
     features: { groups: true },
     seeds: 10,
