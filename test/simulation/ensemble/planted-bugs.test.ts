@@ -8,7 +8,7 @@ import { simulate } from '../../../src/simulator/simulation.ts'
 import { hunt, type PlantedBug, withChanged, withProperties } from './planted.ts'
 
 // Pure computing: on a machine that has much else to do it takes many times as long.
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 /** Of the chaos in each of these simulations. */
 const CHAOS_MS = 8000

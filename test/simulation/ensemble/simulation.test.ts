@@ -5,7 +5,7 @@ import type { Features } from '../../../src/simulator/features.ts'
 import { type SimulationReport, simulate } from '../../../src/simulator/simulation.ts'
 
 // Pure computing: on a machine that has much else to do it takes many times as long.
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 /** Of the chaos in each of the short simulations. More and longer ones: `npm run simulate -- --seeds 1000`. */
 const CHAOS_MS = 3000
