@@ -20,6 +20,9 @@ const SOCKETS = { noDelay: true, keepAlive: true, authenticationTimeoutMs: 5000 
 const SHORT_MS = 300
 const MAGIC = '5f2435013501edcc'
 const ERROR = `${MAGIC}ffffffff00000000`
+const BEGINNING = `${MAGIC}0000000000000000`
+/** What no client sends. */
+const NONSENSE = `${MAGIC}00000000000000026162`
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'zoonode-authentication-'))
@@ -149,8 +152,8 @@ describe('a leader that requires authentication', () => {
     },
     { what: 'an unknown status', hex: `${MAGIC}0000000700000000`, line: 'the status 7 is unknown', limitMs: 5000 },
     {
-      what: 'a token where none belongs',
-      hex: `${MAGIC}000000000000000161`,
+      what: 'nonsense for a response',
+      hex: BEGINNING + NONSENSE,
       line: 'failed to authenticate itself',
       limitMs: 5000
     }
@@ -192,7 +195,7 @@ describe('a leader that takes authentication and does not require it', () => {
     const leader = await openPort(authenticationOf({ server: false }))
     const raw = await dial(leader.port)
 
-    raw.write(`${MAGIC}000000000000000161`)
+    raw.write(BEGINNING + NONSENSE)
     await raw.received(ERROR)
     raw.write('6162')
 
@@ -207,7 +210,7 @@ describe('a learner that authenticates itself', () => {
     closers.push(() => raw.close())
     const learner = connectTo(raw.port, authenticationOf(), limitMs)
     const connection = await raw.connection(0)
-    await connection.received(`${MAGIC}0000000000000000`)
+    await connection.received(BEGINNING)
     for (const answer of answers) connection.write(answer)
     await until(() => learner.told.includes('closed -1'), 'the learner gave up')
     return learner.log

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { LimitedLog } from '../../../src/server/quorum/limited-log.ts'
 import type { PeerTls } from '../../../src/server/quorum/peer-tls.ts'
 import { type PeerTransport, plainTransport } from '../../../src/server/quorum/peer-transport.ts'
+import { socketProblem } from '../../../src/server/quorum/socket-problem.ts'
 import { type TlsTransportOptions, tlsTransport } from '../../../src/server/quorum/tls-transport.ts'
 import type { ServerHandshakeOptions } from '../../../src/tls/server-handshake.ts'
 import { Authority, type Identity } from './certificates.ts'
@@ -90,7 +91,7 @@ class Client {
       })
     })
     this.socket.on('error', (error) => {
-      this.problem = error.message
+      this.problem = socketProblem(error)
     })
     closers.push(() => this.socket.destroy())
   }
@@ -291,9 +292,10 @@ describe('connecting by TLS', () => {
 
     const client = open(newTransport().transport, raw.port)
     const connection = await raw.connection(0)
-    connection.write('00000000')
+    connection.write('0000000b00000000')
 
     await until(() => client.problem !== '', 'a problem')
+    expect(client.problem).toBe('it does not speak TLS')
   })
 
   test('to one that stalls is given up', async () => {
