@@ -67,6 +67,8 @@ export async function startServer(kind: ServerKind, options: StartOptions): Prom
     dataDir: join(folder, 'data'),
     clientPort: String(port),
     clientPortAddress: '127.0.0.1',
+    // Ours only: what a wrong password does to a session's owner is compared, too.
+    ...(kind === 'zoonode' ? { 'session.wrongPasswordClosesOwner': 'true' } : {}),
     ...options.settings
   }
   writeFileSync(

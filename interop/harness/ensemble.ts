@@ -29,6 +29,8 @@ export const ENSEMBLE_CONFIG: Readonly<Record<string, string>> = {
   maxClientCnxns: '1000',
   'admin.enableServer': 'false',
   '4lw.commands.whitelist': '*',
+  // Ours only, and means nothing to Apache's: what a wrong password does to a session's owner is compared, too.
+  'session.wrongPasswordClosesOwner': 'true',
   extendedTypesEnabled: 'true',
   enforceQuota: 'true',
   'DigestAuthenticationProvider.superDigest': 'super:xQJmxLMiHGwaqBvst5y6rkB6HQs='

@@ -103,6 +103,8 @@ export class Server {
       clientPortAddress: '127.0.0.1',
       'admin.enableServer': 'false',
       '4lw.commands.whitelist': '*',
+      // Ours only, and means nothing to Apache's: what a wrong password does to a session's owner is compared, too.
+      'session.wrongPasswordClosesOwner': 'true',
       ...this.#settings.config
     }
     const text = Object.entries(config).map(([key, value]) => `${key}=${value}\n`)

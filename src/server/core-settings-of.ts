@@ -39,6 +39,7 @@ export function coreSettingsOf(settings: ServerSettings, auditUser: string | nul
       globalSessionWeight: hasLocalSessions ? flow.connectionLocalSessionWeight : flow.connectionGlobalSessionWeight,
       renewSessionWeight: flow.connectionRenewSessionWeight
     },
+    wrongPasswordClosesOwner: session.wrongPasswordClosesOwner,
     prefixLimits: flow.prefixLimits,
     extendedTypesEnabled: tree.extendedTypesEnabled,
     enforceQuota: tree.enforceQuota,

@@ -1,3 +1,4 @@
+import { isSameSecret } from '../../sasl/constant-time.ts'
 import type { HashPort } from '../ports.ts'
 import { type AuthenticationProvider, type Identity, SUPER_SCHEME } from './authentication-provider.ts'
 
@@ -16,7 +17,9 @@ export function createDigestProvider(hash: HashPort, superDigest: string | null)
       if (auth === null) return null
       const id = digestId(hash, Buffer.from(auth).toString('utf8'))
       const identity: Identity = { scheme: 'digest', id }
-      return id === superDigest ? [{ scheme: SUPER_SCHEME, id: '' }, identity] : [identity]
+      return superDigest !== null && isSameSecret(Buffer.from(id), Buffer.from(superDigest))
+        ? [{ scheme: SUPER_SCHEME, id: '' }, identity]
+        : [identity]
     },
     matches: (id, aclId) => id === aclId,
     isValid: hasTwoParts,

@@ -30,6 +30,8 @@ export interface CoreSettings {
   readonly throttledOpWaitTimeMs: number
   /** Token bucket of handshakes; 0 tokens = off. */
   readonly connectionThrottle: ConnectionThrottleSettings
+  /** A resume with a wrong password closes the connection of the session's owner, as upstream; if it is left out, it does not. */
+  readonly wrongPasswordClosesOwner?: boolean
   /** Rates of requests by subtree; none if it is left out. */
   readonly prefixLimits?: readonly PrefixLimitSettings[]
   readonly extendedTypesEnabled: boolean

@@ -76,9 +76,7 @@ export class Handshake {
     connection.phase = ConnectionPhase.established
     if (!isAlive || session === undefined) {
       if (session !== undefined) session.ownerConnection = null
-      this.#respond(connection)
-      this.#refuse(connection, 'SESSION_REOPEN_FAILED')
-      return
+      return this.#refuseResume(connection)
     }
     connection.session = session
     session.ownerConnection = connection.id
@@ -97,15 +95,19 @@ export class Handshake {
   }
 
   /**
-   * The connection that holds the session on this server is closed first, even if the password then turns out wrong.
-   * compat: so does Apache's server.
+   * The connection that holds the session on this server is closed first. Apache's server does so even if the password then
+   * turns out wrong, by which whoever learns a session's id can disconnect its owner again and again.
    */
   #resume(connection: ClientConnection, request: ConnectFrame, timeoutMs: number): void {
     const { sessionIdHi: idHi, sessionIdLo: idLo } = request
     const session = this.#state.sessions.get(idHi, idLo)
-    if (session !== undefined) this.#closeOwner(session.ownerConnection)
+    const isRight = isSessionPassword(idHi, idLo, request.passwd)
+    if (session !== undefined && (isRight || this.#state.settings.wrongPasswordClosesOwner === true)) {
+      this.#closeOwner(session.ownerConnection)
+      session.ownerConnection = null
+    }
+    if (!isRight) return this.#refuseResume(connection)
     const claim = { idHi, idLo, timeoutMs }
-    if (!isSessionPassword(idHi, idLo, request.passwd)) return this.resumed(connection, claim, false)
     const isAlive = this.#entry.resume(connection, session, claim)
     if (isAlive === 'closed') {
       this.#refuse(connection, 'SESSION_REOPEN_FAILED')
@@ -114,6 +116,12 @@ export class Handshake {
     if (isAlive !== null) return this.resumed(connection, claim, isAlive)
     connection.phase = ConnectionPhase.connecting
     connection.mustWait = true
+  }
+
+  #refuseResume(connection: ClientConnection): void {
+    connection.phase = ConnectionPhase.established
+    this.#respond(connection)
+    this.#refuse(connection, 'SESSION_REOPEN_FAILED')
   }
 
   #respond(connection: ClientConnection): void {

@@ -157,6 +157,7 @@ function sessionSettings(parts: SettingsParts): SessionSettings {
     maxTimeoutMs,
     localEnabled: client.localSessionsEnabled,
     localUpgradingEnabled: client.localSessionsUpgradingEnabled,
+    wrongPasswordClosesOwner: client.wrongPasswordClosesOwner,
     closeSessionTxnEnabled: storage.closeSessionTxn
   }
 }

@@ -112,6 +112,8 @@ export interface SessionSettings {
   readonly localEnabled: boolean
   /** A local session becomes a global one when it creates an ephemeral node. */
   readonly localUpgradingEnabled: boolean
+  /** Whether a resume with a wrong password disconnects the session's owner. */
+  readonly wrongPasswordClosesOwner: boolean
   /** closeSession txns list the ephemerals that they delete. */
   readonly closeSessionTxnEnabled: boolean
 }

@@ -87,6 +87,13 @@ export const clientKeys = {
     false,
     'a local session becomes global with its first ephemeral'
   ),
+  wrongPasswordClosesOwner: propertyKey(
+    'should',
+    'session.wrongPasswordClosesOwner',
+    trueOrFalse,
+    false,
+    "a resume with a wrong password disconnects the session's owner, as in upstream"
+  ),
   globalOutstandingLimit: propertyKey(
     'must',
     'globalOutstandingLimit',
