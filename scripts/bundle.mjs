@@ -31,7 +31,6 @@ export async function bundlePrograms(root, sourcesMs) {
   const folder = join(root, 'dist', 'bin')
   const notices = join(root, 'dist', 'THIRD-PARTY-NOTICES')
   if (existsSync(notices) && statSync(notices).mtimeMs > sourcesMs) return
-  rmSync(join(folder, CHUNKS), { recursive: true, force: true })
   const { build } = await import('esbuild')
   const { metafile } = await build({
     absWorkingDir: root,
@@ -50,7 +49,15 @@ export async function bundlePrograms(root, sourcesMs) {
     allowOverwrite: true,
     logLevel: 'warning'
   })
+  removeOthers(join(folder, CHUNKS), new Set(Object.keys(metafile.outputs).map((file) => basename(file))))
   writeFileSync(notices, noticesOf(root, Object.keys(metafile.inputs)))
+}
+
+/** Chunks of earlier builds go last, so that there is a whole program at every moment but one. */
+function removeOthers(folder, current) {
+  for (const file of existsSync(folder) ? readdirSync(folder) : []) {
+    if (!current.has(file)) rmSync(join(folder, file))
+  }
 }
 
 /** Licences of the packages whose code is in the bundles. */

@@ -97,12 +97,14 @@ describe('a standalone server answers byte for byte as a real one', () => {
     expect(await ask(refusing, '/commands/snapshot', headers)).toEqual(golden('standalone', 'snapshot-bad-auth'))
   })
 
-  test('the index, with the command of 3.10 beside', async () => {
+  test('the index, with the command of 3.10 and those that upstream does not have beside', async () => {
     const answer = await ask(standalone, '/commands')
-    const link = '<a href="/commands/shed_connections">shed_connections</a>\n<br/>\n'
+    const links = ['shed_connections', 'slow', 'transfer_leadership'].map(
+      (name) => `<a href="/commands/${name}">${name}</a>\n<br/>\n`
+    )
 
-    expect(answer.text).toContain(link)
-    expect(answer.text.replace(link, '')).toBe(golden('standalone', 'index').text)
+    for (const link of links) expect(answer.text).toContain(link)
+    expect(links.reduce((text, link) => text.replace(link, ''), answer.text)).toBe(golden('standalone', 'index').text)
   })
 
   test('stats: all fields', async () => {
