@@ -61,23 +61,23 @@ async function ensemble(target: AdminTarget, probe: MemberProbe): Promise<unknow
   const { view } = target
   const own = target.ensemble()
   const quorum = view.quorum()
+  // Also while it has no role, and so no place in the ensemble.
+  const myid = quorum === null ? null : view.settings.quorum.serverId
   const members = quorum === null ? [] : parseConfigText(quorum.membership).members
-  const statuses = await Promise.all(
-    members.map((member) => (member.id === own?.myid ? undefined : probe.status(member)))
-  )
+  const statuses = await Promise.all(members.map((one) => (one.id === myid ? undefined : probe.status(one))))
   const ownZxid = view.lastProcessedZxid()
-  const newest = statuses.reduce((zxid, status) => (status && status.zxid > zxid ? status.zxid : zxid), ownZxid)
+  const newest = newestOf([ownZxid, ...statuses.map((status) => status?.zxid ?? 0n)])
   return {
     isStandalone: quorum === null,
     peerState: quorum?.peerState ?? null,
-    myid: own?.myid ?? null,
+    myid,
     leaderId: own?.leaderId ?? null,
     zabState: own?.zabState ?? null,
     zxid: hex(ownZxid),
     configVersion: /^version=(.*)$/m.exec(quorum?.membership ?? '')?.[1] ?? null,
     members: members.map((member, index) =>
-      member.id === own?.myid
-        ? { ...place(member), isSelf: true, status: ownStatus(target), lag: lagOf(ownZxid, newest) }
+      member.id === myid
+        ? { ...place(member), isSelf: true, isAsked: true, status: ownStatus(target), lag: lagOf(ownZxid, newest) }
         : { ...place(member), isSelf: false, ...otherStatus(statuses[index], newest) }
     ),
     leader: quorum?.leader
@@ -96,6 +96,13 @@ async function ensemble(target: AdminTarget, probe: MemberProbe): Promise<unknow
       establishedMs
     }))
   }
+}
+
+/** The newest transaction. A leader shows the zxid that its epoch begins with before there is one in it. */
+export function newestOf(zxids: readonly bigint[]): bigint {
+  return zxids
+    .filter((zxid) => (zxid & 0xffffffffn) !== 0n)
+    .reduce((newest, zxid) => (zxid > newest ? zxid : newest), 0n)
 }
 
 function place({ id, role, addresses, clientAddress, clientPort }: EnsembleMember): Record<string, unknown> {
@@ -126,7 +133,8 @@ function otherStatus(status: MemberStatus | null | undefined, newest: bigint): R
 }
 
 /** Transactions behind the newest one that any member has applied; null across an election, where they cannot be counted. */
-function lagOf(zxid: bigint, newest: bigint): number | null {
+export function lagOf(zxid: bigint, newest: bigint): number | null {
+  if (zxid >= newest) return 0
   return zxid >> 32n === newest >> 32n ? Number(newest - zxid) : null
 }
 

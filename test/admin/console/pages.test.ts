@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals'
 import { ActingClient } from '../../../src/admin/console/acting-client.ts'
 import { isSameSecret, Logins } from '../../../src/admin/console/logins.ts'
 import { statusOf } from '../../../src/admin/console/member-probe.ts'
+import { lagOf, newestOf } from '../../../src/admin/console/server-routes.ts'
 import { fakeTarget } from '../http/fake-target.ts'
 import { runAdmin } from '../http/running.ts'
 
@@ -142,6 +143,20 @@ describe('logins', () => {
     expect(isSameSecret(login.csrfToken, login.csrfToken)).toBe(true)
     expect(isSameSecret(secret, login.csrfToken)).toBe(false)
   })
+})
+
+test.each([
+  { what: 'level with all', zxid: 0x200000005n, others: [0x200000004n], lag: 0 },
+  { what: 'three behind', zxid: 0x200000002n, others: [0x200000005n, 0x200000003n], lag: 3 },
+  {
+    what: 'level, under a leader whose epoch has no transaction yet',
+    zxid: 0x100000007n,
+    others: [0x200000000n],
+    lag: 0
+  },
+  { what: 'in another epoch', zxid: 0x100000007n, others: [0x200000001n], lag: null }
+])('a member is $what', ({ zxid, others, lag }) => {
+  expect(lagOf(zxid, newestOf([zxid, ...others]))).toBe(lag)
 })
 
 test('what a member says of itself is read from its answer to srvr', () => {

@@ -38,7 +38,7 @@ function health({ troubles, isServing, mode }) {
 
 function thisServer(server, ensemble) {
   const facts = [
-    ['Role', server.mode],
+    ['Role', server.isServing ? server.mode : 'not serving'],
     ['Zxid', server.zxid],
     ensemble.zabState === null ? null : ['Zab', ensemble.zabState],
     ['Up for', duration(server.uptimeMs)],
