@@ -11,11 +11,7 @@ if (host === undefined || port === undefined || word === undefined) {
   process.exit(2)
 }
 
-// Whoever can reach the port may ask: the certificate protects the server's clients, and none is at hand to check it with.
-const socket =
-  isSecure === 'true'
-    ? connectTls({ host, port: Number(port), rejectUnauthorized: false })
-    : connect({ host, port: Number(port) })
+const socket = isSecure === 'true' ? await connectSecurely() : connect({ host, port: Number(port) })
 socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)))
 socket.on('error', (error) => {
   process.stderr.write(`${host}:${port}: ${error.message}\n`)
@@ -23,3 +19,17 @@ socket.on('error', (error) => {
 })
 socket.write(word)
 socket.pipe(process.stdout)
+
+/**
+ * With a client's `-Dzookeeper.ssl.*` in CLIENT_JVMFLAGS or JVMFLAGS, as upstream's script has them, by these: for servers that need a
+ * certificate. Else the server is believed: whoever can reach the port may ask, and there is nothing at hand to check it with.
+ */
+async function connectSecurely() {
+  const flags = `${process.env.CLIENT_JVMFLAGS ?? ''} ${process.env.JVMFLAGS ?? ''}`
+  const settings = new Map(
+    [...flags.matchAll(/-D(zookeeper\.ssl\.[^=\s]+)=(\S*)/g)].map(([, key, value]) => [key, value])
+  )
+  if (settings.size === 0) return connectTls({ host, port: Number(port), rejectUnauthorized: false })
+  const { tlsTransportOf } = await import('../dist/cli/tls-settings.js')
+  return tlsTransportOf(settings)({ host, port: Number(port) }, () => undefined)
+}
