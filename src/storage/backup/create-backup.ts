@@ -36,7 +36,7 @@ export interface BackupOptions {
   readonly progress: (bytes: number, bytesTotal: number) => void
 }
 
-/** Null: nothing has changed since the last one. */
+/** Null: nothing has changed since the last one, or nothing was ever written. */
 export type CreatedBackup = StoredBackup | null
 
 const ATTEMPT_COUNT_MAX = 5
@@ -146,7 +146,8 @@ class Writing {
     const base = this.#previous === null ? this.#copyNewestSnapshot() : null
     const fromZxid = this.#previous?.toZxid ?? base?.snapshot.zxid ?? 0n
     const log = this.#copyLog(fromZxid)
-    if (this.#previous !== null && log.toZxid === fromZxid) return null
+    const isEmpty = this.#previous === null ? base === null && log.toZxid === 0n : log.toZxid === fromZxid
+    if (isEmpty) return null
     const { acceptedEpoch, currentEpoch } = this.#store.contents
     const kind = this.#previous === null ? 'full' : 'incremental'
     const manifest: BackupManifest = {

@@ -79,7 +79,7 @@ async function create(args: BackupArguments, tool: BackupTool): Promise<void> {
       progress: (done, total) => bar.update(done, total)
     })
     bar.end()
-    tool.out.write(created === null ? 'nothing has changed since the last backup\n' : createdText(created, startedMs))
+    tool.out.write(created === null ? 'there is nothing new to back up\n' : createdText(created, startedMs))
   } finally {
     bar.end()
   }
@@ -90,7 +90,8 @@ function createdText({ folder, manifest }: StoredBackup, startedMs: number): str
   const { kind, fromZxid, toZxid, snapshot, log } = manifest
   const bytes = [...log, ...[snapshot ?? []].flat()].reduce((sum, file) => sum + file.bytes, 0)
   const txnCount = log.reduce((sum, file) => sum + file.txnCount, 0)
-  const what = kind === 'full' ? `full, snapshot ${showZxid(fromZxid)} and` : `incremental, after ${showZxid(fromZxid)}`
+  const base = snapshot === null ? 'full,' : `full, snapshot ${showZxid(fromZxid)} and`
+  const what = kind === 'full' ? base : `incremental, after ${showZxid(fromZxid)}`
   const seconds = ((Date.now() - startedMs) / 1000).toFixed(1)
   return `${folder}: ${what} ${txnCount} transactions up to ${showZxid(toZxid)}, ${sizeText(bytes)} in ${seconds} s\n`
 }

@@ -91,6 +91,13 @@ test('a full backup and the incremental ones after it hold every transaction', a
   expect(await createBackup(options())).toBeNull()
 })
 
+test('of a server that was never written to there is nothing to back up', async () => {
+  await append()
+
+  expect(await createBackup(options())).toBeNull()
+  expect(series()).toEqual([])
+})
+
 test('a full backup begins with the newest snapshot, or with an older one where that is damaged', async () => {
   const open = await data.open()
   await open.append(20)

@@ -131,7 +131,7 @@ test('a server goes on from what was restored, and one that was killed can be ba
   await zk.close({ keepSession: true })
   await server.kill()
   expect(await create()).toMatch(/incremental, after 0x/)
-  expect(await create()).toBe('nothing has changed since the last backup\n')
+  expect(await create()).toBe('there is nothing new to back up\n')
 
   const old = new ServerProcess(join(folder, 'old'), {})
   const restored = await tool(
