@@ -48,7 +48,10 @@ export const COVERED = [
   'observerMasters',
   'rollOvers',
   'highCounters',
-  'treesOfBothKinds'
+  'treesOfBothKinds',
+  // The operator's commands to leaders.
+  'handOvers',
+  'handOversDone'
 ] as const
 export type Covered = (typeof COVERED)[number]
 export type Coverage = Record<Covered, number>

@@ -1,4 +1,4 @@
-import type { Dice } from './dice.ts'
+import { Dice } from './dice.ts'
 
 /** What a simulation goes through beside the life of an ensemble of fixed members with plain nodes and sessions. */
 export interface Features {
@@ -22,6 +22,8 @@ export interface Features {
   readonly highCounter: boolean
   /** Snapshots cannot always be written. */
   readonly badSnapshots: boolean
+  /** An operator has leaders hand their lead over. */
+  readonly handOvers: boolean
 }
 
 export const NO_FEATURES: Features = {
@@ -34,11 +36,12 @@ export const NO_FEATURES: Features = {
   observerMasters: false,
   epochTxnCount: null,
   highCounter: false,
-  badSnapshots: false
+  badSnapshots: false,
+  handOvers: false
 }
 
 /** A third of all simulations are plain ones; of the others each has some features. */
-export function drawFeatures(dice: Dice): Features {
+export function drawFeatures(seed: number, dice: Dice): Features {
   if (dice.chance(0.33)) return NO_FEATURES
   const reconfig = dice.chance(0.5)
   const readOnly = dice.chance(0.25)
@@ -54,6 +57,8 @@ export function drawFeatures(dice: Dice): Features {
     observerMasters: dice.chance(0.2),
     epochTxnCount: dice.chance(0.15) ? dice.pick([5, 20, 100]) : null,
     highCounter: dice.chance(0.15),
-    badSnapshots: dice.chance(0.4)
+    badSnapshots: dice.chance(0.4),
+    // Servers that serve without a leader are about having none.
+    handOvers: !readOnly && new Dice(~seed).chance(0.4)
   }
 }

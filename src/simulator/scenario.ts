@@ -81,7 +81,7 @@ const FEATURE_DICE = 0x5eed * 2 ** 32
 export function drawScenario(seed: number, dice: Dice, choices: ScenarioChoices): Scenario {
   const base = drawBase(dice, choices)
   const featureDice = new Dice((seed % 2 ** 32) + FEATURE_DICE)
-  const drawn = drawFeatures(featureDice)
+  const drawn = drawFeatures(seed, featureDice)
   const features = choices.features === undefined ? drawn : { ...NO_FEATURES, ...choices.features }
   return withFeatures(base, features, featureDice, choices)
 }

@@ -2,6 +2,7 @@ import { checkReplicas } from './checkers/final-check.ts'
 import type { Coverage } from './coverage.ts'
 import { Dice } from './dice.ts'
 import { Faults } from './faults.ts'
+import { HandOvers } from './hand-overs.ts'
 import { Operator } from './operator.ts'
 import { RandomOperations } from './random-operations.ts'
 import { RandomReconfigs } from './random-reconfigs.ts'
@@ -62,6 +63,7 @@ export function simulate(seed: number, options: SimulationOptions = {}): Simulat
     clients.push(new SimulatedClient(world, FIRST_CLIENT + clients.length, new RandomReconfigs(world)))
     new Operator(world).begin()
   }
+  if (scenario.features.handOvers) new HandOvers(world).begin()
   const { weights, groups } = scenario.config
   if (groups.length > 0) world.count('groupQuorums')
   if ([...weights.values()].includes(0)) world.count('zeroWeights')
