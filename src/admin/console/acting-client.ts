@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { PassThrough } from 'node:stream'
 import type { AuthInfo } from '../../client/auth-list.ts'
 import { isFinal } from '../../client/connection-state.ts'
+import { ClientClosedError } from '../../client/errors.ts'
 import type { ZooKeeper } from '../../client/zookeeper.ts'
 
 /** Opens a connection to this server; null where none is taken. */
@@ -36,9 +37,11 @@ export class ActingClient {
   /**
    * The client, connected.
    *
-   * @throws ZkError: ConnectionLossError where the server takes no clients, AuthFailedError where it refuses the identity
+   * @throws ZkError: ConnectionLossError where the server takes no clients, AuthFailedError where it refuses the identity,
+   *   ClientClosedError after `close`
    */
   async get(): Promise<ZooKeeper> {
+    if (this.#isClosed) throw new ClientClosedError('the login is over')
     this.#startIdle()
     const present = this.#client
     if (present !== null) {
@@ -96,6 +99,7 @@ export class ActingClient {
 
   #startIdle(): void {
     clearTimeout(this.#idleTimer)
+    if (this.#isClosed) return
     this.#idleTimer = setTimeout(() => {
       if (this.#users > 0) this.#startIdle()
       else void this.#drop()

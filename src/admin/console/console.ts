@@ -87,6 +87,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   REQUEST_TOO_LARGE: 413,
   NOT_READ_ONLY: 503,
   CONNECTION_LOSS: 503,
+  CLIENT_CLOSED: 401,
   SESSION_EXPIRED: 503,
   REQUEST_TIMEOUT: 504,
   THROTTLED_OP: 503,
@@ -152,7 +153,9 @@ export class Console {
   async #api(call: ConsoleRequest, name: string): Promise<void> {
     const { request, response } = call
     const query = new URLSearchParams(call.query)
-    const login = this.#logins.find(cookieOf(request, cookieName(request)))
+    // What a page asks for by itself keeps nobody logged in.
+    const isUse = request.headers['x-unattended'] === undefined && name !== 'events'
+    const login = this.#logins.find(cookieOf(request, cookieName(request)), isUse)
     const isPost = request.method === 'POST'
     if (isPost) checkJson(request)
     const body = isPost ? await jsonBody(request) : null
@@ -161,7 +164,7 @@ export class Console {
     if (!isPost && name === 'data') return this.#data(response, client, parameter(query, 'path'))
     if (!isPost && name === 'events') {
       request.socket.setTimeout(0)
-      return this.#live.open(response, client)
+      return this.#live.open(response, client, call.address)
     }
     if (isPost && name === 'watch') {
       this.#live.watch(textMember(body, 'stream'), member(body, 'paths'))

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
+import { ClientClosedError } from '../../client/errors.ts'
 import type { WatchedEvent } from '../../client/watched-event.ts'
 import type { ZooKeeper } from '../../client/zookeeper.ts'
 import { isValidPath } from '../../protocol/path.ts'
@@ -7,6 +8,7 @@ import type { ActingClient } from './acting-client.ts'
 import { badRequest, ConsoleError } from './route.ts'
 
 const STREAMS_MAX = 64
+const STREAMS_MAX_OF_ADDRESS = 24
 const PATHS_MAX = 100
 /** Changes are told together, at most so often; of a path that changes all the time, once in each. */
 const TELL_MS = 250
@@ -29,10 +31,12 @@ export class LiveStreams {
   }
 
   /** Keeps the response open until the page goes. @throws ConsoleError */
-  open(response: ServerResponse, client: ActingClient): void {
-    if (this.#streams.size >= STREAMS_MAX) throw new ConsoleError(503, 'BUSY', 'too many pages are open')
+  open(response: ServerResponse, client: ActingClient, address: string): void {
+    const sameCount = [...this.#streams.values()].filter((one) => one.address === address).length
+    if (this.#streams.size >= STREAMS_MAX || sameCount >= STREAMS_MAX_OF_ADDRESS)
+      throw new ConsoleError(503, 'BUSY', 'too many pages are open')
     const id = randomBytes(18).toString('base64url')
-    const stream = new LiveStream(response, client)
+    const stream = new LiveStream(response, client, address)
     this.#streams.set(id, stream)
     response.once('close', () => {
       this.#streams.delete(id)
@@ -57,6 +61,7 @@ export class LiveStreams {
 }
 
 class LiveStream {
+  readonly address: string
   readonly #response: ServerResponse
   readonly #client: ActingClient
   #wanted: ReadonlySet<string> = new Set()
@@ -74,7 +79,8 @@ class LiveStream {
     if (!type.endsWith('WatchRemoved')) this.#note(path)
   }
 
-  constructor(response: ServerResponse, client: ActingClient) {
+  constructor(response: ServerResponse, client: ActingClient, address: string) {
+    this.address = address
     this.#response = response
     this.#client = client
     client.retain()
@@ -110,9 +116,10 @@ class LiveStream {
     try {
       if (this.#wanted.size > 0 || this.#watched.size > 0) await this.#setWatches()
       this.#retryMs = RETRY_MS_MIN
-    } catch {
-      // The server takes no clients now: ever later again.
-      this.#retrySoon()
+    } catch (error) {
+      // The login is over: the page finds out when it comes again. Else the server takes no clients now: ever later again.
+      if (error instanceof ClientClosedError) this.end()
+      else this.#retrySoon()
     } finally {
       this.#isSettling = false
     }

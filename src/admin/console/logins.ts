@@ -60,13 +60,16 @@ export class Logins {
     return { login: entry, secret }
   }
 
-  /** @param secret of the cookie; null without one */
-  find(secret: string | null): Login | null {
+  /**
+   * @param secret of the cookie; null without one
+   * @param isUse whether somebody is there, and the login lives on
+   */
+  find(secret: string | null, isUse = true): Login | null {
     if (secret === null) return null
     this.sweep()
     const entry = this.#entries.get(hashOf(secret).toString('base64'))
     if (entry === undefined) return null
-    entry.usedMs = this.#nowMs()
+    if (isUse) entry.usedMs = this.#nowMs()
     return entry
   }
 

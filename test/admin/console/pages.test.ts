@@ -121,6 +121,19 @@ describe('logins', () => {
     expect(logins.count).toBe(0)
   })
 
+  test('are not kept alive by what a page asks for while nobody is there', () => {
+    let nowMs = 0
+    const logins = new Logins(() => nowMs)
+    const { secret, login } = logins.add('a', 'x', client())
+
+    nowMs += 20 * 60_000
+    const unattended = logins.find(secret, false)
+    nowMs += 11 * 60_000
+
+    expect(unattended).toBe(login)
+    expect(logins.find(secret, false)).toBeNull()
+  })
+
   test('are limited for each address, and in all', () => {
     const logins = new Logins(() => 0)
     for (let index = 0; index < 16; index++) logins.add('a', 'one', client())

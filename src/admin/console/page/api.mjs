@@ -8,6 +8,19 @@ export class ApiError extends Error {
   }
 }
 
+/** Without a key or a pointer for so long, nobody is there: what is asked for then keeps no login alive. */
+const ATTENTION_MS = 60_000
+let attendedMs = Date.now()
+for (const type of ['keydown', 'pointerdown', 'wheel']) {
+  addEventListener(
+    type,
+    () => {
+      attendedMs = Date.now()
+    },
+    { passive: true, capture: true }
+  )
+}
+
 /** Who has logged in: `{ name, csrfToken }`, both null for nobody. */
 let me = { name: null, csrfToken: null }
 const meListeners = new Set()
@@ -54,8 +67,13 @@ export function post(name, body) {
 
 async function ask(url, options) {
   let response
+  const unattended = Date.now() - attendedMs > ATTENTION_MS ? { 'X-Unattended': '1' } : {}
   try {
-    response = await fetch(url, { credentials: 'same-origin', ...options })
+    response = await fetch(url, {
+      credentials: 'same-origin',
+      ...options,
+      headers: { ...options.headers, ...unattended }
+    })
   } catch {
     throw new ApiError(0, 'UNREACHABLE', 'The server cannot be reached.')
   }

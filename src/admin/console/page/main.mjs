@@ -1,5 +1,5 @@
 /** The page as a whole: which part is shown, keys, and what is always at the top. */
-import { get, onLogin, refreshMe } from './api.mjs'
+import { get, onLogin, refreshMe, whoIsIn } from './api.mjs'
 import { el, hashOf, replace, toast } from './dom.mjs'
 import { EnsemblePage } from './ensemble.mjs'
 import { onChange, onLiveState, restartLive, startLive, watch } from './live.mjs'
@@ -87,6 +87,8 @@ async function refreshAlways() {
   if (document.hidden) return
   const health = document.getElementById('health')
   try {
+    // A login can be over without having been ended here.
+    if (whoIsIn().name !== null) await refreshMe()
     const { mode, troubles, isServing } = await get('server')
     const isWell = isServing && troubles.length === 0
     health.className = isWell ? 'pill good' : 'pill bad'
