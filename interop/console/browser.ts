@@ -8,10 +8,10 @@ import { Page } from './page.ts'
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 const COMMAND_TIMEOUT_MS = 30_000
 
-/** The program of a browser that is there; null without one. `INTEROP_CHROMIUM` names another. */
+/** The program of a browser that is there; null without one. `INTEROP_CHROMIUM` names another, or none where it is empty. */
 export function findBrowser(): string | null {
   const named = process.env.INTEROP_CHROMIUM
-  if (named !== undefined) return named
+  if (named !== undefined) return named === '' ? null : named
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     for (const name of NAMES) {
       const file = join(folder, name)
