@@ -46,6 +46,26 @@ export async function installPackage(folder: string, compiles: boolean): Promise
   return { packed: files, folder: installed, bin: join(prefix, 'bin') }
 }
 
+/** The workspace's package by itself: as from the registry, with nothing of the repository beside it. */
+export async function checkJutePackage(parent: string): Promise<void> {
+  const folder = join(parent, 'jute')
+  mkdirSync(folder)
+  const answer = await capture(
+    'npm',
+    ['pack', '--json', '--workspace', 'jute', '--pack-destination', folder],
+    REPOSITORY
+  )
+  const { filename } = packedFiles(answer)
+  await capture('npm', ['install', '--prefix', folder, '--no-audit', join(folder, filename)], folder)
+  const program =
+    "import { JuteReader, JuteWriter } from 'jute-ts'; const writer = new JuteWriter(); writer.writeString('ok');" +
+    'console.log(new JuteReader(writer.copyBytes()).readString())'
+  const said = await capture(process.execPath, ['--input-type=module', '-e', program], folder)
+  if (said !== 'ok\n') throw new Error(`it decoded ${said}`)
+  const usage = await capture(join(folder, 'node_modules', '.bin', 'jute-ts'), ['--help'], folder)
+  if (!usage.startsWith('Usage: jute-ts compile')) throw new Error(`its command says ${usage}`)
+}
+
 /** What `npm pack --json` says; its scripts may have written before. */
 function packedFiles(answer: string): { filename: string; files: string[] } {
   const parsed: unknown = JSON.parse(answer.slice(answer.search(/^[[{]/m)))

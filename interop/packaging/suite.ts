@@ -9,7 +9,7 @@ import { mavenClassPath } from '../harness/java.ts'
 import { type Suite, type SuiteRun, SuiteUnavailableError } from '../harness/suite.ts'
 import { waitFor } from '../harness/wait-for.ts'
 import { checkChart, findHelm } from './helm-chart.ts'
-import { type InstalledPackage, installPackage, missingEntries } from './installed-package.ts'
+import { checkJutePackage, type InstalledPackage, installPackage, missingEntries } from './installed-package.ts'
 
 const START_TIMEOUT_MS = 20_000
 const SHELL_TIMEOUT_MS = 60_000
@@ -40,6 +40,9 @@ export const packagingSuite: Suite = {
     await tell(run, 'zoonode without a command, or with a wrong one, tells what there is', () => tellsUsage(installed))
     await tell(run, 'zoonode server serves from an empty folder, and ends by SIGTERM with code 0', () =>
       servesFromEmptyFolder(installed, run.folder)
+    )
+    await tell(run, 'jute-ts can be had by itself: it packs, installs, encodes and decodes', () =>
+      checkJutePackage(run.folder)
     )
     await tell(run, 'the Helm chart renders, and its servers would take what it says', async () => {
       const folder = join(run.folder, 'helm')
