@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { CONSOLE_PATH } from '../admin/console/console.ts'
 import { AdminServer } from '../admin/http/admin-server.ts'
 import type { HttpTls } from '../admin/http/http-listener.ts'
 import type { ServerSettings } from './config/settings.ts'
@@ -33,9 +34,9 @@ export async function openAdminPort(settings: ServerSettings, log: Logger): Prom
     log.warn(`the admin server is off: cannot listen on ${where} (${describe(error)}); see admin.serverPort`)
     return null
   }
-  log.info(
-    `admin commands on ${tls === null || tls.isPlainTaken ? 'http' : 'https'}://${admin.serverAddress}:${server.port}${admin.commandUrl}`
-  )
+  const url = `${tls === null || tls.isPlainTaken ? 'http' : 'https'}://${admin.serverAddress}:${server.port}`
+  log.info(`admin commands on ${url}${admin.commandUrl}`)
+  if (admin.consoleEnabled) log.info(`web console on ${url}${CONSOLE_PATH}/`)
   return server
 }
 
