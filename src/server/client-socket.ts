@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { JuteWriter } from 'jute-ts'
 import type { ConnectionId } from '../core/ports.ts'
 import { type ExpiryEntry, NOT_QUEUED } from '../core/session/expiry-queue.ts'
@@ -54,6 +55,7 @@ export class ClientSocket implements ExpiryEntry {
   expiryIndex = 0
   readonly #surroundings: SocketSurroundings
   readonly #direct: DirectWriter
+  readonly #isEncrypted: boolean
   #output: JuteWriter | null = null
   /** What `writeShared` was given in this turn, while there is nothing else. */
   #shared: Buffer | null = null
@@ -84,6 +86,7 @@ export class ClientSocket implements ExpiryEntry {
     this.splitter = new FrameSplitter(surroundings.frameBytesMax)
     this.#surroundings = surroundings
     this.#direct = surroundings.writes.to(socket)
+    this.#isEncrypted = socket instanceof TLSSocket
     socket.on('drain', () => this.#sent())
     socket.on('close', () => this.#account(0))
   }
@@ -180,7 +183,8 @@ export class ClientSocket implements ExpiryEntry {
       if (written === Written.queued) return this.#queue(writer.offset, writer)
     }
     // A little behind something else is copied, so that it does not hold a whole buffer while it waits.
-    const isCopied = this.#waitingBytes > 0 && writer.offset < PIECE_BYTES
+    // TLS takes nothing before the turn is over: without a copy each reply would need a buffer of its own.
+    const isCopied = (this.#isEncrypted || this.#waitingBytes > 0) && writer.offset < PIECE_BYTES
     const isTaken = socket.write(isCopied ? writer.copyBytes() : writer.bytes())
     // The kernel has taken everything, so the buffer is free again; else it belongs to the socket until it is sent.
     if (isCopied || socket.writableLength === 0) pool.giveBack(writer)
