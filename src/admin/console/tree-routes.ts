@@ -16,6 +16,7 @@ import {
   read,
   textMember
 } from './route.ts'
+import { SortedChildren } from './sorted-children.ts'
 
 /** Data that is shown. More of it can be downloaded. */
 const SHOWN_BYTES_MAX = 256 * 1024
@@ -32,6 +33,7 @@ const SEARCHES_MAX = 2
 /** What is read of the tree, with the permissions of whoever asks. */
 export function treeRoutes(): ReadonlyMap<string, ConsoleRoute> {
   const log = new LogHistory()
+  const sorted = new SortedChildren()
   let searchCount = 0
   const search = async ({ query, client }: ConsoleCall): Promise<unknown> => {
     const text = parameter(query, 'text').toLowerCase()
@@ -45,7 +47,7 @@ export function treeRoutes(): ReadonlyMap<string, ConsoleRoute> {
   }
   return new Map([
     ['node', read(node)],
-    ['children', read(children)],
+    ['children', read((call) => children(sorted, call))],
     ['search', read(search)],
     ['history', change(({ body, target, client }) => history(log, textMember(body, 'path'), target, client))],
     ['count', read(count)]
@@ -108,7 +110,7 @@ async function unlessRefused<T>(work: () => Promise<T>): Promise<T | null> {
 }
 
 /** A page of a node's children by name: those behind `after` whose names contain `filter`. */
-async function children({ query, client }: ConsoleCall): Promise<unknown> {
+async function children(sorted: SortedChildren, { query, client }: ConsoleCall): Promise<unknown> {
   const path = parameter(query, 'path')
   const after = query.get('after') ?? ''
   const filter = query.get('filter') ?? ''
@@ -120,11 +122,10 @@ async function children({ query, client }: ConsoleCall): Promise<unknown> {
     const message = `${path} has ${stat.numChildren} children; more than ${CHILDREN_MAX} are not listed`
     throw new ConsoleError(413, 'TOO_MANY_CHILDREN', message)
   }
-  const all = await zk.getChildren(path)
+  const all = await sorted.namesOf(zk, path, stat)
   const matching = filter === '' ? all : all.filter((name) => name.includes(filter))
-  const behind = after === '' ? matching : matching.filter((name) => name > after)
-  // By UTF-16 unit, as Apache's shell sorts them.
-  const names = behind.sort().slice(0, limit)
+  const start = after === '' ? 0 : firstBehind(matching, after)
+  const names = matching.slice(start, start + limit)
   const shown = await Promise.all(names.map((name) => child(zk, path, name)))
   return {
     path,
@@ -132,8 +133,20 @@ async function children({ query, client }: ConsoleCall): Promise<unknown> {
     total: all.length,
     matching: matching.length,
     // A cursor, not a number: names may come and go between two pages.
-    next: behind.length > names.length ? (names.at(-1) ?? null) : null
+    next: matching.length > start + names.length ? (names.at(-1) ?? null) : null
   }
+}
+
+/** Index of the first name that is greater; names are in order. */
+function firstBehind(names: readonly string[], after: string): number {
+  let low = 0
+  let high = names.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((names[middle] ?? '') > after) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 /** Null if it has gone in between. Of one that may not be read there is its name. */

@@ -83,6 +83,29 @@ describe('without a login', () => {
     expect(third.body.next).toBeNull()
   })
 
+  test('pages follow what comes and goes between them, and what may be seen', async () => {
+    await owner.create('/busy', null, { acl: OPEN })
+    for (const name of ['a', 'b', 'd']) await owner.create(`/busy/${name}`)
+    const one = browser()
+    const page = async (after: string): Promise<string[]> =>
+      (await one.get('children', { path: '/busy', limit: '2', after })).body.children.map(
+        ({ name }: { name: string }) => name
+      )
+
+    const first = await page('')
+    await owner.create('/busy/c')
+    await owner.delete('/busy/b')
+    const second = await page('b')
+    await owner.setAcl('/busy', [{ scheme: 'auth', id: '', perms: Perm.all }])
+    const refused = await one.get('children', { path: '/busy', after: 'b' })
+
+    expect([first, second]).toEqual([
+      ['a', 'b'],
+      ['c', 'd']
+    ])
+    expect(refused.status).toBe(403)
+  })
+
   test('a search finds names below, and says whether it saw everything', async () => {
     const { body } = await browser().get('search', { text: 'N04' })
 
