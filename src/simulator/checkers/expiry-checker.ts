@@ -70,7 +70,8 @@ export class ExpiryChecker {
     if (body.kind === 'createSession') {
       // A leader's own local session becomes a global one before that is committed, which may take until it is closed.
       const isLocalBefore = this.#world.scenario.features.localSessions === 'upgraded'
-      const createdMs = isLocalBefore ? (this.#decidedMs(committed) ?? nowMs) : nowMs
+      // Where its clock has jumped since, nobody knows when that was.
+      const createdMs = isLocalBefore ? (this.#decidedMs(committed) ?? Number.NEGATIVE_INFINITY) : nowMs
       this.#sessions.set(session, { timeoutMs: body.timeoutMs, createdMs })
     }
     if (body.kind !== 'closeSession' || header.cxid !== 0 || header.zxidHi !== this.#epoch) return
