@@ -12,12 +12,5 @@ done
 . "$(dirname "$zoo_self")/zkEnv.sh"
 if [[ $# -gt 1 && $1 == --config ]]; then shift 2; fi
 
-config=(--config "$ZOOCFG")
-for argument in "$@"; do
-  case $argument in --config | --config=*) config=() ;; esac
-done
-
-zoo_find_node
-zoo_build
 # The whole tree is in memory, as it is in the server.
-exec "$NODE" "--max-old-space-size=$ZK_SERVER_HEAP" "$ZOOKEEPER_PREFIX/dist/bin/zkbackup.js" "$@" "${config[@]}"
+zoo_exec_configured_tool zkbackup "$@"

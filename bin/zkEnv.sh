@@ -79,6 +79,24 @@ zoo_build() {
   "$NODE" "$ZOOKEEPER_PREFIX/scripts/build.mjs" >&2 || zoo_fail "the program could not be built"
 }
 
+# Becomes a tool with the server's heap: zoo_exec_tool PROGRAM ARGUMENTS...
+zoo_exec_tool() {
+  local program=$1
+  shift
+  zoo_find_node
+  zoo_build
+  exec "$NODE" "--max-old-space-size=$ZK_SERVER_HEAP" "$ZOOKEEPER_PREFIX/dist/bin/$program.js" "$@"
+}
+
+# Becomes a tool like that, with the configuration of the scripts unless its arguments name one.
+zoo_exec_configured_tool() {
+  local argument config=(--config "$ZOOCFG")
+  for argument in "${@:2}"; do
+    case $argument in --config | --config=*) config=() ;; esac
+  done
+  zoo_exec_tool "$@" "${config[@]}"
+}
+
 # Prints the value of a key in a configuration file: the last one given, without blanks around it.
 zoo_config_value() {
   local key=${1//./\\.} file=$2

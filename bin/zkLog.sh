@@ -11,12 +11,5 @@ done
 . "$(dirname "$zoo_self")/zkEnv.sh"
 if [[ $# -gt 1 && $1 == --config ]]; then shift 2; fi
 
-config=(--config "$ZOOCFG")
-for argument in "$@"; do
-  case $argument in --config | --config=*) config=() ;; esac
-done
-
-zoo_find_node
-zoo_build
 # A segment of a million transactions takes some hundred megabytes while it is indexed.
-exec "$NODE" "--max-old-space-size=$ZK_SERVER_HEAP" "$ZOOKEEPER_PREFIX/dist/bin/zklog.js" "$@" "${config[@]}"
+zoo_exec_configured_tool zklog "$@"

@@ -17,7 +17,5 @@ for argument in "$@"; do
   case $argument in --config | --config=* | --from | --from=*) source=() ;; esac
 done
 
-zoo_find_node
-zoo_build
 # The whole tree is in memory, as it is in the server.
-exec "$NODE" "--max-old-space-size=$ZK_SERVER_HEAP" "$ZOOKEEPER_PREFIX/dist/bin/zkmigrate.js" "$@" "${source[@]}"
+zoo_exec_tool zkmigrate "$@" "${source[@]}"

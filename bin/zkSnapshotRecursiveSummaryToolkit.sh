@@ -13,7 +13,5 @@ set --
 # shellcheck source=bin/zkEnv.sh
 . "$(dirname "$zoo_self")/zkEnv.sh"
 
-zoo_find_node
-zoo_build
 # The whole tree is in memory, as it is in the server.
-exec "$NODE" "--max-old-space-size=$ZK_SERVER_HEAP" "$ZOOKEEPER_PREFIX/dist/bin/zksnapshotrecursivesummary.js" "${zoo_arguments[@]}"
+zoo_exec_tool zksnapshotrecursivesummary "${zoo_arguments[@]}"

@@ -5,13 +5,13 @@ import type { ServerSettings } from '../server/config/settings.ts'
 import { type Logger, silentLogger } from '../server/logging/logger.ts'
 import { RecoveryError } from '../server/recovery.ts'
 import { StorageError } from '../storage/storage-error.ts'
+import { UsageError } from '../tools/arguments.ts'
 import {
   type ExportArguments,
   type ImportArguments,
   parseCommandLine,
   type SourceArguments,
-  USAGE,
-  UsageError
+  USAGE
 } from '../tools/migrate/command-line.ts'
 import { exportToApache } from '../tools/migrate/export-to-apache.ts'
 import { importFromApache } from '../tools/migrate/import-from-apache.ts'

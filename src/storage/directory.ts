@@ -16,6 +16,16 @@ export function syncDirectory(path: string): void {
   }
 }
 
+/** Makes durable what a file holds. Errors are those of the system. */
+export function syncFile(path: string): void {
+  const handle = openSync(path, 'r+')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
 /** Makes a directory and its missing parents, durably. */
 export function makeDirectory(path: string): void {
   const target = resolve(path)

@@ -7,6 +7,7 @@ import type { LogStore } from './log-store.ts'
 import type { Say } from './open-log-store.ts'
 import { takeInitializeFile } from './open-log-store.ts'
 import { purge } from './purge.ts'
+import { readBatchOf } from './read-batch.ts'
 import { joinParts, RecoveryReader } from './recovery-reader.ts'
 import type { SnapshotSummaryFields } from './snapshot-file.ts'
 import { isDiskFull, StorageError, toStorageError } from './storage-error.ts'
@@ -272,17 +273,6 @@ function headOf({ zxid, digest, nodeCount, sessionCount }: SnapshotSummaryFields
 
 function pairOf(value: bigint): ZxidPair {
   return { hi: highWord(value), lo: lowWord(value) }
-}
-
-function readBatchOf({ firstZxid, lastZxid, txnCount, body }: RowPart): ReadBatch {
-  return {
-    firstZxidHi: highWord(firstZxid),
-    firstZxidLo: lowWord(firstZxid),
-    lastZxidHi: highWord(lastZxid),
-    lastZxidLo: lowWord(lastZxid),
-    txnCount,
-    body
-  }
 }
 
 /** A chunk whose memory is all its own can move to the other thread without being copied. */

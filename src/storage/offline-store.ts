@@ -5,11 +5,11 @@ import type { SnapshotEntry } from './catalogue-contents.ts'
 import { STATE_FILE, showZxid, versionFolder } from './file-names.ts'
 import type { LogStore } from './log-store.ts'
 import { openLogStore, type Say } from './open-log-store.ts'
+import { readBatchOf } from './read-batch.ts'
 import type { Recovery } from './recovery.ts'
 import { RecoveryReader } from './recovery-reader.ts'
 import { SnapshotFileReader } from './snapshot-file.ts'
 import { StorageError } from './storage-error.ts'
-import type { ReadBatch } from './thread-messages.ts'
 import type { RowPart } from './txn-row.ts'
 
 /** A snapshot of the store, as a tool reads it. */
@@ -117,7 +117,11 @@ export class OfflineStore {
               },
               chunks: () => untilNull(() => reader.nextChunk())
             },
-      batches: () => untilNull(() => batchOf(reader.nextBatches())),
+      batches: () =>
+        untilNull(() => {
+          const part = reader.nextBatches()
+          return part === null ? null : readBatchOf(part)
+        }),
       lastZxidHi: highWord(lastZxid),
       lastZxidLo: lowWord(lastZxid),
       acceptedEpoch: this.acceptedEpoch ?? currentEpoch,
@@ -165,19 +169,6 @@ function* chunksOf(path: string, zxid: bigint): Generator<Uint8Array> {
     for (let chunk = reader.next(); chunk !== null; chunk = reader.next()) yield chunk
   } finally {
     reader.close()
-  }
-}
-
-function batchOf(part: RowPart | null): ReadBatch | null {
-  if (part === null) return null
-  const { body, txnCount, firstZxid, lastZxid } = part
-  return {
-    firstZxidHi: highWord(firstZxid),
-    firstZxidLo: lowWord(firstZxid),
-    lastZxidHi: highWord(lastZxid),
-    lastZxidLo: lowWord(lastZxid),
-    txnCount,
-    body
   }
 }
 

@@ -1,9 +1,9 @@
-import { closeSync, fsyncSync, openSync, renameSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { Statement } from 'better-sqlite3'
 import type { Connection } from './connection.ts'
-import { fileBytes, removeDatabase, syncDirectory } from './directory.ts'
+import { fileBytes, removeDatabase, syncDirectory, syncFile } from './directory.ts'
 import { showZxid, temporaryFile } from './file-names.ts'
 import { openForBulkWrite, openImmutable } from './sqlite-connection.ts'
 import { StorageError } from './storage-error.ts'
@@ -217,13 +217,4 @@ function readTotals(connection: Connection, path: string): Totals {
 
 function damaged(path: string, what: string): StorageError {
   return new StorageError('DAMAGED', `${path} is damaged: ${what}`)
-}
-
-function syncFile(path: string): void {
-  const handle = openSync(path, 'r+')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
 }

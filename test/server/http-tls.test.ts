@@ -9,8 +9,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { HttpListener } from '../../src/admin/http/http-listener.ts'
 import { openHttpTls } from '../../src/server/http-tls.ts'
 import { silentLogger } from '../../src/server/logging/logger.ts'
-import type { ClientAuth, StoreSettings, TlsEndpointSettings } from '../../src/tls/endpoint-settings.ts'
-import { fixture, storeOf } from '../tls/fixtures.ts'
+import type { ClientAuth, StoreSettings } from '../../src/tls/endpoint-settings.ts'
+import { fixture, NO_ENDPOINT, NO_STORE, storeOf } from '../tls/fixtures.ts'
 
 let folder: string
 let listener: HttpListener | undefined
@@ -36,25 +36,8 @@ afterEach(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const NO_STORE: StoreSettings = { location: null, password: null, passwordPath: null, type: null }
-
 function store(name: string, more: Partial<StoreSettings> = {}): StoreSettings {
   return { ...NO_STORE, location: join(folder, name), ...more }
-}
-
-const ENDPOINT: TlsEndpointSettings = {
-  keyStore: NO_STORE,
-  trustStore: NO_STORE,
-  protocol: null,
-  enabledProtocols: null,
-  cipherSuites: null,
-  hostnameVerification: true,
-  clientHostnameVerification: false,
-  allowReverseDnsLookup: false,
-  crl: false,
-  ocsp: false,
-  clientAuth: 'need',
-  handshakeDetectionTimeoutMs: 5000
 }
 
 /** What a test has otherwise than a port for HTTPS alone, which asks for no certificates. */
@@ -66,7 +49,7 @@ interface Differences {
 }
 
 async function listen({ clientAuth = 'none', isPlainTaken = false, ...stores }: Differences): Promise<number> {
-  const endpoint = { ...ENDPOINT, keyStore: store('store.pem'), ...stores }
+  const endpoint = { ...NO_ENDPOINT, keyStore: store('store.pem'), ...stores }
   const tls = openHttpTls({ endpoint, property: 'ssl.quorum', clientAuth, isPlainTaken }, silentLogger)
   listener = new HttpListener(
     { host: '127.0.0.1', port: 0, idleTimeoutMs: 5000, tls, plainAccepted: () => plainCount++ },

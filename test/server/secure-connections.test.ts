@@ -12,21 +12,13 @@ import { EventLoop } from '../../src/server/event-loop.ts'
 import { SecureAcceptor, type SecureAcceptorOptions } from '../../src/server/secure-acceptor.ts'
 import type { ClientAuth, TlsEndpointSettings } from '../../src/tls/endpoint-settings.ts'
 import { ReloadingContext } from '../../src/tls/reloading-context.ts'
-import { fixture, storeOf } from '../tls/fixtures.ts'
+import { fixture, NO_ENDPOINT, storeOf } from '../tls/fixtures.ts'
 import { RecordingLogger, until } from './quorum/support.ts'
 
 const ENDPOINT: TlsEndpointSettings = {
+  ...NO_ENDPOINT,
   keyStore: storeOf('rsa.jks'),
   trustStore: storeOf('ca.pem'),
-  protocol: null,
-  enabledProtocols: null,
-  cipherSuites: null,
-  hostnameVerification: true,
-  clientHostnameVerification: false,
-  allowReverseDnsLookup: false,
-  crl: false,
-  ocsp: false,
-  clientAuth: 'need',
   handshakeDetectionTimeoutMs: 300
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { StoreSettings } from '../../src/tls/endpoint-settings.ts'
+import type { StoreSettings, TlsEndpointSettings } from '../../src/tls/endpoint-settings.ts'
 
 const FOLDER = join(__dirname, 'fixtures')
 
@@ -14,3 +14,19 @@ export function storeOf(name: string, more: Partial<StoreSettings> = {}): StoreS
 }
 
 export const NO_STORE: StoreSettings = { location: null, password: null, passwordPath: null, type: null }
+
+/** Settings of an endpoint without stores that asks for certificates; the rest as by default. */
+export const NO_ENDPOINT: TlsEndpointSettings = {
+  keyStore: NO_STORE,
+  trustStore: NO_STORE,
+  protocol: null,
+  enabledProtocols: null,
+  cipherSuites: null,
+  hostnameVerification: true,
+  clientHostnameVerification: false,
+  allowReverseDnsLookup: false,
+  crl: false,
+  ocsp: false,
+  clientAuth: 'need',
+  handshakeDetectionTimeoutMs: 5000
+}

@@ -6,22 +6,9 @@ import { connect, createServer, type TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { TlsEndpointSettings } from '../../src/tls/endpoint-settings.ts'
 import { ReloadingContext } from '../../src/tls/reloading-context.ts'
-import { fixture, NO_STORE, storeOf } from './fixtures.ts'
+import { fixture, NO_ENDPOINT, NO_STORE, storeOf } from './fixtures.ts'
 
-const settings: TlsEndpointSettings = {
-  keyStore: storeOf('rsa.pem'),
-  trustStore: storeOf('ca.pem'),
-  protocol: null,
-  enabledProtocols: null,
-  cipherSuites: null,
-  hostnameVerification: true,
-  clientHostnameVerification: false,
-  allowReverseDnsLookup: false,
-  crl: false,
-  ocsp: false,
-  clientAuth: 'need',
-  handshakeDetectionTimeoutMs: 5000
-}
+const settings: TlsEndpointSettings = { ...NO_ENDPOINT, keyStore: storeOf('rsa.pem'), trustStore: storeOf('ca.pem') }
 const use = { property: 'ssl', needsKey: true, isWatching: true }
 
 let folder: string

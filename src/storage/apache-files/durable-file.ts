@@ -1,15 +1,7 @@
-import { closeSync, constants, copyFileSync, fsyncSync, openSync, writeFileSync } from 'node:fs'
+import { constants, copyFileSync, writeFileSync } from 'node:fs'
+import { syncFile } from '../directory.ts'
 
 /** New files that are on the disk when these return. Errors are those of the system. */
-
-export function syncFile(path: string): void {
-  const handle = openSync(path, 'r+')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-}
 
 /** Makes a file of this text, which must not be there yet. */
 export function writeNewFile(path: string, text: string): void {

@@ -1,10 +1,10 @@
 import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
+import { syncFile } from '../directory.ts'
 import { toStorageError } from '../storage-error.ts'
 import { Adler32 } from './adler32.ts'
 import type { ApacheSnapshotFile } from './apache-directory.ts'
-import { syncFile } from './durable-file.ts'
 import type { SnapshotDigest } from './read-snapshot.ts'
 import { snappy } from './snappy-encode.ts'
 

@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, openSync, renameSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Connection } from '../connection.ts'
-import { removeDatabase, syncDirectory } from '../directory.ts'
+import { removeDatabase, syncDirectory, syncFile } from '../directory.ts'
 import { temporaryFile } from '../file-names.ts'
 import { LARGE_PAGE_BYTES } from '../page-sizes.ts'
 import { openForBulkWrite, openImmutable } from '../sqlite-connection.ts'
@@ -254,13 +254,4 @@ function sessionOf([id, ...values]: SessionRow): SessionTotalsById {
 function rangeBelow(path: string): [from: string, before: string] {
   const base = path === '/' ? '' : path
   return [`${base}/`, `${base}0`]
-}
-
-function syncFile(path: string): void {
-  const handle = openSync(path, 'r+')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
 }

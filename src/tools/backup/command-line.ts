@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { numberOf, parseArguments, timeOf, UsageError } from '../arguments.ts'
 import type { RestorePoint } from './restore-backup.ts'
 
 export const USAGE = [
@@ -31,12 +31,6 @@ export const USAGE = [
   '  SOURCE: --config FILE, for the directories of a configuration (default: conf/zoo.cfg);',
   '          or --from DIR [--from-log DIR], for a dataDir and a dataLogDir'
 ].join('\n')
-
-/** A wrong command line; the message says what is wrong. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-  readonly code = 'USAGE'
-}
 
 const VERBS = ['create', 'list', 'verify', 'restore', 'prune'] as const
 export type Verb = (typeof VERBS)[number]
@@ -95,7 +89,7 @@ const ALLOWED: Readonly<Record<Verb, readonly Option[]>> = {
 
 /** @throws UsageError */
 export function parseCommandLine(args: readonly string[]): BackupArguments {
-  const { values, positionals } = parse(args)
+  const { values, positionals } = parseArguments(args, OPTIONS)
   const [word, more] = positionals
   const verb = VERBS.find((known) => known === word)
   if (verb === undefined) throw new UsageError(word === undefined ? 'what is to be done?' : `${word} is no command`)
@@ -135,29 +129,12 @@ function isGiven(value: unknown): boolean {
   return value !== undefined
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-  } catch (error) {
-    const { message } = error as Error // parseArgs throws nothing else
-    throw new UsageError(message, { cause: error })
-  }
-}
-
-function numberOf(name: string, text: string | undefined, min: number): number | null {
-  if (text === undefined) return null
-  if (/^\d{1,9}$/.test(text) && Number(text) >= min) return Number(text)
-  throw new UsageError(`--${name} must be a whole number of at least ${min}, not ${text}`)
-}
-
 function pointOf(zxid: string | undefined, time: string | undefined): RestorePoint {
   if (zxid !== undefined && time !== undefined) throw new UsageError('--zxid and --time cannot both be given')
   if (zxid !== undefined) {
     if (!/^(0x[0-9a-fA-F]{1,16}|\d{1,19})$/.test(zxid)) throw new UsageError(`--zxid must be a zxid, not ${zxid}`)
     return { kind: 'zxid', zxid: BigInt(zxid) }
   }
-  if (time === undefined) return { kind: 'newest' }
-  const timeMs = /^\d{10,16}$/.test(time) ? Number(time) : Date.parse(time)
-  if (Number.isNaN(timeMs)) throw new UsageError(`--time must be a time such as 2026-11-23T13:05:00Z, not ${time}`)
-  return { kind: 'time', timeMs }
+  const timeMs = timeOf('time', time)
+  return timeMs === null ? { kind: 'newest' } : { kind: 'time', timeMs }
 }

@@ -8,6 +8,7 @@ import { endsOf, lastTxnOf } from '../../storage/backup/backup-log-writer.ts'
 import { bytesUpTo, rowsUpTo, snapshotOf, verifyFiles, zxidAtTime } from '../../storage/backup/backup-reader.ts'
 import { makeDirectory } from '../../storage/directory.ts'
 import { showZxid } from '../../storage/file-names.ts'
+import { readBatchOf } from '../../storage/read-batch.ts'
 import type { Recovery, StorageLogger } from '../../storage/storage.ts'
 import { StorageError, toStorageError } from '../../storage/storage-error.ts'
 import type { RowPart } from '../../storage/txn-row.ts'
@@ -174,7 +175,7 @@ async function replay(
     batches: async function* () {
       for (const row of rowsUpTo(series, zxid)) {
         seen.last = row
-        yield batchOf(row)
+        yield readBatchOf(row)
         read(row.body.length)
       }
     }
@@ -189,17 +190,6 @@ async function* inTurn(chunks: Iterable<Uint8Array>, read: (bytes: number) => vo
   for (const chunk of chunks) {
     read(chunk.length)
     yield chunk
-  }
-}
-
-function batchOf({ body, txnCount, firstZxid, lastZxid }: RowPart) {
-  return {
-    firstZxidHi: highWord(firstZxid),
-    firstZxidLo: lowWord(firstZxid),
-    lastZxidHi: highWord(lastZxid),
-    lastZxidLo: lowWord(lastZxid),
-    txnCount,
-    body
   }
 }
 

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { numberOf, parseArguments, timeOf, UsageError } from '../arguments.ts'
 
 export const USAGE = [
   'usage: zkLog.sh path PATH [--recursive] [--since TIME] [--until TIME] [--limit N] [OPTIONS]',
@@ -21,12 +21,6 @@ export const USAGE = [
   '',
   'The server may run meanwhile. The first query makes an index of each closed segment of the log, beside it.'
 ].join('\n')
-
-/** A wrong command line; the message says what is wrong. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-  readonly code = 'USAGE'
-}
 
 export type LogQuery =
   | {
@@ -64,11 +58,11 @@ const OPTIONS = {
   'from-log': { type: 'string' }
 } as const
 
-type Values = ReturnType<typeof parse>['values']
+type Values = ReturnType<typeof parseArguments<typeof OPTIONS>>['values']
 
 /** @throws UsageError */
 export function parseCommandLine(args: readonly string[]): LogArguments {
-  const { values, positionals } = parse(args)
+  const { values, positionals } = parseArguments(args, OPTIONS)
   return {
     query: queryOf(values, positionals),
     limit: numberOf('limit', values.limit, 1) ?? LIMIT_DEFAULT,
@@ -108,26 +102,4 @@ function refuse(values: Values, names: readonly (keyof Values)[], verb: string):
 function pathOf(path: string): string {
   if (!path.startsWith('/')) throw new UsageError(`a path begins with /, not ${path}`)
   return path === '/' ? path : path.replace(/\/+$/, '')
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-  } catch (error) {
-    const { message } = error as Error // parseArgs throws nothing else
-    throw new UsageError(message, { cause: error })
-  }
-}
-
-function numberOf(name: string, text: string | undefined, min: number): number | null {
-  if (text === undefined) return null
-  if (/^\d{1,9}$/.test(text) && Number(text) >= min) return Number(text)
-  throw new UsageError(`--${name} must be a whole number of at least ${min}, not ${text}`)
-}
-
-function timeOf(name: string, text: string | undefined): number | null {
-  if (text === undefined) return null
-  const timeMs = /^\d{10,16}$/.test(text) ? Number(text) : Date.parse(text)
-  if (!Number.isNaN(timeMs)) return timeMs
-  throw new UsageError(`--${name} must be a time such as 2026-11-23T13:05:00Z, not ${text}`)
 }

@@ -5,11 +5,12 @@ import { ConfigError } from '../../server/config/config-error.ts'
 import { loadSettings } from '../../server/config/load-settings.ts'
 import { LiveStore } from '../../storage/backup/live-store.ts'
 import { IndexedLog } from '../../storage/log-index/indexed-log.ts'
+import { UsageError } from '../arguments.ts'
 import { ProgressBar } from '../progress-bar.ts'
 import type { TextOutput } from '../text-output.ts'
 import { ToolError } from '../tool-error.ts'
 import { readIdentities } from './audit-identities.ts'
-import { type LogArguments, parseCommandLine, USAGE, UsageError } from './command-line.ts'
+import { type LogArguments, parseCommandLine, USAGE } from './command-line.ts'
 import { type Answer, answerPath, answerSubtrees, answerWriters } from './queries.ts'
 
 /** `zkLog.sh`: questions to the transaction log of a server that may be running. */

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import type { Compression } from '../../storage/apache-files/apache-directory.ts'
+import { parseArguments, UsageError } from '../arguments.ts'
 
 export const USAGE = [
   'usage: zkMigrate.sh export --to DIR [--to-log DIR] [--compression gz|snappy] [--with-log] [--no-digest] [SOURCE]',
@@ -18,12 +18,6 @@ export const USAGE = [
   '  SOURCE: --config FILE, for the directories of a configuration (default: conf/zoo.cfg);',
   '          or --from DIR [--from-log DIR], for a dataDir and a dataLogDir'
 ].join('\n')
-
-/** A wrong command line; the message says what is wrong. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-  readonly code = 'USAGE'
-}
 
 /** Where the data comes from: a configuration file, or directories. */
 export type SourceArguments =
@@ -62,7 +56,7 @@ const EXPORT_ONLY = ['compression', 'with-log', 'no-digest'] as const
 
 /** @throws UsageError */
 export function parseCommandLine(args: readonly string[]): ExportArguments | ImportArguments {
-  const { values, positionals } = parse(args)
+  const { values, positionals } = parseArguments(args, OPTIONS)
   const [verb, ...rest] = positionals
   if (rest.length > 0) throw new UsageError(`${rest[0]} is one argument too many`)
   const source = sourceOf(values)
@@ -87,16 +81,7 @@ export function parseCommandLine(args: readonly string[]): ExportArguments | Imp
   }
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-  } catch (error) {
-    const { message } = error as Error // parseArgs throws nothing else
-    throw new UsageError(message, { cause: error })
-  }
-}
-
-function sourceOf(values: ReturnType<typeof parse>['values']): SourceArguments {
+function sourceOf(values: ReturnType<typeof parseArguments<typeof OPTIONS>>['values']): SourceArguments {
   const { config, from } = values
   if (config !== undefined && from !== undefined) throw new UsageError('--config and --from exclude each other')
   if (from !== undefined) return { kind: 'directories', dataDir: from, dataLogDir: values['from-log'] ?? from }

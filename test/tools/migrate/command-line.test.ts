@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { parseCommandLine, UsageError } from '../../../src/tools/migrate/command-line.ts'
+import { UsageError } from '../../../src/tools/arguments.ts'
+import { parseCommandLine } from '../../../src/tools/migrate/command-line.ts'
 
 describe('the command line of zkMigrate', () => {
   test('names source and target', () => {
