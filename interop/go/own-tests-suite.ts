@@ -78,19 +78,25 @@ function recordEvent(run: SuiteRun, line: string, output: Map<string, string>): 
   if (action === 'fail') run.record({ name, status: 'failed', detail: output.get(name) ?? '', observed: null })
 }
 
-/** Returns a folder with a `zkServer.sh` that becomes the server when called as `zkServer.sh start-foreground CONFIG`. */
+/**
+ * Returns a folder with a `zkServer.sh` that becomes the server when called as `zkServer.sh start-foreground CONFIG`. With zoonode, members of
+ * ensembles whose ids are in `INTEROP_GO_APACHE_IDS` (`1,3`) are Apache's all the same.
+ */
 async function scriptFolder(kind: ServerKind, folder: string): Promise<string> {
   const ours = join(PROGRAMS, 'bin')
+  const apacheIds = (process.env.INTEROP_GO_APACHE_IDS ?? '').split(',').filter((id) => id !== '')
   if (kind === 'zoonode') {
     await buildZoonode()
-    if (existsSync(join(ours, 'zkServer.sh'))) return ours
-    throw new Error('bin/zkServer.sh is not there')
+    if (!existsSync(join(ours, 'zkServer.sh'))) throw new Error('bin/zkServer.sh is not there')
+    if (apacheIds.length === 0) return ours
   }
   const scripts = join(folder, 'bin')
   mkdirSync(scripts)
   const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain'
-  const script = `#!/bin/sh\nexec java -Xmx256m $SERVER_JVMFLAGS -cp '${await mavenClassPath('java')}' ${main} "$2"\n`
-  writeFileSync(join(scripts, 'zkServer.sh'), script)
+  const apache = `exec java -Xmx256m $SERVER_JVMFLAGS -cp '${await mavenClassPath('java')}' ${main} "$2"\n`
+  // The configuration is in the data directory.
+  const choice = `case $(cat "$(dirname "$2")/myid" 2>/dev/null) in ${apacheIds.join('|')}) ;; *) exec '${ours}/zkServer.sh' "$@" ;; esac\n`
+  writeFileSync(join(scripts, 'zkServer.sh'), `#!/bin/sh\n${kind === 'zoonode' ? choice : ''}${apache}`)
   chmodSync(join(scripts, 'zkServer.sh'), 0o755)
   return scripts
 }

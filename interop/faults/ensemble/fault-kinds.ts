@@ -8,6 +8,8 @@ import type { Network } from './network.ts'
 /** Whom a fault is for. */
 export interface Scene {
   readonly victim: Member
+  /** The victim and as many others as the kind takes. */
+  readonly victims: readonly Member[]
   /** All but the victim, in any order. */
   readonly others: readonly Member[]
   readonly lastsMs: number
@@ -21,6 +23,8 @@ export interface FaultKind {
   /** How often it is chosen, beside the others. */
   readonly weight: number
   readonly needsNetwork: boolean
+  /** How many servers cannot take part meanwhile, the victim first. */
+  readonly victimCount: number
   /** Apache's server ends when its disk is full. */
   readonly isForZoonodeOnly?: boolean
   /** Does it from its beginning to its end. */
@@ -34,12 +38,12 @@ const FILLER_BYTES = 1 << 20
 const SLOW_LINK_KBIT = 96
 
 export const FAULT_KINDS: readonly FaultKind[] = [
-  byProcess('kill -9', 4, ({ victim, lastsMs }) => killed([victim], lastsMs)),
-  byProcess('kill -9 of two', 2, ({ victim, others, lastsMs }) => killed([victim, ...others.slice(0, 1)], lastsMs)),
-  byProcess('kill -9 of all', 1, ({ victim, others, lastsMs }) => killed([victim, ...others], lastsMs)),
-  byProcess('kill -9 again and again', 2, killLoop),
-  byProcess('SIGSTOP', 3, ({ victim, lastsMs }) => paused([victim], lastsMs)),
-  byProcess('SIGSTOP of two', 1, ({ victim, others, lastsMs }) => paused([victim, ...others.slice(0, 1)], lastsMs)),
+  byProcess('kill -9', 4, 1, ({ victims, lastsMs }) => killed(victims, lastsMs)),
+  byProcess('kill -9 of two', 2, 2, ({ victims, lastsMs }) => killed(victims, lastsMs)),
+  byProcess('kill -9 of all', 1, Number.POSITIVE_INFINITY, ({ victims, lastsMs }) => killed(victims, lastsMs)),
+  byProcess('kill -9 again and again', 2, 1, killLoop),
+  byProcess('SIGSTOP', 3, 1, ({ victims, lastsMs }) => paused(victims, lastsMs)),
+  byProcess('SIGSTOP of two', 1, 2, ({ victims, lastsMs }) => paused(victims, lastsMs)),
   byNetwork('alone', 3, ({ victim, others }) => others.flatMap((other) => bothWays(victim, other))),
   byNetwork('unheard', 2, ({ victim, others }) => others.map((other) => [victim, other])),
   byNetwork('deaf', 2, ({ victim, others }) => others.map((other) => [other, victim])),
@@ -51,6 +55,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
     name: 'slow link',
     weight: 2,
     needsNetwork: true,
+    victimCount: 1,
     run: async ({ victim, network, lastsMs }) => {
       network?.slowDown(victim.sid, SLOW_LINK_KBIT)
       await delay(lastsMs)
@@ -61,6 +66,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
     name: 'full disk',
     weight: 3,
     needsNetwork: true,
+    victimCount: 1,
     isForZoonodeOnly: true,
     run: async ({ victim, lastsMs }) => {
       const filler = join(victim.dataFolder, 'filler')
@@ -71,8 +77,8 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   }
 ]
 
-function byProcess(name: string, weight: number, run: FaultKind['run']): FaultKind {
-  return { name, weight, needsNetwork: false, run }
+function byProcess(name: string, weight: number, victimCount: number, run: FaultKind['run']): FaultKind {
+  return { name, weight, needsNetwork: false, victimCount, run }
 }
 
 /** Packets of these pairs are lost, from the first to the second. */
@@ -86,7 +92,7 @@ function byNetwork(
     await delay(scene.lastsMs)
     scene.network?.heal()
   }
-  return { name, weight, needsNetwork: true, run }
+  return { name, weight, needsNetwork: true, victimCount: 1, run }
 }
 
 function bothWays(one: Member, other: Member): [Member, Member][] {

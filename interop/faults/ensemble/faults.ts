@@ -2,6 +2,7 @@ import type { Ensemble } from '../../harness/ensemble.ts'
 import type { Member } from '../../harness/member.ts'
 import type { Random } from '../power-cut/random.ts'
 import { FAULT_KINDS, type FaultKind } from './fault-kinds.ts'
+import { nowUs } from './history.ts'
 import type { Network } from './network.ts'
 
 /** One fault that was done: `SIGSTOP of zoonode, leader`. */
@@ -9,6 +10,11 @@ export interface FaultDone {
   readonly what: string
   readonly who: string
   readonly lastsMs: number
+  /** Whether voters enough are left that nobody has to wait for its end. */
+  readonly leavesQuorum: boolean
+  /** By the clock of the history. */
+  readonly beganUs: number
+  readonly endedUs: number
 }
 
 export interface Faults {
@@ -119,8 +125,18 @@ async function perform(
     ensemble.members.filter((member) => member !== victim),
     random
   )
-  await kind.run({ victim, others, lastsMs, random, network })
-  return { what: kind.name, who: `${victim.kind}, ${role}`, lastsMs }
+  const victims = [victim, ...others].slice(0, kind.victimCount)
+  const beganUs = nowUs()
+  await kind.run({ victim, victims, others, lastsMs, random, network })
+  const voterCount = victims.filter((member) => member.role === 'participant').length
+  return {
+    what: kind.name,
+    who: `${victim.kind}, ${role}`,
+    lastsMs,
+    leavesQuorum: voterCount * 2 < ensemble.voters.length,
+    beganUs,
+    endedUs: nowUs()
+  }
 }
 
 function shuffled(members: readonly Member[], random: Random): Member[] {

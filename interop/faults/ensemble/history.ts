@@ -22,6 +22,7 @@ export interface Answered {
 /** All that clients asked for and were answered, with the times of one clock. */
 export class History {
   readonly #lines: string[] = []
+  readonly #writesAnsweredUs: number[] = []
   #unknown = 0
 
   get size(): number {
@@ -33,12 +34,19 @@ export class History {
     return this.#unknown
   }
 
+  /** When writes were answered, those included that were refused for their version. */
+  get writesAnsweredUs(): readonly number[] {
+    return this.#writesAnsweredUs
+  }
+
   /** Records one operation around its request. What `request` throws is not recorded and thrown on. */
   async record(asked: Asked, request: () => Promise<Answered>): Promise<Answered> {
     const callUs = nowUs()
     const answered = await request()
     if (answered.outcome === 'unknown') this.#unknown++
-    this.#lines.push(JSON.stringify({ ...asked, callUs, ...answered, returnUs: nowUs() }))
+    const returnUs = nowUs()
+    if (answered.outcome !== 'unknown' && asked.kind !== 'read') this.#writesAnsweredUs.push(returnUs)
+    this.#lines.push(JSON.stringify({ ...asked, callUs, ...answered, returnUs }))
     return answered
   }
 
@@ -47,6 +55,7 @@ export class History {
   }
 }
 
-function nowUs(): number {
+/** Microseconds of a clock that only goes on. */
+export function nowUs(): number {
   return Math.round(performance.now() * 1000)
 }

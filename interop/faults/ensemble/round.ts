@@ -14,6 +14,7 @@ import { EachFault, type FaultDone, RandomFaults } from './faults.ts'
 import { History } from './history.ts'
 import { hasOwnNetwork, mountSmallDisk, type Network, unmount } from './network.ts'
 import { Reconfigurer } from './reconfigurer.ts'
+import { longestStall } from './stalls.ts'
 
 export interface RoundSettings {
   /** Three and more. */
@@ -37,6 +38,8 @@ export interface RoundResult {
   /** Sessions that went on with another server, and how many of these times that was one of the other kind. */
   readonly moves: number
   readonly movesBetweenKinds: number
+  /** Longest time without an answered write, as long as a quorum could be had. */
+  readonly stallMs: number
   /** Reconfigurations that were done; those refused or not answered are not counted. */
   readonly reconfigurations: number
   /** Whether even reads after sync were linearizable, which ZooKeeper does not promise of a leader that is being replaced. */
@@ -47,6 +50,8 @@ const CLIENTS = 5
 const DISK_MEGABYTES = 256
 const PAUSE_MS_MAX = 2_500
 const EPHEMERALS_TIMEOUT_MS = 20_000
+/** More than the limits of ticks, an election and a client's change of servers take on a busy machine. */
+const STALL_MS_MAX = 15_000
 const CHECK_TIMEOUT_MS = 300_000
 const BUILD_TIMEOUT_MS = 300_000
 const CHECKER = join(INTEROP, 'faults', 'ensemble', 'checker')
@@ -88,6 +93,9 @@ export async function runRound(settings: RoundSettings): Promise<RoundResult> {
     for (const client of clients) await client.readAll()
     const problem = [reconfigurer, ...clients].find((one) => one.problem !== null)?.problem ?? null
     if (problem !== null) throw new Error(problem)
+    const stall = longestStall(history.writesAnsweredUs, faults)
+    if (stall.lastsMs > STALL_MS_MAX)
+      throw new Error(`no write was answered for ${stall.lastsMs} ms, after ${stall.after}`)
     await findCreated(ensemble.connectString, clients)
     await judgeEphemerals(ensemble.connectString, clients)
     await Promise.all(clients.map((client) => client.close()))
@@ -99,7 +107,8 @@ export async function runRound(settings: RoundSettings): Promise<RoundResult> {
     return {
       operations: history.size,
       unknown: history.unknown,
-      faults,
+      faults: faults.length,
+      stallMs: stall.lastsMs,
       expiries: clients.reduce((sum, client) => sum + client.expired.length, 0),
       ...countMoves(ensemble, clients),
       reconfigurations: reconfigurer.done,
@@ -112,25 +121,28 @@ export async function runRound(settings: RoundSettings): Promise<RoundResult> {
   }
 }
 
-/** One fault after the other, until all are over. @returns how many */
-async function disturb(ensemble: Ensemble, { seed, seconds, network, progress }: RoundSettings): Promise<number> {
+/** One fault after the other, until all are over. */
+async function disturb(
+  ensemble: Ensemble,
+  { seed, seconds, network, progress }: RoundSettings
+): Promise<readonly FaultDone[]> {
   const random = new Random(seed)
   const faults =
     seconds === null ? new EachFault(ensemble, random, network) : new RandomFaults(ensemble, random, network)
   const endMs = seconds === null ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1000
-  let count = 0
+  const done: FaultDone[] = []
   while (!faults.areOver && performance.now() < endMs) {
     const fault = await faults.next()
     if (fault === null) continue
     progress(fault)
-    count++
+    done.push(fault)
     await new Promise((resolve) => setTimeout(resolve, random.below(PAUSE_MS_MAX)))
   }
   for (const member of ensemble.members) {
     if (!member.isRunning) throw new Error(`${member.name} ended by itself:\n${member.lastLines(10)}`)
   }
   await ensemble.serving()
-  return count
+  return done
 }
 
 function countMoves(ensemble: Ensemble, clients: readonly HistoryClient[]) {

@@ -44,6 +44,7 @@ async function main(): Promise<number> {
     console.log(`  ${what}: ${who}, ${lastsMs} ms`)
     add(faultsDone, `${what}: ${who}`, 1)
   }
+  let longestStallMs = 0
   let passed = 0
   for (let round = 0; round < rounds; round++) {
     const seed = Number(values.seed) + round
@@ -62,7 +63,8 @@ async function main(): Promise<number> {
       const { syncReadsHold, ...counts } = result
       const text = Object.entries(counts).map(([name, count]) => `${name} ${count}`)
       console.log(`seed=${seed}: ${text.join(', ')}: linearizable, reads after sync ${syncReadsHold ? 'too' : 'NOT'}`)
-      for (const [name, count] of Object.entries(counts)) add(totals, name, count)
+      for (const [name, count] of Object.entries(counts)) if (name !== 'stallMs') add(totals, name, count)
+      longestStallMs = Math.max(longestStallMs, result.stallMs)
       add(totals, 'rounds with old reads after sync', syncReadsHold ? 0 : 1)
       passed++
     } catch (error) {
@@ -75,6 +77,7 @@ async function main(): Promise<number> {
   }
   for (const [fault, count] of [...faultsDone].sort()) console.log(`${String(count).padStart(5)}  ${fault}`)
   console.log([...totals].map(([name, count]) => `${name} ${count}`).join(', '))
+  console.log(`${longestStallMs} ms without an answered write at most`)
   console.log(`${passed} passed, ${rounds - passed} failed`)
   return passed === rounds ? 0 : 1
 }
