@@ -1,5 +1,6 @@
 import { waitFor } from '../harness/wait-for.ts'
 import { expectAccessible } from './accessibility.ts'
+import { deletePartOfTree, deleteTree } from './deletion-cases.ts'
 import { equal, HOSTILE_DATA, HOSTILE_NAME, logIn, MANY, openAt, type World } from './world.ts'
 
 type Check = (world: World) => Promise<void>
@@ -16,6 +17,8 @@ export const CASES: readonly (readonly [name: string, check: Check])[] = [
   ['what the ACL forbids is there with the right login', login],
   ['an edit is saved, and one that comes too late is not', edits],
   ['a znode is created, its ACL changed, and deleted after a question', createAndDelete],
+  ['a tree is deleted by keys, once its number of znodes has been typed', deleteTree],
+  ['a deletion that is stopped, or refused in part, says what is left', deletePartOfTree],
   ['the last changes of a znode come from the log, for who may read it', history],
   ['sessions, what they hold and what they watch', sessions],
   ['accessible: light and dark, wide and narrow, with dialogs', expectAccessible],

@@ -1,6 +1,18 @@
 import type { AclEntry } from '../../client/acl.ts'
 import type { CreateModeName } from '../../client/operations/create.ts'
-import { badRequest, type ConsoleCall, type ConsoleRoute, change, integerMember, member, textMember } from './route.ts'
+import { ConsoleError } from './console-error.ts'
+import type { Job } from './jobs.ts'
+import {
+  badRequest,
+  type ConsoleCall,
+  type ConsoleJob,
+  type ConsoleRoute,
+  change,
+  integerMember,
+  member,
+  textMember
+} from './route.ts'
+import { deleteTree } from './tree-deletion.ts'
 import { shownStat } from './tree-routes.ts'
 
 /** Of an ephemeral znode the console's own session would be the owner, and take it away with it. */
@@ -15,6 +27,7 @@ const ANY_VERSION = -1
 const VERSION_MAX = 0x7fffffff
 const ACL_ENTRIES_MAX = 1_000
 const PERMS_ALL = 31
+const COUNT_MAX = 0x7fffffff
 
 /** What changes the tree. Versions are always given: nothing is overwritten that the user has not seen. */
 export const changeRoutes: ReadonlyMap<string, ConsoleRoute> = new Map([
@@ -22,6 +35,11 @@ export const changeRoutes: ReadonlyMap<string, ConsoleRoute> = new Map([
   ['create', change(create)],
   ['delete', change(remove)],
   ['acl', change(setAcl)]
+])
+
+/** What changes many znodes. */
+export const changeJobs: ReadonlyMap<string, ConsoleJob> = new Map([
+  ['delete-tree', { method: 'POST', needsLogin: true, run: removeTree }]
 ])
 
 async function set({ body, client }: ConsoleCall): Promise<unknown> {
@@ -42,6 +60,17 @@ async function remove({ body, client }: ConsoleCall): Promise<unknown> {
   const zk = await client()
   await zk.delete(textMember(body, 'path'), versionOf(body))
   return {}
+}
+
+/** Only as many as the user has agreed to: a tree that has grown since is asked for again. */
+async function removeTree({ body, client }: ConsoleCall, job: Job): Promise<unknown> {
+  const path = textMember(body, 'path')
+  const agreedCount = integerMember(body, 'count', 1, COUNT_MAX)
+  const version = versionOf(body)
+  const zk = await client()
+  const total = (await zk.getAllChildrenNumber(path)) + 1
+  if (total > agreedCount) throw new ConsoleError(409, 'TREE_HAS_GROWN', `it has ${total} znodes by now`)
+  return deleteTree(zk, path, version, job)
 }
 
 async function setAcl({ body, client }: ConsoleCall): Promise<unknown> {

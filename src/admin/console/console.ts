@@ -21,11 +21,22 @@ import type { AdminTarget } from '../http/admin-target.ts'
 import { readBody } from '../http/request-body.ts'
 import { ActingClient } from './acting-client.ts'
 import { type Asset, loadAssets } from './assets.ts'
-import { changeRoutes } from './change-routes.ts'
+import { changeJobs, changeRoutes } from './change-routes.ts'
+import { ConsoleError } from './console-error.ts'
 import { checkJson, checkOrigin, cookieOf } from './guard.ts'
+import { Jobs } from './jobs.ts'
 import { LiveStreams } from './live.ts'
 import { isSameSecret, type Login, Logins } from './logins.ts'
-import { badRequest, ConsoleError, type ConsoleRoute, member, parameter, textMember } from './route.ts'
+import {
+  badRequest,
+  type ConsoleCall,
+  type ConsoleJob,
+  type ConsoleRoute,
+  member,
+  parameter,
+  textMember
+} from './route.ts'
+import { searchJobs } from './search.ts'
 import { serverRoutes } from './server-routes.ts'
 import { treeRoutes } from './tree-routes.ts'
 
@@ -102,6 +113,8 @@ export class Console {
   readonly #live = new LiveStreams()
   readonly #anyone: ActingClient
   readonly #routes: ReadonlyMap<string, ConsoleRoute>
+  readonly #jobs = new Jobs()
+  readonly #jobRoutes: ReadonlyMap<string, ConsoleJob> = new Map([...changeJobs, ...searchJobs])
   readonly #sweep: NodeJS.Timeout
 
   /** @throws Error where the files of the page are missing */
@@ -137,6 +150,7 @@ export class Console {
   async close(): Promise<void> {
     clearInterval(this.#sweep)
     this.#live.close()
+    this.#jobs.close()
     await Promise.all([this.#logins.close(), this.#anyone.close()])
   }
 
@@ -171,7 +185,13 @@ export class Console {
       return sendJson(response, {})
     }
     if (isPost && name === 'login') return this.#login(call, body, login)
-    const route = this.#routes.get(name)
+    if (isPost && name === 'stop') {
+      this.#jobs.stop(textMember(body, 'job'))
+      return sendJson(response, {})
+    }
+    const jobRoute = this.#jobRoutes.get(name)
+    const plainRoute = this.#routes.get(name)
+    const route = jobRoute ?? plainRoute
     const target = this.#parts.target()
     if (isPost && name === 'logout') {
       await this.#logins.remove(loggedIn(request, login))
@@ -181,7 +201,25 @@ export class Console {
     if (route.method !== (isPost ? 'POST' : 'GET')) throw new ConsoleError(405, 'WRONG_METHOD', `use ${route.method}`)
     if (route.needsLogin) loggedIn(request, login)
     if (target === null) throw new ConsoleError(503, 'NOT_SERVING', 'the server is starting, or stopping')
-    sendJson(response, await route.run({ query, body, login, target, client: () => client.get() }))
+    const asked: ConsoleCall = { query, body, login, target, client: () => client.get() }
+    if (jobRoute !== undefined) return this.#job(name, jobRoute, asked, response, client)
+    sendJson(response, await plainRoute?.run(asked))
+  }
+
+  /** The client keeps its session meanwhile. */
+  async #job(
+    name: string,
+    route: ConsoleJob,
+    call: ConsoleCall,
+    response: ServerResponse,
+    client: ActingClient
+  ): Promise<void> {
+    client.retain()
+    try {
+      await this.#jobs.run(name, response, (job) => route.run(call, job))
+    } finally {
+      client.release()
+    }
   }
 
   async #me(login: Login | null): Promise<unknown> {

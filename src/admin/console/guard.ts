@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
-import { ConsoleError } from './route.ts'
+import { ConsoleError } from './console-error.ts'
 
 /**
  * Refuses what no page of the console asks: requests to a name that is not this server's (another site's name that its

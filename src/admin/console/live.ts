@@ -5,7 +5,8 @@ import type { WatchedEvent } from '../../client/watched-event.ts'
 import type { ZooKeeper } from '../../client/zookeeper.ts'
 import { isValidPath } from '../../protocol/path.ts'
 import type { ActingClient } from './acting-client.ts'
-import { badRequest, ConsoleError } from './route.ts'
+import { ConsoleError } from './console-error.ts'
+import { badRequest } from './route.ts'
 
 const STREAMS_MAX = 64
 const STREAMS_MAX_OF_ADDRESS = 24

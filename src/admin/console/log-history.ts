@@ -4,7 +4,7 @@ import { setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ServerSettings } from '../../server/config/settings.ts'
-import { ConsoleError } from './route.ts'
+import { ConsoleError } from './console-error.ts'
 
 const CHANGES_MAX = 50
 const OUTPUT_BYTES_MAX = 4 * 1024 * 1024

@@ -1,5 +1,7 @@
 import type { ZooKeeper } from '../../client/zookeeper.ts'
 import type { AdminTarget } from '../http/admin-target.ts'
+import { ConsoleError } from './console-error.ts'
+import type { Job } from './jobs.ts'
 import type { Login } from './logins.ts'
 
 /** A request of the console's page, its checks behind it. */
@@ -22,16 +24,11 @@ export interface ConsoleRoute {
   run(call: ConsoleCall): unknown
 }
 
-/** A request that makes no sense, or cannot be granted. */
-export class ConsoleError extends Error {
-  readonly status: number
-  readonly code: string
-
-  constructor(status: number, code: string, message: string) {
-    super(message)
-    this.status = status
-    this.code = code
-  }
+/** Something that takes long: it is answered line by line, see `Jobs`. */
+export interface ConsoleJob {
+  readonly method: 'GET' | 'POST'
+  readonly needsLogin: boolean
+  run(call: ConsoleCall, job: Job): Promise<unknown>
 }
 
 export function read(run: ConsoleRoute['run']): ConsoleRoute {

@@ -1,13 +1,13 @@
 import type { AclEntry } from '../../client/acl.ts'
-import { NoAuthError, NoNodeError } from '../../client/errors.ts'
+import { NoAuthError } from '../../client/errors.ts'
 import type { Stat } from '../../client/stat.ts'
 import type { ZooKeeper } from '../../client/zookeeper.ts'
 import { childPath } from '../../protocol/path.ts'
 import type { AdminTarget } from '../http/admin-target.ts'
+import { ConsoleError } from './console-error.ts'
 import { LogHistory } from './log-history.ts'
 import {
   type ConsoleCall,
-  ConsoleError,
   type ConsoleRoute,
   change,
   hex,
@@ -24,31 +24,13 @@ const PAGE_COUNT = 200
 const PAGE_COUNT_MAX = 500
 /** Sorting more than that would keep the server's clients waiting. */
 const CHILDREN_MAX = 100_000
-const SEARCH_VISITS_MAX = 50_000
-const SEARCH_RESULTS_MAX = 200
-const SEARCH_MS_MAX = 5_000
-const SEARCH_LISTINGS = 32
-const SEARCHES_MAX = 2
-
 /** What is read of the tree, with the permissions of whoever asks. */
 export function treeRoutes(): ReadonlyMap<string, ConsoleRoute> {
   const log = new LogHistory()
   const sorted = new SortedChildren()
-  let searchCount = 0
-  const search = async ({ query, client }: ConsoleCall): Promise<unknown> => {
-    const text = parameter(query, 'text').toLowerCase()
-    if (searchCount >= SEARCHES_MAX) throw new ConsoleError(429, 'BUSY', 'others are searching: try again')
-    searchCount++
-    try {
-      return await searchBelow(await client(), query.get('path') ?? '/', text)
-    } finally {
-      searchCount--
-    }
-  }
   return new Map([
     ['node', read(node)],
     ['children', read((call) => children(sorted, call))],
-    ['search', read(search)],
     ['history', change(({ body, target, client }) => history(log, textMember(body, 'path'), target, client))],
     ['count', read(count)]
   ])
@@ -181,40 +163,4 @@ async function history(
 async function count({ query, client }: ConsoleCall): Promise<unknown> {
   const zk = await client()
   return { count: await zk.getAllChildrenNumber(parameter(query, 'path')) }
-}
-
-/** Nodes below `root` whose name contains `text`, nearest first; it ends at a number of nodes, of results, or by time. */
-async function searchBelow(zk: ZooKeeper, root: string, text: string): Promise<unknown> {
-  const endMs = performance.now() + SEARCH_MS_MAX
-  const found: string[] = []
-  const parents = [root]
-  let visitCount = 0
-  let next = 0
-  while (next < parents.length && found.length < SEARCH_RESULTS_MAX && visitCount < SEARCH_VISITS_MAX) {
-    if (performance.now() > endMs) break
-    const some = parents.slice(next, next + SEARCH_LISTINGS)
-    next += some.length
-    const lists = await Promise.all(some.map((parent) => namesOf(zk, parent)))
-    for (const [index, names] of lists.entries()) {
-      for (const name of names.slice(0, SEARCH_VISITS_MAX - visitCount)) {
-        const path = childPath(some[index] ?? root, name)
-        visitCount++
-        parents.push(path)
-        if (name.toLowerCase().includes(text) && found.length < SEARCH_RESULTS_MAX) found.push(path)
-      }
-    }
-    // Whole turns for the server's clients in between.
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-  return { paths: found, visitCount, isComplete: next >= parents.length && visitCount < SEARCH_VISITS_MAX }
-}
-
-/** None of a node that has gone, or may not be read. */
-async function namesOf(zk: ZooKeeper, path: string): Promise<string[]> {
-  try {
-    return (await zk.getChildren(path)).sort()
-  } catch (error) {
-    if (error instanceof NoNodeError || error instanceof NoAuthError) return []
-    throw error
-  }
 }

@@ -24,6 +24,37 @@ export class FakeBrowser {
     return this.#take(await fetch(`${this.#url}/${name}`, { method: 'POST', headers: all, body: JSON.stringify(body) }))
   }
 
+  /** Lines of a job as they come; ends with its last one, or when `isEnough` says so: then the page goes away. */
+  async lines(
+    name: string,
+    parameters: Readonly<Record<string, string>>,
+    body: unknown,
+    isEnough: (lines: readonly Line[]) => boolean | Promise<boolean> = () => false
+  ): Promise<Line[]> {
+    const stop = new AbortController()
+    const token = this.csrfToken === null ? {} : { 'X-CSRF-Token': this.csrfToken }
+    const headers = { 'Content-Type': 'application/json', ...this.#cookies(), ...token }
+    const post = body === null ? {} : { method: 'POST', body: JSON.stringify(body) }
+    const url = `${this.#url}/${name}?${new URLSearchParams(parameters)}`
+    const response = await fetch(url, { headers, signal: stop.signal, ...post })
+    if (response.status !== 200) {
+      const answer = (await response.json()) as Line // what an error is like
+      return [{ status: response.status, ...answer }]
+    }
+    const lines: Line[] = []
+    let text = ''
+    const decoder = new TextDecoder()
+    for await (const piece of response.body ?? []) {
+      text += decoder.decode(piece, { stream: true })
+      const parts = text.split('\n')
+      text = parts.pop() ?? ''
+      for (const part of parts) lines.push(JSON.parse(part))
+      if (await isEnough(lines)) break
+    }
+    stop.abort()
+    return lines
+  }
+
   async logIn(user: string, password: string): Promise<Answer> {
     const answer = await this.post('login', { scheme: 'digest', auth: `${user}:${password}` })
     if (answer.status === 200) this.csrfToken = String(answer.body.csrfToken)
@@ -74,6 +105,9 @@ export class FakeBrowser {
     return { status: response.status, headers: response.headers, body: await response.json() }
   }
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers as they come
+export type Line = Readonly<Record<string, any>>
 
 export interface LiveEvent {
   readonly type: string

@@ -45,6 +45,16 @@ afterAll(async () => {
   await server?.stop()
 })
 
+/** The audit log, once it has these words: it is written a little after the answer. */
+async function auditWith(words: string): Promise<string> {
+  for (const endMs = Date.now() + 10_000; Date.now() < endMs; ) {
+    const text = readFileSync(join(server.folder, 'zookeeper_audit.log'), 'utf8')
+    if (text.includes(words)) return text
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`the audit log has no ${words}`)
+}
+
 function browser(): FakeBrowser {
   const one = new FakeBrowser(url)
   browsers.push(one)
@@ -107,10 +117,12 @@ describe('without a login', () => {
   })
 
   test('a search finds names below, and says whether it saw everything', async () => {
-    const { body } = await browser().get('search', { text: 'N04' })
+    const all = (await browser().lines('search', { text: 'N04' }, null)).at(-1)
+    const below = (await browser().lines('search', { text: 'n04', path: '/open' }, null)).at(-1)
 
-    expect(body.paths).toEqual(Array.from({ length: 10 }, (_, index) => `/many/n04${index}`))
-    expect(body.isComplete).toBe(true)
+    expect(all?.result.paths).toEqual(Array.from({ length: 10 }, (_, index) => `/many/n04${index}`))
+    expect(all?.result.isComplete).toBe(true)
+    expect(below?.result).toEqual({ paths: [], visitCount: 0, isComplete: true })
   })
 
   test.each(['/mine', '/here'])('%s is refused as world:anyone would be: an address is no right', async (path) => {
@@ -238,13 +250,116 @@ describe('with a login', () => {
     const one = await loggedIn('auditor', 'unspoken')
     await one.post('create', { path: '/audited', data: null, mode: 'persistent' })
 
-    const audit = readFileSync(join(server.folder, 'zookeeper_audit.log'), 'utf8')
+    const audit = await auditWith('znode=/audited')
     const [line = ''] = audit.split('\n').filter((one) => one.includes('znode=/audited'))
 
     expect(line).toContain('user=console/127.0.0.1,auditor\tip=console/127.0.0.1\toperation=create')
     expect(/unspoken/.test(audit + server.log())).toBe(false)
     expect(server.log()).toContain('"digest:auditor" has logged in from 127.0.0.1')
   })
+})
+
+describe('a tree that is deleted', () => {
+  const mine = [{ scheme: 'auth', id: '', perms: Perm.all }]
+
+  async function fill(root: string, count: number): Promise<void> {
+    await owner.create(root)
+    const made: Promise<string>[] = []
+    for (let index = 0; index < count; index++) {
+      made.push(owner.create(`${root}/n${index}`))
+      made.push(owner.create(`${root}/n${index}/below`))
+    }
+    await Promise.all(made)
+  }
+
+  async function countOf(root: string): Promise<number> {
+    return (await owner.exists(root)) === null ? 0 : (await owner.getAllChildrenNumber(root)) + 1
+  }
+
+  test('is gone from the lowest to the top, and it is told how far that is', async () => {
+    await fill('/whole', 300)
+    await owner.create('/whole/n7/below/deeper')
+
+    const lines = await (await loggedIn()).lines('delete-tree', {}, { path: '/whole', version: 0, count: 602 })
+
+    expect(typeof lines[0]?.job).toBe('string')
+    expect(lines.at(-1)).toEqual({ result: { deleted: 602, keptCount: 0, kept: [], isStopped: false } })
+    expect(await owner.exists('/whole')).toBeNull()
+  })
+
+  test('keeps what the ACLs keep, with all above and all below', async () => {
+    await fill('/partly', 3)
+    await owner.create('/partly/shut', null, { acl: OPEN })
+    await owner.create('/partly/shut/inner')
+    await owner.create('/partly/shut/inner/leaf')
+    await owner.setAcl('/partly/shut', [{ scheme: 'world', id: 'anyone', perms: Perm.read }])
+    await owner.create('/partly/hidden', null, { acl: OPEN })
+    await owner.create('/partly/hidden/leaf')
+    await owner.setAcl('/partly/hidden', mine)
+    const stranger = await loggedIn('stranger', 'x')
+
+    const lines = await stranger.lines('delete-tree', {}, { path: '/partly', version: 0, count: 12 })
+
+    const { result } = lines.at(-1) ?? {}
+    expect(result).toMatchObject({ deleted: 6, keptCount: 2, isStopped: false })
+    expect(result.kept.toSorted((a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1))).toEqual([
+      { path: '/partly/hidden', error: 'NO_AUTH' },
+      { path: '/partly/shut/inner', error: 'NO_AUTH' }
+    ])
+    expect(await countOf('/partly')).toBe(6)
+    expect(await owner.exists('/partly/shut/inner/leaf')).not.toBeNull()
+  })
+
+  test.each([
+    ['nobody has logged in', null, { version: 0, count: 3 }, 401, 'LOGIN_NEEDED'],
+    ['another version was seen', 'owner', { version: 1, count: 3 }, 409, 'BAD_VERSION'],
+    ['there are more than was agreed to', 'owner', { version: 0, count: 2 }, 409, 'TREE_HAS_GROWN'],
+    ['no version is named', 'owner', { version: -1, count: 3 }, 400, 'BAD_REQUEST'],
+    ['it is not allowed to', 'stranger', { version: 0, count: 3 }, 403, 'NO_AUTH']
+  ])('loses nothing where %s', async (_why, user, order, status, error) => {
+    if ((await owner.exists('/guarded')) === null) {
+      await owner.create('/guarded', null, { acl: [...mine, { scheme: 'world', id: 'anyone', perms: Perm.read }] })
+      await owner.create('/guarded/a')
+      await owner.create('/guarded/a/b')
+      await owner.create('/guarded/a/c')
+    }
+    const one = user === null ? browser() : await loggedIn(user)
+
+    const lines = await one.lines('delete-tree', {}, { path: '/guarded/a', ...order })
+
+    expect(lines).toEqual([expect.objectContaining({ status, error })])
+    expect(await countOf('/guarded')).toBe(4)
+  })
+
+  test('stays as far as it is when somebody stops, and when the page goes', async () => {
+    await fill('/stopped', 4_000)
+    const one = await loggedIn()
+    const order = { path: '/stopped', version: 0, count: 8_001 }
+
+    const lines = await one.lines('delete-tree', {}, order, async (seen) => {
+      if (seen.length === 2) await one.post('stop', { job: seen[0]?.job })
+      return false
+    })
+    const { result } = lines.at(-1) ?? {}
+    const left = await countOf('/stopped')
+    await one.lines('delete-tree', {}, { ...order, count: left }, (seen) => seen.length >= 2)
+    const settled = await settledCount('/stopped')
+
+    expect(result.isStopped).toBe(true)
+    expect(left).toBe(8_001 - result.deleted)
+    expect(settled).toBeGreaterThan(0)
+    expect(settled).toBeLessThan(left)
+  })
+
+  /** The count when it is the same twice in a row. */
+  async function settledCount(root: string): Promise<number> {
+    for (let last = -1; ; ) {
+      const now = await countOf(root)
+      if (now === last) return now
+      last = now
+      await new Promise((resolve) => setTimeout(resolve, 300))
+    }
+  }
 })
 
 test('the history of a znode is told to who has logged in and may read it', async () => {

@@ -55,6 +55,16 @@ export function field(label, input, hint = null) {
   return el('div.field', {}, el('label', { for: id }, label), input, hint === null ? null : el('p.hint', {}, hint))
 }
 
+/** What asks for something and can be left: the button that does it is last. */
+export function buttons(cancel, label, attributes = {}) {
+  return el(
+    'div.buttons',
+    {},
+    button('Cancel', cancel),
+    el('button', { type: 'submit', class: 'primary', ...attributes }, label)
+  )
+}
+
 export function linkTo(path, text = path) {
   return el('a.path', { href: hashOf(path) }, text)
 }

@@ -1,6 +1,6 @@
 /** What changes a znode. Each change names the version that was seen, and is refused if there is another one by then. */
 import { get, post } from './api.mjs'
-import { button, bytes, dialog, el, field, hashOf, replace, toast } from './dom.mjs'
+import { button, buttons, dialog, el, field, hashOf, replace, toast } from './dom.mjs'
 import { base64Of, bytesOf, hexOf, jsonOf, textOf } from './formats.mjs'
 import { childOf } from './tree.mjs'
 
@@ -192,38 +192,6 @@ export function createDialog(parent) {
   name.focus()
 }
 
-export function deleteDialog(node) {
-  const problem = el('p.problem', { role: 'alert' })
-  const remove = async (event) => {
-    event.preventDefault()
-    problem.textContent = ''
-    try {
-      await post('delete', { path: node.path, version: node.stat.version })
-      shown.close()
-      toast(`Deleted ${node.path}.`)
-      location.hash = hashOf(node.path.slice(0, node.path.lastIndexOf('/')) || '/')
-    } catch (error) {
-      problem.textContent = error.message
-    }
-  }
-  const hasChildren = node.stat.numChildren > 0
-  const form = el(
-    'form',
-    { onsubmit: remove },
-    el('p.path', {}, node.path),
-    el(
-      'p',
-      {},
-      hasChildren
-        ? `It has ${node.stat.numChildren} children. Only a znode without children can be deleted here.`
-        : `Version ${node.stat.version}, ${bytes(node.stat.dataLength)} of data. This cannot be undone.`
-    ),
-    problem,
-    buttons(() => shown.close(), 'Delete', { class: 'danger', disabled: hasChildren })
-  )
-  const shown = dialog('Delete this znode?', form)
-}
-
 export function editAclDialog(node, saved) {
   const list = el('div.entries')
   const problem = el('p.problem', { role: 'alert' })
@@ -291,13 +259,4 @@ export function editAclDialog(node, saved) {
   )
   const shown = dialog('Edit access control', form)
   shown.classList.add('wide')
-}
-
-function buttons(cancel, label, attributes = {}) {
-  return el(
-    'div.buttons',
-    {},
-    button('Cancel', cancel),
-    el('button', { type: 'submit', class: 'primary', ...attributes }, label)
-  )
 }

@@ -5,8 +5,9 @@ import { EnsemblePage } from './ensemble.mjs'
 import { onChange, onLiveState, restartLive, startLive, watch } from './live.mjs'
 import { renderIdentity } from './login.mjs'
 import { NodePanel } from './node.mjs'
+import { Search } from './search.mjs'
 import { SessionsPage } from './sessions.mjs'
-import { Search, Tree } from './tree.mjs'
+import { Tree } from './tree.mjs'
 
 const REFRESH_MS = 3000
 
@@ -23,9 +24,12 @@ class TreePage {
       },
       () => this.#watch()
     )
-    this.search = new Search((path) => {
-      location.hash = hashOf(path)
-    })
+    this.search = new Search(
+      (path) => {
+        location.hash = hashOf(path)
+      },
+      () => this.#path
+    )
     this.element = el('div.split', {}, el('div.side', {}, this.search.element, this.tree.element), this.panel.element)
   }
 

@@ -1,7 +1,8 @@
 /** One znode: its data, Stat and ACL, and what can be done with it. */
 import { get, post, whoIsIn } from './api.mjs'
+import { deleteDialog } from './delete.mjs'
 import { button, bytes, count, el, linkTo, replace, table, time, toast } from './dom.mjs'
-import { createDialog, deleteDialog, editAclDialog, editDialog } from './edit.mjs'
+import { createDialog, editAclDialog, editDialog } from './edit.mjs'
 import { bestFormat, bytesOf, FORMATS, format } from './formats.mjs'
 import { logInDialog } from './login.mjs'
 

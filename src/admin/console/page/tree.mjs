@@ -4,7 +4,7 @@
  * have one height, and each is placed by its index.
  */
 import { get } from './api.mjs'
-import { count, el, toast } from './dom.mjs'
+import { count, el } from './dom.mjs'
 
 const PAGE_COUNT = 200
 const PAGE_COUNT_MAX = 500
@@ -386,99 +386,6 @@ export class Tree {
 
 export function childOf(parent, name) {
   return parent === '/' ? `/${name}` : `${parent}/${name}`
-}
-
-/** The box above the tree: what begins with a slash is a path, all else is looked for in names. */
-export class Search {
-  #results = el('div.results', { hidden: true })
-  #input = el('input', {
-    type: 'search',
-    placeholder: 'Name, or /path   ( / )',
-    'aria-label': 'Search for a name, or go to a path',
-    autocomplete: 'off',
-    spellcheck: 'false'
-  })
-  #onGo
-  #turn = 0
-
-  /** @param onGo told of the path that is wanted */
-  constructor(onGo) {
-    this.#onGo = onGo
-    this.element = el(
-      'form.search',
-      {
-        role: 'search',
-        onsubmit: (event) => {
-          event.preventDefault()
-          this.#run()
-        }
-      },
-      this.#input,
-      el('button', { type: 'submit' }, 'Search'),
-      this.#results
-    )
-    this.#input.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape') this.#clear()
-      if (event.key === 'ArrowDown') this.#results.querySelector('a')?.focus()
-    })
-    this.#input.addEventListener('input', () => {
-      if (this.#input.value === '') this.#clear()
-    })
-  }
-
-  focus() {
-    this.#input.focus()
-    this.#input.select()
-  }
-
-  #clear() {
-    this.#turn++
-    this.#results.hidden = true
-  }
-
-  async #run() {
-    const text = this.#input.value.trim()
-    if (text === '') return this.#clear()
-    if (text.startsWith('/')) {
-      this.#clear()
-      this.#onGo(text.length > 1 ? text.replace(/\/+$/, '') : text)
-      return
-    }
-    const turn = ++this.#turn
-    this.#show(el('p.hint', {}, 'Searching…'))
-    try {
-      const { paths, visitCount, isComplete } = await get('search', { text })
-      if (turn === this.#turn) this.#showFound(text, paths, visitCount, isComplete)
-    } catch (error) {
-      if (turn === this.#turn) this.#clear()
-      toast(error.message, true)
-    }
-  }
-
-  #showFound(text, paths, visitCount, isComplete) {
-    const summary = `${count(paths.length)} of ${count(visitCount)} znodes have “${text}” in their name.`
-    const links = paths.map((path) =>
-      el(
-        'li',
-        {},
-        el('a.path', { href: `#/tree?path=${encodeURIComponent(path)}`, onclick: () => this.#onGo(path) }, path)
-      )
-    )
-    this.#show(
-      el(
-        'p.hint',
-        { role: 'status' },
-        isComplete ? summary : `${summary} There may be more: the search was cut short.`
-      ),
-      el('ul', {}, ...links),
-      el('button.small', { type: 'button', onclick: () => this.#clear() }, 'Close results')
-    )
-  }
-
-  #show(...content) {
-    this.#results.replaceChildren(...content)
-    this.#results.hidden = false
-  }
 }
 
 function newNode(path, name, parent) {
