@@ -103,8 +103,22 @@ function addNewNode(
     stat.ephemeralOwnerLo = intent.ttlLo
   }
   const prefixCrc = context.prefixCrcOf(path, intent.data)
-  const record = { path, zxidHi: 0, zxidLo: 0, exists: true, stat, childCount: 0, acl, prefixCrc, digest: 0 }
-  context.commitChange(record, kind === 'ephemeral')
+  context.commitChange(
+    {
+      path,
+      zxidHi: 0,
+      zxidLo: 0,
+      exists: true,
+      stat,
+      childCount: 0,
+      acl,
+      prefixCrc,
+      digest: 0,
+      hash: 0,
+      chained: null
+    },
+    kind === 'ephemeral'
+  )
 }
 
 /** UNIMPLEMENTED, BADARGUMENTS or OK for the TTL of a create, in the order that upstream checks. */

@@ -4,9 +4,11 @@ import { compareInt64 } from '../../../protocol/int64.ts'
 import { Int64Map } from '../../../protocol/int64-map.ts'
 import { type DataTree, NO_NODE } from '../../tree/data-tree.ts'
 import { emptyStat } from '../../tree/empty-stat.ts'
+import { PendingRecords } from './pending-records.ts'
 
 /** A znode as it will be when the change that made this record has been applied. */
 export interface ChangeRecord {
+  /** Empty for the root. */
   readonly path: string
   /** Transaction of the change; the record is dropped when that one has been applied. */
   zxidHi: number
@@ -21,6 +23,9 @@ export interface ChangeRecord {
   prefixCrc: number
   /** The znode's digest, unsigned; 0 for those that do not count. */
   digest: number
+  /** For `PendingRecords` only: the path's hash, and the next record in the same bucket. */
+  hash: number
+  chained: ChangeRecord | null
 }
 
 /** The root has two names upstream ("" and "/"); here it has one key. */
@@ -34,11 +39,12 @@ function keyOf(path: string): string {
  */
 export class OutstandingChanges {
   readonly #tree: DataTree
-  readonly #latest = new Map<string, ChangeRecord>()
+  readonly #latest = new PendingRecords()
   readonly #order = new Fifo<ChangeRecord>()
   /** session → path of an ephemeral → the newest pending change that creates or deletes it. */
   readonly #ephemerals = new Int64Map<Map<string, ChangeRecord>>()
-  #undo: UndoEntry[] | null = null
+  #undo: ChangeUndo[] | null = null
+  readonly #ephemeralUndo: EphemeralUndo[] = []
 
   constructor(tree: DataTree) {
     this.#tree = tree
@@ -54,14 +60,15 @@ export class OutstandingChanges {
    * does not exist then.
    */
   recordFor(path: string): ChangeRecord | null {
-    const pending = this.#latest.get(keyOf(path))
+    const key = keyOf(path)
+    const pending = this.#latest.get(key)
     if (pending !== undefined) return pending.exists ? copyOfRecord(pending) : null
     const node = this.#tree.find(path)
     if (node === NO_NODE) return null
     const stat = emptyStat()
     this.#tree.readStat(node, stat)
     return {
-      path,
+      path: key,
       zxidHi: 0,
       zxidLo: 0,
       exists: true,
@@ -69,7 +76,9 @@ export class OutstandingChanges {
       childCount: this.#tree.childCount(node),
       acl: this.#tree.acl(node),
       prefixCrc: this.#tree.prefixCrc(node),
-      digest: this.#tree.nodeDigest(node)
+      digest: this.#tree.nodeDigest(node),
+      hash: 0,
+      chained: null
     }
   }
 
@@ -86,9 +95,8 @@ export class OutstandingChanges {
 
   /** Makes `record` the newest state of its path. */
   add(record: ChangeRecord): void {
-    const key = keyOf(record.path)
-    this.#undo?.push({ table: this.#latest, key, previous: this.#latest.get(key) })
-    this.#latest.set(key, record)
+    const previous = this.#latest.set(record)
+    this.#undo?.push({ path: record.path, previous })
     this.#order.push(record)
   }
 
@@ -101,7 +109,8 @@ export class OutstandingChanges {
       changes = new Map()
       this.#ephemerals.set(hi, lo, changes)
     }
-    this.#undo?.push({ table: changes, key: record.path, previous: changes.get(record.path) })
+    if (this.#undo !== null)
+      this.#ephemeralUndo.push({ changes, path: record.path, previous: changes.get(record.path) })
     changes.set(record.path, record)
   }
 
@@ -121,6 +130,7 @@ export class OutstandingChanges {
 
   commitMulti(): void {
     this.#undo = null
+    this.#ephemeralUndo.length = 0
   }
 
   /** Takes back all changes since `beginMulti`. */
@@ -128,7 +138,14 @@ export class OutstandingChanges {
     const undo = this.#undo ?? []
     this.#undo = null
     // The records stay in the order, where they are harmless: dropping one compares identities.
-    for (let index = undo.length - 1; index >= 0; index--) takeBack(undo[index] as UndoEntry)
+    for (let entry = undo.pop(); entry !== undefined; entry = undo.pop()) {
+      if (entry.previous === undefined) this.#latest.delete(entry.path)
+      else this.#latest.set(entry.previous)
+    }
+    for (let entry = this.#ephemeralUndo.pop(); entry !== undefined; entry = this.#ephemeralUndo.pop()) {
+      if (entry.previous === undefined) entry.changes.delete(entry.path)
+      else entry.changes.set(entry.path, entry.previous)
+    }
   }
 
   /** Drops what transactions up to this zxid did: the tree shows it now. */
@@ -136,8 +153,7 @@ export class OutstandingChanges {
     for (let record = this.#order.peek(); record !== undefined; record = this.#order.peek()) {
       if (compareInt64(record.zxidHi, record.zxidLo, zxidHi, zxidLo) > 0) break
       this.#order.shift()
-      const key = keyOf(record.path)
-      if (this.#latest.get(key) === record) this.#latest.delete(key)
+      this.#latest.deleteIf(record)
       this.#forgetEphemeral(record)
     }
   }
@@ -152,22 +168,24 @@ export class OutstandingChanges {
   }
 }
 
-/** What a table held under a key before a change. */
-interface UndoEntry {
-  readonly table: Map<string, ChangeRecord>
-  readonly key: string
+/** What was pending for a path before a change. */
+interface ChangeUndo {
+  readonly path: string
   readonly previous: ChangeRecord | undefined
 }
 
-function takeBack(entry: UndoEntry): void {
-  if (entry.previous === undefined) entry.table.delete(entry.key)
-  else entry.table.set(entry.key, entry.previous)
+/** What a session's changes were to an ephemeral before a change. */
+interface EphemeralUndo {
+  readonly changes: Map<string, ChangeRecord>
+  readonly path: string
+  readonly previous: ChangeRecord | undefined
 }
 
 /** perf: field by field, since to spread an object takes ten times as long; bench/load, create. */
 function copyOfRecord(record: ChangeRecord): ChangeRecord {
   const { path, zxidHi, zxidLo, exists, childCount, acl, prefixCrc, digest } = record
-  return { path, zxidHi, zxidLo, exists, stat: copyOfStat(record.stat), childCount, acl, prefixCrc, digest }
+  const stat = copyOfStat(record.stat)
+  return { path, zxidHi, zxidLo, exists, stat, childCount, acl, prefixCrc, digest, hash: 0, chained: null }
 }
 
 function copyOfStat(stat: StatPersisted): StatPersisted {
