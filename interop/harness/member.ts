@@ -106,7 +106,13 @@ export class Member {
     const [command, args, env] = await this.#commandLine(file, properties)
     const [first, ...rest] = [...this.#prefix, command, ...args]
     if (first === undefined) throw new Error('there is no command')
-    this.#child = startChild({ command: first, args: rest, logFile: this.logFile, cwd: this.folder, env })
+    this.#child = startChild({
+      command: first,
+      args: rest,
+      logFile: this.logFile,
+      cwd: this.folder,
+      env: { ...this.#settings.environment, ...env }
+    })
   }
 
   /** Sets keys of its `zoo.cfg`, in force from the next start on; null takes one out. */

@@ -14,6 +14,8 @@ export interface ServerSettings {
   readonly config?: Readonly<Record<string, string>>
   /** Java system properties that zoo.cfg cannot express; zoonode reads them from SERVER_JVMFLAGS. */
   readonly properties?: Readonly<Record<string, string>>
+  /** Added to the environment of servers. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 const START_TIMEOUT_MS = 60_000
@@ -116,7 +118,7 @@ export class Server {
     const properties = Object.entries(this.#settings.properties ?? {}).map(([key, value]) => `-D${key}=${value}`)
     if (this.kind === 'zoonode') {
       await buildZoonode()
-      const env = { SERVER_JVMFLAGS: properties.join(' ') }
+      const env = { ...this.#settings.environment, SERVER_JVMFLAGS: properties.join(' ') }
       const args = [ZOONODE_PROGRAM, '--config', config]
       return startChild({ command: process.execPath, args, logFile: this.logFile, cwd: this.folder, env })
     }

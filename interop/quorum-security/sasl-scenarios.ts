@@ -8,7 +8,7 @@ import type { Load } from '../mixed-ensemble/load.ts'
 import { failOver, roll, TIMEOUT_MS, underLoad, WRITES } from './life.ts'
 import { Authority } from './stores.ts'
 
-const REQUIRED = {
+export const REQUIRED = {
   'quorum.auth.enableSasl': 'true',
   'quorum.auth.learnerRequireSasl': 'true',
   'quorum.auth.serverRequireSasl': 'true',
@@ -54,7 +54,7 @@ export async function runSasl(
     await attempt('serves, fails over, keeps a wrong password outside, and loses nothing', () =>
       underLoad(ensemble, async (load) => {
         await failOver(ensemble, load)
-        await keepOut(ensemble, load)
+        await keepOut(ensemble, load, 'Intruder')
         await failOver(ensemble, load)
       })
     )
@@ -80,21 +80,21 @@ export async function runSwitchToSasl(members: readonly MemberPlan[], folder: st
   }
 }
 
-/** A follower comes back with a wrong password, which nobody else notices, and later with the right one. */
-async function keepOut(ensemble: Ensemble, load: Load): Promise<void> {
+/** A follower comes back as somebody else, by another section of its JAAS file, which nobody else notices, and later as itself. */
+export async function keepOut(ensemble: Ensemble, load: Load, section: string): Promise<void> {
   const leader = await ensemble.serving()
   // Who looks for a leader asks the voters.
   const [member, ...others] = ensemble.voters
   if (member === undefined || member === leader) throw new Error('server 1 leads, which has the lowest id')
   await member.stop()
   const lengths = new Map(others.map((one) => [one, one.log().length]))
-  member.configure({ 'quorum.auth.learner.saslLoginContext': 'Intruder' })
+  member.configure({ 'quorum.auth.learner.saslLoginContext': section })
   await member.start()
   await waitFor('a refusal in the logs of all other voters', TIMEOUT_MS, async () =>
     others.every((one) => REFUSALS[one.kind].test(one.log().slice(lengths.get(one) ?? 0))) ? true : null
   )
   await load.goesOn(WRITES, TIMEOUT_MS)
-  if ((await member.mode()) !== null) throw new Error(`${member.name} serves with a wrong password`)
+  if ((await member.mode()) !== null) throw new Error(`${member.name} serves as ${section}`)
   if ((await ensemble.leader()) !== leader) throw new Error('another server leads')
   await member.stop()
   member.configure({ 'quorum.auth.learner.saslLoginContext': null })

@@ -5,7 +5,9 @@ import { mavenClassPath } from '../harness/java.ts'
 import { buildZoonode } from '../harness/server.ts'
 import type { Suite } from '../harness/suite.ts'
 import { attemptsOf, type Tell } from '../mixed-ensemble/attempts.ts'
+import { hasKdc, NO_KDC } from '../sasl/kdc.ts'
 import { runForeignProgram, runHostileTls } from './hostile-scenarios.ts'
+import { runKerberos } from './kerberos-scenarios.ts'
 import { runOracle } from './oracle-scenario.ts'
 import { runSasl, runSwitchToSasl } from './sasl-scenarios.ts'
 import { runReload, runSwitchToTls, runTls, TLS_ENSEMBLES } from './tls-scenarios.ts'
@@ -13,6 +15,7 @@ import { runReload, runSwitchToTls, runTls, TLS_ENSEMBLES } from './tls-scenario
 interface SecurityPart {
   readonly name: string
   readonly isQuick?: boolean
+  readonly needsKdc?: boolean
   run(folder: string, tell: Tell): Promise<void>
 }
 
@@ -42,6 +45,12 @@ export const SECURITY_PARTS: readonly SecurityPart[] = [
     run: (folder, tell) =>
       runSwitchToSasl(participants('zoonode', 'apache', 'zoonode'), folder, attemptsOf('switch to SASL', tell))
   },
+  ...TLS_ENSEMBLES.map(({ name, members, leader }, index): SecurityPart => {
+    const hasTls = index > 0
+    const title = `${hasTls ? 'Kerberos in TLS' : 'Kerberos'}, ${name}`
+    const run = (folder: string, tell: Tell) => runKerberos(members, leader, hasTls, folder, attemptsOf(title, tell))
+    return { name: `kerberos ${name}`, needsKdc: true, run }
+  }),
   {
     name: 'oracle of both kinds',
     run: (folder, tell) => runOracle(participants('apache', 'zoonode'), folder, attemptsOf('oracle, both kinds', tell))
@@ -67,6 +76,10 @@ export const quorumSecuritySuite: Suite = {
   async run({ quick, folder, record }) {
     for (const [index, part] of SECURITY_PARTS.entries()) {
       if (quick && part.isQuick !== true) continue
+      if (part.needsKdc === true && !hasKdc()) {
+        record({ name: part.name, status: 'skipped', detail: NO_KDC, observed: null })
+        continue
+      }
       const own = join(folder, String(index))
       mkdirSync(own)
       await part.run(own, (name, problem) => {

@@ -21,6 +21,9 @@ export function hasKdc(): boolean {
   return existsSync(join(krb5Root(), 'usr/sbin/krb5kdc')) && existsSync(join(krb5Root(), 'usr/sbin/kadmin.local'))
 }
 
+/** What to do about it. */
+export const NO_KDC = "there is no krb5kdc; Debian's krb5-kdc and krb5-admin-server have it"
+
 /** A key distribution centre of MIT Kerberos on a loopback port, with a realm of its own. */
 export class Kdc {
   readonly configFile: string

@@ -4,7 +4,7 @@ import { runCommand } from '../harness/child.ts'
 import { javaProgram } from '../harness/java.ts'
 import { Server, type ServerKind } from '../harness/server.ts'
 import { type Suite, type SuiteRun, SuiteUnavailableError } from '../harness/suite.ts'
-import { hasKdc, Kdc } from './kdc.ts'
+import { hasKdc, Kdc, NO_KDC } from './kdc.ts'
 
 const CLIENT_TIMEOUT_MS = 60_000
 const MODULE = 'com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true storeKey=true useTicketCache=false'
@@ -27,8 +27,7 @@ export const kerberosSuite: Suite = {
   settings: {},
   startsOwnServers: true,
   async prepare() {
-    if (!hasKdc())
-      throw new SuiteUnavailableError("there is no krb5kdc; Debian's krb5-kdc and krb5-admin-server have it")
+    if (!hasKdc()) throw new SuiteUnavailableError(NO_KDC)
     await javaProgram('sasl')
   },
   async run(run) {

@@ -1,6 +1,8 @@
-import type { SaslCredentials } from '../client/sasl-login.ts'
+import type { SaslOption } from '../client/sasl-login.ts'
 import { JaasError } from '../sasl/jaas/jaas-error.ts'
-import { type ClientLogin, clientLogin } from '../sasl/jaas/login-section.ts'
+import { type ClientLogin, clientLogin, type KerberosLogin } from '../sasl/jaas/login-section.ts'
+import { KerberosError } from '../sasl/kerberos/kerberos-error.ts'
+import { openKerberosClient } from '../sasl/node/kerberos-client.ts'
 import { readJaasFile } from '../sasl/node/read-jaas-file.ts'
 import { CliError } from './cli-error.ts'
 
@@ -8,18 +10,20 @@ import { CliError } from './cli-error.ts'
 type ClientSettings = ReadonlyMap<string, string>
 
 const DEFAULT_SECTION = 'Client'
+const DEFAULT_SERVICE = 'zookeeper'
 const MECHANISMS = ['DIGEST-MD5', 'SCRAM-SHA-256'] as const
 
 /**
  * The SASL login that the settings of upstream's client ask for: the section `Client` (or `zookeeper.sasl.clientconfig`) of
  * the JAAS file `java.security.auth.login.config`, unless `zookeeper.sasl.client` is false.
  *
- * The mechanism is DIGEST-MD5, as upstream's, or the option `mechanism` of the section, or `zookeeper.sasl.mechanism`.
+ * The mechanism is GSSAPI for a section with Krb5LoginModule; else DIGEST-MD5, as upstream's, or the option `mechanism` of the section,
+ * or `zookeeper.sasl.mechanism`.
  *
  * @returns undefined where no login is asked for
  * @throws CliError, one line, for a file that makes no sense
  */
-export function saslLogin(settings: ClientSettings): SaslCredentials | undefined {
+export function saslLogin(settings: ClientSettings): SaslOption | undefined {
   const file = settings.get('java.security.auth.login.config')?.trim()
   if (file === undefined || file === '') return undefined
   if (settings.get('zookeeper.sasl.client')?.trim().toLowerCase() === 'false') return undefined
@@ -30,9 +34,23 @@ export function saslLogin(settings: ClientSettings): SaslCredentials | undefined
     if (section === undefined) return undefined
     throw new CliError(`JAAS file ${file} has no section ${section}`, 2)
   }
-  if (login.kind === 'kerberos') throw new CliError(`JAAS file ${file}: this shell cannot log in by Kerberos`, 2)
+  if (login.kind === 'kerberos') return kerberosLogin(login.kerberos, file, settings)
   const { username, password } = login
   return { username, password, mechanism: mechanismOf(login, settings) }
+}
+
+/** compat: the server's principal is `zookeeper.server.principal`, or `zookeeper.sasl.client.username` (zookeeper) and the host. */
+function kerberosLogin(login: KerberosLogin, file: string, settings: ClientSettings): SaslOption {
+  const given = settings.get('zookeeper.server.principal')?.trim().split('@')[0] ?? ''
+  const [service = '', serviceHost] =
+    given === '' ? [settings.get('zookeeper.sasl.client.username')?.trim()] : given.split('/')
+  try {
+    const client = openKerberosClient(login, settings)
+    return ({ host }) => client(service === '' ? DEFAULT_SERVICE : service, serviceHost ?? host)
+  } catch (error) {
+    if (!(error instanceof KerberosError)) throw error
+    throw new CliError(`JAAS file ${file}, line ${login.line}: ${error.message}`, 2)
+  }
 }
 
 function readLogin(file: string, section: string, settings: ClientSettings): ClientLogin | null {

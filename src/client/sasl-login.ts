@@ -1,6 +1,8 @@
 import { createDigestMd5Client } from '../sasl/digest-md5/client.ts'
 import type { ClientStep } from '../sasl/exchange.ts'
+import { createGssapiClient } from '../sasl/node/gssapi-client.ts'
 import { nodeSaslHashes as hashes, randomNonce } from '../sasl/node/hashes.ts'
+import { loadKerberosLibrary } from '../sasl/node/kerberos-library.ts'
 import { createScramClient } from '../sasl/scram/client.ts'
 import type { ServerAddress } from './connect-string.ts'
 
@@ -22,16 +24,35 @@ export interface SaslCredentials {
   readonly mechanism?: 'DIGEST-MD5' | 'SCRAM-SHA-256'
 }
 
-/** How a client logs in: by a password, or by an exchange of its own, made anew for each connection. */
-export type SaslOption = SaslCredentials | ((server: ServerAddress) => SaslExchange)
+/**
+ * A login by Kerberos, with tickets of the system's library, which the npm package `kerberos` reaches: it must be installed. That
+ * library finds its configuration, key table and tickets by the environment (`KRB5_CONFIG`, `KRB5_CLIENT_KTNAME`, `KRB5CCNAME`).
+ */
+export interface KerberosCredentials {
+  readonly mechanism: 'GSSAPI'
+  /** First part of the server's principal. Default `zookeeper`. */
+  readonly service?: string
+  /** Second part. Default: the server's host, as the connect string has it. */
+  readonly host?: string
+  /** Such as `alice@EXAMPLE.COM`. Default: whose tickets, or keys, there are. */
+  readonly principal?: string
+}
+
+/** How a client logs in: by a password, by Kerberos, or by an exchange of its own, made anew for each connection. */
+export type SaslOption = SaslCredentials | KerberosCredentials | ((server: ServerAddress) => SaslExchange)
 
 /** What both sides of DIGEST-MD5 call the service and its host: fixed, as upstream's. */
 const PROTOCOL = 'zookeeper'
 const SERVER_NAME = 'zk-sasl-md5'
+const NOTHING = new Uint8Array(0)
 
 /** The exchange for one connection. */
 export function saslExchangeOf(option: SaslOption, server: ServerAddress): SaslExchange {
   if (typeof option === 'function') return option(server)
+  if (option.mechanism === 'GSSAPI') {
+    const { service = 'zookeeper', host = server.host, principal = null } = option
+    return createGssapiClient({ library: loadKerberosLibrary(), service, host, principal })
+  }
   const { username, password, mechanism = 'DIGEST-MD5' } = option
   switch (mechanism) {
     case 'SCRAM-SHA-256':
@@ -63,6 +84,8 @@ export class SaslLogin {
   readonly #exchange: SaslExchange
   readonly #listener: SaslLoginListener
   #isOver = false
+  /** The server has all that it needs. */
+  #isLastSaid = false
 
   constructor(exchange: SaslExchange, listener: SaslLoginListener) {
     this.#exchange = exchange
@@ -81,14 +104,15 @@ export class SaslLogin {
    * Takes the server's answer.
    *
    * @param err   code of the reply; not OK ends the login
-   * @param token null where the server has nothing to say: then it has no SASL configuration, or does not know us
+   * @param token null where the server has nothing to say: unless all has been said, it has no SASL configuration, or does not know us
    */
   answered(err: number, token: Uint8Array | null): void {
     if (this.#isOver) return
     if (err !== 0) return this.#refuse(`the server has refused it (error ${err})`)
-    if (token === null) return this.#refuse('the server has no SASL configuration, or has refused it')
+    if (token === null && !this.#isLastSaid)
+      return this.#refuse('the server has no SASL configuration, or has refused it')
     this.#then(
-      () => this.#exchange.evaluate(token),
+      () => this.#exchange.evaluate(token ?? NOTHING),
       (step) => this.#take(step)
     )
   }
@@ -101,6 +125,7 @@ export class SaslLogin {
   #take(step: ClientStep): void {
     switch (step.kind) {
       case 'response':
+        this.#isLastSaid = step.isLast === true
         return this.#listener.onToken(step.token)
       case 'complete':
         this.#isOver = true

@@ -23,7 +23,8 @@ export interface ServerExchange {
 
 /** What a client does about a server's token. */
 export type ClientStep =
-  | { readonly kind: 'response'; readonly token: Uint8Array }
+  /** With `isLast` there is nothing more to prove: the server's word that all is well ends the exchange, with a token or without. */
+  | { readonly kind: 'response'; readonly token: Uint8Array; readonly isLast?: true }
   /** The server has proved that it knows the password, too; nothing more is to be sent. */
   | { readonly kind: 'complete' }
   | { readonly kind: 'failed'; readonly reason: string }

@@ -108,6 +108,40 @@ describe.each([
   })
 })
 
+describe('a mechanism in which the client has the last word', () => {
+  /** Its tokens are `one` and `two`; the server has nothing to say to the second. */
+  const twoWords: SaslOption = () => ({
+    mechanism: 'GSSAPI',
+    initialResponse: () => Buffer.from('one'),
+    evaluate: (challenge) =>
+      challenge.length === 0 ? { kind: 'complete' } : { kind: 'response', token: Buffer.from('two'), isLast: true }
+  })
+
+  async function afterTwoWords(reply: { readonly err?: number }) {
+    const fake = await server()
+    const { client } = open(fake.address, { sasl: twoWords })
+    const connection = await fake.connection()
+    await connection.accept()
+    const first = await nextToken(connection)
+    connection.reply(first.xid, { body: (writer) => writer.writeBuffer(Buffer.from('go on')) })
+    const second = await nextToken(connection)
+    connection.reply(second.xid, { ...reply, body: (writer) => writer.writeBuffer(null) })
+    return client
+  }
+
+  test('is over when the server says that all is well, with no token', async () => {
+    const client = await afterTwoWords({})
+
+    await until('the client is connected', () => client.state === 'connected')
+  })
+
+  test('has failed when the server says so', async () => {
+    const client = await afterTwoWords({ err: -115 })
+
+    await until('the client has ended', () => client.state === 'authFailed')
+  })
+})
+
 test('a server that does not know the password is not believed', async () => {
   const fake = await server()
   const { client } = open(fake.address, { sasl: BOB })

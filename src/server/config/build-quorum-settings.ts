@@ -65,7 +65,8 @@ export function quorumSettings(parts: SettingsParts, own: EnsembleMember | null)
     saslLearnerRequired: quorum.quorumSaslLearnerRequired,
     saslServerRequired: quorum.quorumSaslServerRequired,
     saslLearnerSection: quorum.quorumSaslLearnerSection,
-    saslServerSection: quorum.quorumSaslServerSection
+    saslServerSection: quorum.quorumSaslServerSection,
+    saslServicePrincipal: quorum.quorumSaslServicePrincipal
   }
 }
 

@@ -313,6 +313,8 @@ export interface QuorumSettings {
   readonly saslServerRequired: boolean
   readonly saslLearnerSection: string
   readonly saslServerSection: string
+  /** Principal of other members, for Kerberos: `service/host`, or `service/_HOST`. */
+  readonly saslServicePrincipal: string
 }
 
 /** Four-letter words and the HTTP admin server. */

@@ -29,7 +29,7 @@ export function openPeerSecurity(
 ): PeerSecurity {
   const { quorumEnabled, quorumPortUnification, quorumReloadCertFiles, quorum } = settings.tls
   try {
-    const authentication = authenticationOf(settings)
+    const authentication = authenticationOf(settings, memberHosts)
     const isTlsTaken = quorumEnabled || quorumPortUnification
     const tls = isTlsTaken ? new QuorumTls(quorum, quorumReloadCertFiles, memberHosts, log.child('quorum TLS')) : null
     const transport = tlsTransport(
@@ -50,7 +50,10 @@ export function openPeerSecurity(
   }
 }
 
-function authenticationOf({ quorum, acl, source }: ServerSettings): PeerAuthentication | null {
+function authenticationOf(
+  { quorum, acl, source }: ServerSettings,
+  memberHosts: () => readonly string[]
+): PeerAuthentication | null {
   if (!quorum.saslEnabled) return null
   return jaasAuthentication(
     {
@@ -60,8 +63,10 @@ function authenticationOf({ quorum, acl, source }: ServerSettings): PeerAuthenti
       isLearnerRequired: quorum.saslLearnerRequired,
       isServerRequired: quorum.saslServerRequired,
       // compat: 3.9.5's servers take DIGEST-MD5 in the FIPS mode that is on by default; only its learners offer none then.
-      isFipsMode: acl.fipsMode && source.properties.has('zookeeper.fips-mode')
+      isFipsMode: acl.fipsMode && source.properties.has('zookeeper.fips-mode'),
+      servicePrincipal: quorum.saslServicePrincipal
     },
-    source.properties
+    source.properties,
+    memberHosts
   )
 }

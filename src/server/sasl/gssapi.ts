@@ -1,3 +1,4 @@
+import type { ServerExchange } from '../../sasl/exchange.ts'
 import { JaasError } from '../../sasl/jaas/jaas-error.ts'
 import type { KerberosLogin } from '../../sasl/jaas/login-section.ts'
 import { CLOCK_SKEW_MS, isKerberosToken } from '../../sasl/kerberos/ap-req.ts'
@@ -19,23 +20,28 @@ const REMEMBERED_MAX = 200_000
  * @throws JaasError, one line, where the section does not say which keys
  */
 export function gssapiMechanism(login: KerberosLogin, realm: string): SaslMechanism {
+  return { name: 'GSSAPI', begins: isKerberosToken, begin: gssapiAcceptor(login, realm) }
+}
+
+/**
+ * Makes the server's side of one login after the other; none of them is taken twice.
+ *
+ * @throws JaasError, one line, where the section does not say which keys
+ */
+export function gssapiAcceptor(login: KerberosLogin, realm: string): () => ServerExchange {
   const { principal, useKeyTab, keyTab, line } = login
   if (!useKeyTab) throw new JaasError('Krb5LoginModule of a server needs useKeyTab=true and keyTab="FILE"', line)
   if (principal === null) throw new JaasError('Krb5LoginModule of a server needs principal="service/host@REALM"', line)
   const whole = principal === '*' || principal.includes('@') ? principal : `${principal}@${realm}`
   const keytab = openKeytab(keyTab ?? DEFAULT_KEYTAB, whole, line)
   const replays = new ReplayCache(2 * CLOCK_SKEW_MS, REMEMBERED_MAX)
-  return {
-    name: 'GSSAPI',
-    begins: isKerberosToken,
-    begin: () =>
-      createGssapiServer({
-        ciphers: nodeKerberosCiphers,
-        keys: keytab.entries,
-        nowMs: Date.now,
-        isNew: (fingerprint) => replays.isNew(fingerprint, Date.now())
-      })
-  }
+  return () =>
+    createGssapiServer({
+      ciphers: nodeKerberosCiphers,
+      keys: keytab.entries,
+      nowMs: Date.now,
+      isNew: (fingerprint) => replays.isNew(fingerprint, Date.now())
+    })
 }
 
 function openKeytab(path: string, principal: string, line: number): KeytabFile {

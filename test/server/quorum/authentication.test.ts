@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import type { LinkId } from '../../../src/core/zab/peer-link.ts'
+import type { PatientClientExchange } from '../../../src/sasl/node/patient-client-exchange.ts'
 import { encodeHandshake } from '../../../src/server/quorum/election-handshake.ts'
 import { ElectionLinks, type ElectionLinksSettings } from '../../../src/server/quorum/election-links.ts'
 import { LeaderConnector } from '../../../src/server/quorum/leader-connector.ts'
@@ -50,9 +51,11 @@ interface Required {
 }
 
 function authenticationOf({ learner = true, server = true, password = 'right' }: Required = {}): PeerAuthentication {
-  const sections = { learnerSection: 'QuorumLearner', serverSection: 'QuorumServer', isFipsMode: false }
+  const sections = { learnerSection: 'QuorumLearner', serverSection: 'QuorumServer' }
+  const others = { isFipsMode: false, servicePrincipal: 'zkquorum/localhost' }
   const jaasFile = join(folder, PASSWORDS[password])
-  return jaasAuthentication({ ...sections, jaasFile, isLearnerRequired: learner, isServerRequired: server }, new Map())
+  const settings = { ...sections, ...others, jaasFile, isLearnerRequired: learner, isServerRequired: server }
+  return jaasAuthentication(settings, new Map(), () => [])
 }
 
 function newLinks() {
@@ -219,7 +222,7 @@ describe('a learner that authenticates itself', () => {
   test.each([
     { what: 'says that all is well at once', hex: `${MAGIC}0000000100000000`, line: 'the challenge has no nonce' },
     { what: 'sends a packet of a leader', hex: '0000001100000001', line: 'no packet of a SASL exchange' },
-    { what: 'says no', hex: ERROR, line: 'it refuses the user or the password of this server' }
+    { what: 'says no', hex: ERROR, line: 'it refuses the login of this server' }
   ])('gives up a leader that $what', async ({ hex, line }) => {
     const log = await atRaw([hex])
 
@@ -227,10 +230,54 @@ describe('a learner that authenticates itself', () => {
     expect(log.count(line)).toBe(1)
   })
 
+  test('may take its time over its answers', async () => {
+    const leader = await openPort(authenticationOf())
+
+    const learner = connectTo(leader.port, patient(authenticationOf()))
+    await until(() => learner.told.includes('opened -1'), 'the learner connected')
+    learner.say('hello')
+
+    await until(() => leader.text() === 'hello', 'what it says')
+  })
+
+  test('gives up where it has nothing to show', async () => {
+    const leader = await openPort(authenticationOf())
+    const failing = { ...authenticationOf(), newClient: () => ({ ...withoutTicket, evaluate: neverAsked }) }
+
+    const learner = connectTo(leader.port, failing)
+    await until(() => learner.told.includes('closed -1'), 'the learner gave up')
+
+    expect(learner.log.count('cannot authenticate to server 3')).toBe(1)
+    expect(learner.log.count('Kerberos: no ticket')).toBe(1)
+  })
+
   test('gives up one that says nothing', async () => {
-    expect((await atRaw([], SHORT_MS)).count('it did not answer the SASL exchange within 300 ms')).toBe(1)
+    expect((await atRaw([], SHORT_MS)).count('the SASL exchange took longer than 300 ms')).toBe(1)
   })
 })
+
+/** As Kerberos: what it says takes a turn or two. */
+function patient(authentication: PeerAuthentication): PeerAuthentication {
+  const newClient = (host: string): PatientClientExchange | null => {
+    const exchange = authentication.newClient(host)
+    if (exchange === null) return null
+    return {
+      mechanism: exchange.mechanism,
+      initialResponse: async () => exchange.initialResponse(),
+      evaluate: async (challenge) => exchange.evaluate(challenge)
+    }
+  }
+  return { ...authentication, newClient }
+}
+
+const withoutTicket = {
+  mechanism: 'GSSAPI',
+  initialResponse: (): Promise<Uint8Array> => Promise.reject(new Error('Kerberos: no ticket'))
+}
+
+function neverAsked(): never {
+  throw new Error('the exchange has not begun')
+}
 
 function settingsOf(sid: number): ElectionLinksSettings {
   return {

@@ -301,5 +301,12 @@ export const quorumKeys = {
     text,
     'QuorumServer',
     'JAAS section'
+  ),
+  quorumSaslServicePrincipal: fileKey(
+    'should',
+    'quorum.auth.kerberos.servicePrincipal',
+    text,
+    'zkquorum/localhost',
+    "other members' principal, for Kerberos; _HOST stands for each one's host"
   )
 }

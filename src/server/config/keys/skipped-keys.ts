@@ -87,15 +87,14 @@ export const skippedKeys: readonly SkippedKeys[] = [
     ]
   },
   {
-    why: 'Kerberos is not supported',
+    why: 'the Kerberos of this machine is configured by krb5.conf',
     names: [
       'kerberos.canonicalizeHostNames',
       'kerberos.minReLoginTimeMs',
       'kinit',
       'requireKerberosConfig',
       'security.auth_to_local',
-      'server.realm',
-      'quorum.auth.kerberos.servicePrincipal'
+      'server.realm'
     ]
   },
   {

@@ -1,4 +1,5 @@
-import type { ClientExchange, ServerExchange } from '../../../sasl/exchange.ts'
+import type { ServerExchange } from '../../../sasl/exchange.ts'
+import type { PatientClientExchange } from '../../../sasl/node/patient-client-exchange.ts'
 
 /** How servers of an ensemble prove to each other who they are (`quorum.auth.*`). */
 export interface PeerAuthentication {
@@ -7,7 +8,7 @@ export interface PeerAuthentication {
    *
    * @param host of the other one, as it is configured
    */
-  newClient(host: string): ClientExchange | null
+  newClient(host: string): PatientClientExchange | null
   /** For a connection that another server has opened and on which it begins an exchange. */
   newServer(): ServerExchange
   /** Who begins no exchange, or fails in it, is turned away (`quorum.auth.serverRequireSasl`). */

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import type { ClientExchange, ClientStep } from '../../../sasl/exchange.ts'
+import type { ClientStep } from '../../../sasl/exchange.ts'
+import type { PatientClientExchange } from '../../../sasl/node/patient-client-exchange.ts'
 import { handOver } from '../first-bytes.ts'
 import {
   AuthPacketError,
@@ -21,14 +22,16 @@ const ROUNDS_MAX = 5
  */
 export function proveToServer(
   socket: Socket,
-  exchange: ClientExchange,
+  exchange: PatientClientExchange,
   timeoutMs: number,
   done: (problem: string | null) => void
 ): () => void {
   let bytes: Buffer = Buffer.alloc(0)
   let rounds = 0
   let isDone = false
-  const timer = setTimeout(() => fail(`it did not answer the SASL exchange within ${timeoutMs} ms`), timeoutMs)
+  /** While the exchange thinks about a packet, the next one waits. */
+  let isBusy = false
+  const timer = setTimeout(() => fail(`the SASL exchange took longer than ${timeoutMs} ms`), timeoutMs)
   function end(): boolean {
     if (isDone) return false
     isDone = true
@@ -47,9 +50,12 @@ export function proveToServer(
   }
   function read(chunk: Buffer): void {
     bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk])
+    goOn()
+  }
+  function goOn(): void {
     try {
-      for (;;) {
-        const decoded = isDone ? null : decodeAuthPacket(bytes)
+      while (!isDone && !isBusy) {
+        const decoded = decodeAuthPacket(bytes)
         if (decoded === null) return
         bytes = bytes.subarray(decoded.length)
         take(decoded.packet)
@@ -60,13 +66,30 @@ export function proveToServer(
     }
   }
   function take({ status, token }: QuorumAuthPacket): void {
-    if (status === AuthStatus.error) return fail('it refuses the user or the password of this server')
-    const step = exchange.evaluate(token)
-    if (status === AuthStatus.success) return succeed(step)
-    if (step.kind === 'failed') return fail(step.reason)
-    if (++rounds > ROUNDS_MAX) return fail(`the SASL exchange did not end after ${ROUNDS_MAX} rounds`)
-    // The other side's proof may come before it says that all is well: then there is nothing more to send.
-    socket.write(encodeAuthPacket(AuthStatus.inProgress, step.kind === 'response' ? step.token : Buffer.alloc(0)))
+    if (status === AuthStatus.error) return fail('it refuses the login of this server')
+    when(exchange.evaluate(token), (step) => {
+      if (status === AuthStatus.success) return succeed(step)
+      if (step.kind === 'failed') return fail(step.reason)
+      if (++rounds > ROUNDS_MAX) return fail(`the SASL exchange did not end after ${ROUNDS_MAX} rounds`)
+      // The other side's proof may come before it says that all is well: then there is nothing more to send.
+      say(step.kind === 'response' ? step.token : Buffer.alloc(0))
+    })
+  }
+  function when<T>(work: T | Promise<T>, use: (value: T) => void): void {
+    if (!(work instanceof Promise)) return use(work)
+    isBusy = true
+    work.then(
+      (value) => {
+        isBusy = false
+        if (isDone) return
+        use(value)
+        goOn()
+      },
+      (error: unknown) => fail(error instanceof Error ? error.message : String(error))
+    )
+  }
+  function say(token: Uint8Array): void {
+    socket.write(encodeAuthPacket(AuthStatus.inProgress, token))
   }
   function succeed(step: ClientStep): void {
     if (step.kind !== 'complete') {
@@ -76,7 +99,7 @@ export function proveToServer(
   }
   socket.on('data', read)
   socket.on('close', gone)
-  socket.write(encodeAuthPacket(AuthStatus.inProgress, exchange.initialResponse()))
+  when(exchange.initialResponse(), say)
   return () => {
     if (end()) socket.destroy()
   }
