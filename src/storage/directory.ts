@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { indexFileOf, SIDE_FILES } from './file-names.ts'
+import { indexFileOf, runFileOf, SIDE_FILES } from './file-names.ts'
 
 /**
  * What concerns names rather than contents: a new, renamed or removed name is durable only after its directory was
@@ -38,13 +38,20 @@ export function makeDirectory(path: string): void {
 }
 
 /**
- * Removes a database, what SQLite keeps beside it, and an index of it; these first, so that none is left without its
+ * Removes a database, what SQLite keeps beside it, and indexes of it; these first, so that none is left without its
  * owner.
  */
 export function removeDatabase(directory: string, file: string): void {
-  if (indexFileOf(file) !== file) rmSync(join(directory, indexFileOf(file)), { force: true })
+  removeIndexes(directory, file)
   for (const suffix of SIDE_FILES) rmSync(join(directory, file + suffix), { force: true })
   rmSync(join(directory, file), { force: true })
+}
+
+/** Removes what tools have made of a segment. */
+export function removeIndexes(directory: string, segment: string): void {
+  for (const file of [indexFileOf(segment), runFileOf(segment)]) {
+    if (file !== segment) rmSync(join(directory, file), { force: true })
+  }
 }
 
 /** Size in bytes of a file, 0 if it is not there. Does not open it (see "The lock" in the storage notes). */

@@ -1,8 +1,7 @@
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import type { CatalogueContents } from './catalogue-contents.ts'
 import { lastKnownZxid, withSegment } from './catalogue-contents.ts'
-import { indexFileOf, showZxid } from './file-names.ts'
+import { removeIndexes } from './directory.ts'
+import { showZxid } from './file-names.ts'
 import { LogSegment } from './log-segment.ts'
 import type { LogStore } from './log-store.ts'
 import { StorageError } from './storage-error.ts'
@@ -67,7 +66,7 @@ export function finishTruncation(store: LogStore, zxid: bigint): void {
 }
 
 function openCut(store: LogStore, file: string, zxid: bigint): LogSegment {
-  rmSync(join(store.settings.logFolder, indexFileOf(file)), { force: true })
+  removeIndexes(store.settings.logFolder, file)
   const segment = LogSegment.open(store.settings.logFolder, file, store.settings.sync)
   try {
     cutRows(segment, zxid)

@@ -1,48 +1,32 @@
-import type { Txn } from '../../protocol/txn.ts'
+import { JuteReader } from 'jute-ts'
+import { OpCode } from '../../protocol/op-code.ts'
+import { decodeTxn, type Txn } from '../../protocol/txn.ts'
 import type { TxnBody } from '../../protocol/txn-body.ts'
+import { type PathTotals, SessionTable, type SessionTotals } from './totals.ts'
 
 /** What the transactions of a segment did to paths, gathered for its index. */
 
 export const EventKind = { create: 1, setData: 2, delete: 3, setACL: 4, closeSession: 5 } as const
 export type EventKind = (typeof EventKind)[keyof typeof EventKind]
 
-/** What a session did in a segment. */
-export interface SessionTotals {
-  readonly idHi: number
-  readonly idLo: number
-  /** Null where the segment does not have it. */
-  createdMs: number | null
-  closedMs: number | null
-  timeoutMs: number | null
-  firstMs: number
-  lastMs: number
-  txnCount: number
-  creates: number
-  changes: number
-  deletes: number
-  errors: number
-  /** Of data that was written. */
-  bytes: number
-}
-
-/** What happened at a path, or below it. */
-export interface PathTotals {
-  writes: number
-  bytes: number
-  creates: number
-  deletes: number
-}
-
 const CAPACITY_FIRST = 4096
 const TWO_32 = 2 ** 32
+const LENGTH_BYTES = 4
+/** Of TxnHeader: client id, cxid, zxid, time, type. */
+const HEADER_BYTES = 32
+const ZXID_OFFSET = 12
+const TIME_OFFSET = 20
+const TYPE_OFFSET = 28
 
 /** Events in the order of the log, as columns: a million of them are some forty megabytes. */
 export class EventCollector {
   readonly paths: string[] = []
-  readonly sessions: SessionTotals[] = []
   readonly totals: PathTotals[] = []
   eventCount = 0
   txnCount = 0
+  /** Of transactions; the first is greater than the last where there are none. */
+  firstMs = Number.POSITIVE_INFINITY
+  lastMs = Number.NEGATIVE_INFINITY
   pathOf = new Int32Array(CAPACITY_FIRST)
   sessionOf = new Int32Array(CAPACITY_FIRST)
   /** Behind the first zxid of the segment. */
@@ -53,7 +37,8 @@ export class EventCollector {
   /** That the znode has afterwards: dataVersion, or aclVersion of a setACL. */
   version = new Int32Array(CAPACITY_FIRST)
   readonly #ids = new Map<string, number>()
-  readonly #sessionIds = new Map<number, Map<number, number>>()
+  readonly #sessions = new SessionTable()
+  readonly #reader = new JuteReader(undefined, Number.MAX_SAFE_INTEGER)
   readonly #firstHi: number
   readonly #firstLo: number
   #zxid = 0
@@ -65,15 +50,79 @@ export class EventCollector {
     this.#firstLo = firstZxidLo >>> 0
   }
 
+  get sessions(): readonly SessionTotals[] {
+    return this.#sessions.all
+  }
+
+  /**
+   * Takes a row of the log: transactions, each behind its length.
+   *
+   * @throws JuteError, TxnFormatError where they are none
+   */
+  addRow(row: Buffer): void {
+    for (let at = 0; at < row.length; ) {
+      const start = at + LENGTH_BYTES
+      const end = start + row.readInt32BE(at)
+      if (!this.#addSimple(row, start, end)) this.add(decodeTxn(this.#reader.reset(row, start, end)))
+      at = end
+    }
+  }
+
   add({ header, body }: Txn): void {
+    const { clientIdHi, clientIdLo, zxidHi, zxidLo, timeHi, timeLo } = header
+    this.#take(body, this.#begin(clientIdHi, clientIdLo, zxidHi, zxidLo, timeHi, timeLo))
+  }
+
+  /**
+   * Takes a transaction on one path, reading no more of it than is kept; false for others.
+   * perf: decoding all of a transaction, with its ACL, takes three times as long.
+   */
+  #addSimple(row: Buffer, start: number, end: number): boolean {
+    if (end - start < HEADER_BYTES) return false
+    const type = row.readInt32BE(start + TYPE_OFFSET)
+    const kind = kindOfSimple(type)
+    if (kind === null) return false
+    const reader = this.#reader.reset(row, start + HEADER_BYTES, end)
+    const path = reader.readString('path')
+    if (path === null) return false
+    const totals = this.#begin(
+      row.readInt32BE(start),
+      row.readInt32BE(start + 4),
+      row.readInt32BE(start + ZXID_OFFSET),
+      row.readInt32BE(start + ZXID_OFFSET + 4),
+      row.readInt32BE(start + TIME_OFFSET),
+      row.readInt32BE(start + TIME_OFFSET + 4)
+    )
+    if (kind === EventKind.delete) {
+      totals.deletes++
+      this.#push(path, kind, 0, 0)
+      return true
+    }
+    const bytes = Math.max(0, reader.readInt('data'))
+    totals.bytes += bytes
+    if (kind === EventKind.create) {
+      totals.creates++
+      this.#push(path, kind, bytes, 0)
+      return true
+    }
+    totals.changes++
+    reader.offset += bytes
+    this.#push(path, kind, bytes, reader.readInt('version'))
+    return true
+  }
+
+  #begin(idHi: number, idLo: number, zxidHi: number, zxidLo: number, timeHi: number, timeLo: number): SessionTotals {
     this.txnCount++
-    this.#zxid = (header.zxidHi - this.#firstHi) * TWO_32 + (header.zxidLo >>> 0) - this.#firstLo
-    this.#time = header.timeHi * TWO_32 + (header.timeLo >>> 0)
-    this.#session = this.#sessionIndex(header.clientIdHi, header.clientIdLo)
-    const totals = this.#totals()
+    this.#zxid = (zxidHi - this.#firstHi) * TWO_32 + (zxidLo >>> 0) - this.#firstLo
+    this.#time = timeHi * TWO_32 + (timeLo >>> 0)
+    this.firstMs = Math.min(this.firstMs, this.#time)
+    this.lastMs = Math.max(this.lastMs, this.#time)
+    this.#session = this.#sessions.numberOf(idHi, idLo, this.#time)
+    const totals = this.#sessions.all[this.#session]
+    if (totals === undefined) throw new Error('a session without an entry')
     totals.txnCount++
     totals.lastMs = this.#time
-    this.#take(body, totals)
+    return totals
   }
 
   #take(body: TxnBody, totals: SessionTotals): void {
@@ -154,40 +203,6 @@ export class EventCollector {
     return id
   }
 
-  #sessionIndex(hi: number, lo: number): number {
-    let byLo = this.#sessionIds.get(hi)
-    if (byLo === undefined) {
-      byLo = new Map()
-      this.#sessionIds.set(hi, byLo)
-    }
-    const known = byLo.get(lo)
-    if (known !== undefined) return known
-    const index = this.sessions.length
-    byLo.set(lo, index)
-    this.sessions.push({
-      idHi: hi,
-      idLo: lo,
-      createdMs: null,
-      closedMs: null,
-      timeoutMs: null,
-      firstMs: this.#time,
-      lastMs: this.#time,
-      txnCount: 0,
-      creates: 0,
-      changes: 0,
-      deletes: 0,
-      errors: 0,
-      bytes: 0
-    })
-    return index
-  }
-
-  #totals(): SessionTotals {
-    const totals = this.sessions[this.#session]
-    if (totals === undefined) throw new Error('a session without an entry')
-    return totals
-  }
-
   #grow(): void {
     const size = this.kind.length * 2
     const grown = <A extends { set(other: A): void }>(next: A, old: A): A => {
@@ -204,41 +219,21 @@ export class EventCollector {
   }
 }
 
-/** What happened at and below every path that something happened below, down to a depth; the root is `/`. */
-export function subtreeTotals({ paths, totals }: EventCollector, depthMax: number): Map<string, PathTotals> {
-  const subtrees = new Map<string, PathTotals>()
-  for (const [id, path] of paths.entries()) {
-    const own = totals[id]
-    if (own === undefined) continue
-    for (const ancestor of ancestorsOf(path, depthMax)) addTo(subtrees, ancestor, own)
-  }
-  // What happened at such a path itself counts, too.
-  for (const [id, path] of paths.entries()) {
-    const [own, subtree] = [totals[id], subtrees.get(path)]
-    if (own !== undefined && subtree !== undefined && path !== '/') add(subtree, own)
-  }
-  return subtrees
-}
-
-export function add(sum: PathTotals, more: PathTotals): void {
-  sum.writes += more.writes
-  sum.bytes += more.bytes
-  sum.creates += more.creates
-  sum.deletes += more.deletes
-}
-
-function addTo(subtrees: Map<string, PathTotals>, path: string, own: PathTotals): void {
-  const sum = subtrees.get(path)
-  if (sum === undefined) subtrees.set(path, { ...own })
-  else add(sum, own)
-}
-
-/** Without itself: `/`, `/a` of `/a/b`. */
-function* ancestorsOf(path: string, depthMax: number): Generator<string> {
-  yield '/'
-  let depth = 0
-  for (let slash = path.indexOf('/', 1); slash > 0 && depth < depthMax; slash = path.indexOf('/', slash + 1)) {
-    yield path.slice(0, slash)
-    depth++
+/** Of transactions that begin with a path; what is created or set follows it. */
+function kindOfSimple(type: number): EventKind | null {
+  switch (type) {
+    case OpCode.create:
+    case OpCode.create2:
+    case OpCode.createContainer:
+    case OpCode.createTTL:
+      return EventKind.create
+    case OpCode.setData:
+    case OpCode.reconfig:
+      return EventKind.setData
+    case OpCode.delete:
+    case OpCode.deleteContainer:
+      return EventKind.delete
+    default:
+      return null
   }
 }

@@ -1,31 +1,33 @@
-import { renameSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import type { Connection } from '../connection.ts'
-import { removeDatabase, syncDirectory, syncFile } from '../directory.ts'
-import { temporaryFile } from '../file-names.ts'
-import { LARGE_PAGE_BYTES } from '../page-sizes.ts'
-import { openForBulkWrite, openImmutable } from '../sqlite-connection.ts'
+import { openImmutable } from '../sqlite-connection.ts'
 import { type BlockEntry, packBlocks, unpackBlock } from './blocks.ts'
-import { type EventCollector, type PathTotals, type SessionTotals, subtreeTotals } from './event-collector.ts'
+import type { EventCollector } from './event-collector.ts'
 import { type PackedEvent, packEvents, unpackEvents } from './postings.ts'
+import { type PathTotals, type SessionTable, subtreeTotals } from './totals.ts'
+import {
+  addAllSubtrees,
+  addSessions,
+  addSubtrees,
+  putSessions,
+  putSubtrees,
+  TOTALS_SCHEMA,
+  type TotalsSource
+} from './totals-tables.ts'
+import { writeWhole } from './write-whole.ts'
 
 /**
  * The index of one segment, in a file beside it: who did what to which path. It may be deleted at any time; it is made
  * again when it does not fit its segment.
  */
 
-const FORMAT = 1
+const FORMAT = 2
 /** Levels of subtrees that are kept. */
 export const SUBTREE_DEPTH_MAX = 8
 
 const SCHEMA = `
 CREATE TABLE block(number INTEGER PRIMARY KEY, first TEXT NOT NULL, body BLOB NOT NULL);
-CREATE TABLE session(number INTEGER PRIMARY KEY, id INTEGER NOT NULL, created_ms, closed_ms, timeout_ms, first_ms, last_ms,
-                     txns, creates, changes, deletes, errors, bytes);
-CREATE TABLE subtree(depth INTEGER NOT NULL, path TEXT NOT NULL, writes, bytes, creates, deletes,
-                     PRIMARY KEY(depth, path)) WITHOUT ROWID;
 CREATE TABLE meta(key TEXT PRIMARY KEY, value);
-`
+${TOTALS_SCHEMA}`
 
 /** What an index must agree with. */
 export interface IndexedSegment {
@@ -43,32 +45,19 @@ export interface IndexedEvent extends Omit<PackedEvent, 'zxidOffset' | 'session'
 
 /** Writes an index and gives it its name when it is whole. Errors are SQLite's and the system's. */
 export function writeIndex(folder: string, file: string, segment: IndexedSegment, events: EventCollector): void {
-  const temporary = temporaryFile(file, process.pid)
-  removeDatabase(folder, temporary)
-  const connection = openForBulkWrite(join(folder, temporary), LARGE_PAGE_BYTES)
-  try {
+  writeWhole(folder, file, (connection) => {
     connection.exec(SCHEMA)
-    connection.exec('BEGIN')
     putBlocks(connection, events)
     putSessions(connection, events.sessions)
-    putSubtrees(connection, subtreeTotals(events, SUBTREE_DEPTH_MAX))
-    // Last: its presence means that the rest is there.
+    putSubtrees(connection, subtreeTotals(events.paths, events.totals, SUBTREE_DEPTH_MAX))
     const put = connection.prepare('INSERT INTO meta(key, value) VALUES (?, ?)')
     put.run('format', BigInt(FORMAT))
     put.run('first_zxid', segment.firstZxid)
     put.run('last_zxid', segment.lastZxid)
     put.run('crc', BigInt(segment.crc))
-    put.run('txns', BigInt(events.txnCount))
-    connection.exec('COMMIT')
-    connection.close()
-    syncFile(join(folder, temporary))
-    renameSync(join(folder, temporary), join(folder, file))
-    syncDirectory(dirname(join(folder, file)))
-  } catch (error) {
-    connection.close()
-    removeDatabase(folder, temporary)
-    throw error
-  }
+    put.run('first_ms', events.firstMs)
+    put.run('last_ms', events.lastMs)
+  })
 }
 
 function putBlocks(connection: Connection, events: EventCollector): void {
@@ -77,62 +66,39 @@ function putBlocks(connection: Connection, events: EventCollector): void {
   for (const { first, body } of packBlocks(packEvents(events))) put.run(number++, first, body)
 }
 
-function putSessions(connection: Connection, sessions: readonly SessionTotals[]): void {
-  const put = connection.prepare(`INSERT INTO session VALUES (?${', ?'.repeat(12)})`)
-  for (const [number, session] of sessions.entries()) {
-    const id = (BigInt(session.idHi) << 32n) | BigInt(session.idLo >>> 0)
-    const { createdMs, closedMs, timeoutMs, firstMs, lastMs, txnCount, creates, changes, deletes, errors, bytes } =
-      session
-    put.run(
-      number,
-      id,
-      createdMs,
-      closedMs,
-      timeoutMs,
-      firstMs,
-      lastMs,
-      txnCount,
-      creates,
-      changes,
-      deletes,
-      errors,
-      bytes
-    )
-  }
-}
-
-function putSubtrees(connection: Connection, subtrees: ReadonlyMap<string, PathTotals>): void {
-  const put = connection.prepare('INSERT INTO subtree VALUES (?, ?, ?, ?, ?, ?)')
-  for (const [path, { writes, bytes, creates, deletes }] of subtrees) {
-    put.run(path === '/' ? 0 : path.split('/').length - 1, path, writes, bytes, creates, deletes)
-  }
-}
-
-type SessionRow = [id: bigint, ...numbers: (bigint | number | null)[]]
-
 /** An open index. */
-export class SegmentIndex {
+export class SegmentIndex implements TotalsSource {
+  /** When the first and the last of its transactions were made, by their own times. */
+  readonly firstMs: number
+  readonly lastMs: number
   readonly #connection: Connection
   readonly #firstZxid: bigint
   #sessionIds: readonly bigint[] | null = null
 
-  private constructor(connection: Connection, firstZxid: bigint) {
+  private constructor(connection: Connection, firstZxid: bigint, firstMs: number, lastMs: number) {
     this.#connection = connection
     this.#firstZxid = firstZxid
+    this.firstMs = firstMs
+    this.lastMs = lastMs
   }
 
   /** Null where the file is no whole index of this very segment. Errors of opening are SQLite's. */
   static open(path: string, segment: IndexedSegment): SegmentIndex | null {
     const connection = openImmutable(path)
     try {
-      const rows = connection.prepare<[], [string, bigint]>('SELECT key, value FROM meta').safeIntegers().raw().all()
+      const rows = connection
+        .prepare<[], [string, bigint | number]>('SELECT key, value FROM meta')
+        .safeIntegers()
+        .raw()
+        .all()
       const meta = new Map(rows)
       const fits =
         meta.get('format') === BigInt(FORMAT) &&
         meta.get('first_zxid') === segment.firstZxid &&
         meta.get('last_zxid') === segment.lastZxid &&
         meta.get('crc') === BigInt(segment.crc)
-      if (fits) return new SegmentIndex(connection, segment.firstZxid)
+      const [firstMs, lastMs] = [Number(meta.get('first_ms')), Number(meta.get('last_ms'))]
+      if (fits) return new SegmentIndex(connection, segment.firstZxid, firstMs, lastMs)
     } catch {
       // Not an index, or one of another format: it is made anew.
     }
@@ -140,40 +106,28 @@ export class SegmentIndex {
     return null
   }
 
-  get txnCount(): number {
-    const row = this.#connection.prepare<[], [number]>("SELECT value FROM meta WHERE key = 'txns'").raw().get()
-    return row?.[0] ?? 0
-  }
-
-  /** In the order of paths, then of the log. */
-  *events(path: string, isRecursive: boolean): Generator<IndexedEvent> {
+  /** Those of a time, both ends included, in the order of paths, then of the log. */
+  *events(path: string, isRecursive: boolean, sinceMs: number, untilMs: number): Generator<IndexedEvent> {
+    if (this.lastMs < sinceMs || this.firstMs > untilMs) return
     for (const { path: name, events } of this.#entries(path, isRecursive)) {
-      for (const { zxidOffset, session, ...event } of unpackEvents(events)) {
-        yield { ...event, path: name, zxid: this.#firstZxid + BigInt(zxidOffset), sessionId: this.#sessionId(session) }
+      for (const { zxidOffset, timeMs, session, kind, bytes, version } of unpackEvents(events)) {
+        if (timeMs < sinceMs || timeMs > untilMs) continue
+        const zxid = this.#firstZxid + BigInt(zxidOffset)
+        yield { path: name, zxid, timeMs, sessionId: this.#sessionId(session), kind, bytes, version }
       }
     }
   }
 
-  sessions(): SessionTotalsById[] {
-    return this.#connection
-      .prepare<[], SessionRow>(
-        'SELECT id, created_ms, closed_ms, timeout_ms, first_ms, last_ms, txns, creates, changes, deletes, errors, bytes FROM session'
-      )
-      .safeIntegers()
-      .raw()
-      .all()
-      .map(sessionOf)
+  addSessions(into: SessionTable): void {
+    addSessions(this.#connection, into)
   }
 
-  /** What happened at and below paths of a depth (1: the root's children) under a path. */
-  subtrees(depth: number, under: string): Map<string, PathTotals> {
-    const rows = this.#connection
-      .prepare<[number, string, string], [string, number, number, number, number]>(
-        'SELECT path, writes, bytes, creates, deletes FROM subtree WHERE depth = ? AND path >= ? AND path < ?'
-      )
-      .raw()
-      .all(depth, ...rangeBelow(under))
-    return new Map(rows.map(([path, writes, bytes, creates, deletes]) => [path, { writes, bytes, creates, deletes }]))
+  addSubtrees(depth: number, under: string, into: Map<string, PathTotals>): void {
+    addSubtrees(this.#connection, depth, under, into)
+  }
+
+  addAllSubtrees(into: Map<string, PathTotals>): void {
+    addAllSubtrees(this.#connection, into)
   }
 
   close(): void {
@@ -224,34 +178,4 @@ export class SegmentIndex {
       .map(([id]) => id)
     return this.#sessionIds[number] ?? 0n
   }
-}
-
-export interface SessionTotalsById extends Omit<SessionTotals, 'idHi' | 'idLo'> {
-  readonly id: bigint
-}
-
-function sessionOf([id, ...values]: SessionRow): SessionTotalsById {
-  const numbers = values.map((value) => (value === null ? null : Number(value)))
-  const [createdMs = null, closedMs = null, timeoutMs = null, ...counts] = numbers
-  const [firstMs, lastMs, txnCount, creates, changes, deletes, errors, bytes] = counts.map((count) => count ?? 0)
-  return {
-    id,
-    createdMs,
-    closedMs,
-    timeoutMs,
-    firstMs: firstMs ?? 0,
-    lastMs: lastMs ?? 0,
-    txnCount: txnCount ?? 0,
-    creates: creates ?? 0,
-    changes: changes ?? 0,
-    deletes: deletes ?? 0,
-    errors: errors ?? 0,
-    bytes: bytes ?? 0
-  }
-}
-
-/** All texts that begin with the path and a slash: `0` is the character behind the slash. */
-function rangeBelow(path: string): [from: string, before: string] {
-  const base = path === '/' ? '' : path
-  return [`${base}/`, `${base}0`]
 }

@@ -1,88 +1,182 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { JuteReader } from 'jute-ts'
-import { highWord, lowWord } from '../../protocol/int64.ts'
-import { decodeTxn } from '../../protocol/txn.ts'
 import type { LiveStore } from '../backup/live-store.ts'
 import type { SegmentEntry } from '../catalogue-contents.ts'
 import type { Connection } from '../connection.ts'
 import { removeDatabase } from '../directory.ts'
 import { indexFileOf } from '../file-names.ts'
-import { RowReader } from '../row-reader.ts'
 import { openImmutable } from '../sqlite-connection.ts'
-import { StorageError, toStorageError } from '../storage-error.ts'
-import { EventCollector } from './event-collector.ts'
-import { type IndexedSegment, SegmentIndex, writeIndex } from './index-file.ts'
+import { toStorageError } from '../storage-error.ts'
+import type { IndexedSegment, SegmentIndex } from './index-file.ts'
+import { buildIndex, bytesOfTask, openIndex, openWritten, runPath, type SegmentPlan } from './index-tasks.ts'
+import { type IndexThreads, performTasks } from './index-threads.ts'
+import { removeLitter } from './litter.ts'
+import { RUN_SEGMENTS, RunTotals } from './run-file.ts'
+import type { TotalsSource } from './totals-tables.ts'
 
-/** Of transactions that were indexed, and of how many bytes of segments. */
+/** How many bytes of segments are indexed, of those that were not. */
 export type IndexProgress = (bytes: number, bytesTotal: number) => void
-
-const LENGTH_BYTES = 4
 
 /**
  * The log of a data directory with an index for each of its segments: those of closed segments stay beside them, that of
  * the one in use is made each time, in a scratch folder.
  */
 export class IndexedLog {
+  /** Oldest first. */
   readonly indexes: readonly SegmentIndex[]
+  /** The whole log in as few parts as there are, oldest first. */
+  readonly totals: readonly TotalsSource[]
   readonly #scratchFiles: readonly string[]
   readonly #scratch: string
 
-  private constructor(indexes: readonly SegmentIndex[], scratch: string, scratchFiles: readonly string[]) {
+  private constructor(
+    indexes: readonly SegmentIndex[],
+    totals: readonly TotalsSource[],
+    scratch: string,
+    scratchFiles: readonly string[]
+  ) {
     this.indexes = indexes
+    this.totals = totals
     this.#scratch = scratch
     this.#scratchFiles = scratchFiles
   }
 
   /**
-   * Opens all indexes, oldest first, and makes those that are not there.
+   * Opens all indexes, and makes those that are not there.
    *
+   * @param threads that make them; null for this thread
    * @throws StorageError DAMAGED, CANNOT_OPEN, DISK_FULL, IO_ERROR
    */
-  static open(store: LiveStore, scratch: string, progress: IndexProgress): IndexedLog {
-    const { segments } = store.contents
-    const missing = new Set(segments.filter((entry) => !existsSync(indexPath(store, entry, scratch))))
-    const bytesTotal = [...missing].reduce((sum, entry) => sum + (entry.bytes ?? 0), 0)
-    const indexes: SegmentIndex[] = []
+  static async open(
+    store: LiveStore,
+    scratch: string,
+    threads: IndexThreads | null,
+    progress: IndexProgress
+  ): Promise<IndexedLog> {
+    const plans = store.contents.segments.flatMap((entry) => planOf(store, entry, scratch) ?? [])
+    const found = new Map<SegmentPlan, SegmentIndex>()
+    const runs: RunTotals[] = []
     const scratchFiles: string[] = []
-    let bytes = 0
     try {
-      for (const entry of segments) {
-        const segment = endOf(store, entry)
-        if (segment === null) continue
-        if (!entry.isClosed) scratchFiles.push(indexFileOf(entry.file))
-        const path = indexPath(store, entry, scratch)
-        const known = existsSync(path) ? openIndex(path, segment) : null
-        indexes.push(known ?? build(store, entry, segment, path))
-        if (missing.has(entry)) bytes += entry.bytes ?? 0
-        if (known === null) progress(bytes, bytesTotal)
+      await buildMissing(store, plans, found, threads, progress)
+      for (const plan of plans.filter(({ entry }) => !entry.isClosed)) {
+        scratchFiles.push(indexFileOf(plan.entry.file))
+        buildIndex(store.logFolder, plan, store.connectionOf(plan.entry.file))
       }
-      return new IndexedLog(indexes, scratch, scratchFiles)
+      const indexes = plans.map((plan) => found.get(plan) ?? openInto(found, plan))
+      const totals = await openTotals(store.logFolder, plans, found, threads, runs)
+      return new IndexedLog(indexes, totals, scratch, scratchFiles)
     } catch (error) {
-      for (const index of indexes) index.close()
+      for (const index of [...found.values(), ...runs]) index.close()
       throw error
     }
   }
 
   close(): void {
-    for (const index of this.indexes) index.close()
+    for (const index of new Set([...this.indexes, ...this.totals])) index.close()
     for (const file of this.#scratchFiles) removeDatabase(this.#scratch, file)
   }
 }
 
-function indexPath(store: LiveStore, { file, isClosed }: SegmentEntry, scratch: string): string {
-  return join(isClosed ? store.logFolder : scratch, indexFileOf(file))
+/** Opens the indexes of closed segments that there are, and makes the others. */
+async function buildMissing(
+  { logFolder }: LiveStore,
+  plans: readonly SegmentPlan[],
+  found: Map<SegmentPlan, SegmentIndex>,
+  threads: IndexThreads | null,
+  progress: IndexProgress
+): Promise<void> {
+  const missing: SegmentPlan[] = []
+  for (const plan of plans) {
+    if (!plan.entry.isClosed) continue
+    const index = existsSync(plan.indexPath) ? openIndex(plan) : null
+    if (index === null) missing.push(plan)
+    else found.set(plan, index)
+  }
+  if (missing.length === 0) return
+  removeLitter(logFolder)
+  const tasks = missing.map((plan) => ({ kind: 'index', logFolder, plan }) as const)
+  const total = tasks.reduce((sum, task) => sum + bytesOfTask(task), 0)
+  let done = 0
+  progress(done, total)
+  await performTasks(tasks, threads, (bytes) => {
+    done += bytes
+    progress(done, total)
+  })
 }
 
-function openIndex(path: string, segment: IndexedSegment): SegmentIndex | null {
+function openInto(found: Map<SegmentPlan, SegmentIndex>, plan: SegmentPlan): SegmentIndex {
+  const index = openWritten(plan)
+  found.set(plan, index)
+  return index
+}
+
+/** Runs where they are known, the segments between and behind them by themselves; of enough of these, runs are made. */
+async function openTotals(
+  logFolder: string,
+  plans: readonly SegmentPlan[],
+  indexes: ReadonlyMap<SegmentPlan, SegmentIndex>,
+  threads: IndexThreads | null,
+  opened: RunTotals[]
+): Promise<TotalsSource[]> {
+  const missing = missingRuns(logFolder, plans)
+  await performTasks(
+    missing.map((run) => ({ kind: 'run', logFolder, plans: run }) as const),
+    threads,
+    () => undefined
+  )
+  const totals: TotalsSource[] = []
+  for (let at = 0; at < plans.length; ) {
+    const run = openRun(logFolder, plans.slice(at, at + RUN_SEGMENTS))
+    const [plan] = plans.slice(at, at + 1)
+    const index = plan === undefined ? undefined : indexes.get(plan)
+    if (run !== null) opened.push(run)
+    const source = run ?? index
+    if (source !== undefined) totals.push(source)
+    at += run === null ? 1 : RUN_SEGMENTS
+  }
+  return totals
+}
+
+/** What stands alone before a run stays so: it will be purged before that. */
+function missingRuns(logFolder: string, plans: readonly SegmentPlan[]): SegmentPlan[][] {
+  const closed = plans.filter(({ entry }) => entry.isClosed)
+  let behindRuns = 0
+  for (let at = 0; at + RUN_SEGMENTS <= closed.length; ) {
+    const run = openRun(logFolder, closed.slice(at, at + RUN_SEGMENTS))
+    run?.close()
+    at += run === null ? 1 : RUN_SEGMENTS
+    if (run !== null) behindRuns = at
+  }
+  const missing: SegmentPlan[][] = []
+  for (let at = behindRuns; at + RUN_SEGMENTS <= closed.length; at += RUN_SEGMENTS) {
+    missing.push(closed.slice(at, at + RUN_SEGMENTS))
+  }
+  return missing
+}
+
+/** Null where there is none that begins with the first of these segments and holds all of them. */
+function openRun(logFolder: string, plans: readonly SegmentPlan[]): RunTotals | null {
+  if (plans.length < RUN_SEGMENTS || plans.some(({ entry }) => !entry.isClosed)) return null
+  const path = runPath(logFolder, plans)
+  if (!existsSync(path)) return null
   try {
-    return SegmentIndex.open(path, segment)
+    return RunTotals.open(
+      path,
+      plans.map(({ segment }) => segment)
+    )
   } catch (error) {
     throw toStorageError(error, `opening ${path}`)
   }
 }
 
 /** Null of a segment without transactions. */
+function planOf(store: LiveStore, entry: SegmentEntry, scratch: string): SegmentPlan | null {
+  const segment = endOf(store, entry)
+  const indexPath = join(entry.isClosed ? store.logFolder : scratch, indexFileOf(entry.file))
+  return segment === null ? null : { entry, segment, indexPath }
+}
+
 function endOf(store: LiveStore, { file, firstZxid }: SegmentEntry): IndexedSegment | null {
   const path = join(store.logFolder, file)
   try {
@@ -100,38 +194,5 @@ function endOf(store: LiveStore, { file, firstZxid }: SegmentEntry): IndexedSegm
     }
   } catch (error) {
     throw toStorageError(error, `reading ${path}`)
-  }
-}
-
-function build(store: LiveStore, entry: SegmentEntry, segment: IndexedSegment, path: string): SegmentIndex {
-  const events = collect(store, entry)
-  const folder = join(path, '..')
-  try {
-    writeIndex(folder, indexFileOf(entry.file), segment, events)
-  } catch (error) {
-    throw toStorageError(error, `writing ${path}`)
-  }
-  const index = openIndex(path, segment)
-  if (index === null) throw new StorageError('DAMAGED', `${path} was written, but is not what was written`)
-  return index
-}
-
-function collect(store: LiveStore, entry: SegmentEntry): EventCollector {
-  const { firstZxid } = entry
-  const events = new EventCollector(highWord(firstZxid), lowWord(firstZxid))
-  const reader = new JuteReader(undefined, Number.MAX_SAFE_INTEGER)
-  const rows = new RowReader(store.logFolder, [entry], (file) => store.connectionOf(file), firstZxid - 1n)
-  try {
-    for (let row = rows.next(); row !== null; row = rows.next()) {
-      const body = Buffer.from(row.body.buffer, row.body.byteOffset, row.body.byteLength)
-      for (let at = 0; at < body.length; ) {
-        const end = at + LENGTH_BYTES + body.readInt32BE(at)
-        events.add(decodeTxn(reader.reset(body, at + LENGTH_BYTES, end)))
-        at = end
-      }
-    }
-    return events
-  } finally {
-    rows.close()
   }
 }

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { ConfigError } from '../../server/config/config-error.ts'
 import { loadSettings } from '../../server/config/load-settings.ts'
 import { LiveStore } from '../../storage/backup/live-store.ts'
+import type { IndexThreads } from '../../storage/log-index/index-threads.ts'
 import { IndexedLog } from '../../storage/log-index/indexed-log.ts'
 import { UsageError } from '../arguments.ts'
 import { ProgressBar } from '../progress-bar.ts'
@@ -17,11 +18,18 @@ import { type Answer, answerPath, answerSubtrees, answerWriters } from './querie
 
 const EXIT_USAGE = 2
 
-/** @throws ToolError, StorageError */
-export async function logTool(args: readonly string[], out: TextOutput): Promise<void> {
+/**
+ * @param threads that make indexes; null for this thread
+ * @throws ToolError, StorageError
+ */
+export async function logTool(
+  args: readonly string[],
+  out: TextOutput,
+  threads: IndexThreads | null = null
+): Promise<void> {
   if (args.includes('--help') || args.includes('-h')) return out.write(`${USAGE}\n`)
   try {
-    await run(parseCommandLine(args), out)
+    await run(parseCommandLine(args), out, threads)
   } catch (error) {
     if (error instanceof UsageError)
       throw new ToolError(`zkLog: ${error.message}\n${USAGE}`, EXIT_USAGE, { cause: error })
@@ -30,13 +38,13 @@ export async function logTool(args: readonly string[], out: TextOutput): Promise
   }
 }
 
-async function run(args: LogArguments, out: TextOutput): Promise<void> {
+async function run(args: LogArguments, out: TextOutput, threads: IndexThreads | null): Promise<void> {
   const { dataDir, dataLogDir } = directoriesOf(args)
   const scratch = mkdtempSync(join(tmpdir(), 'zoonode-log-'))
   try {
     const store = await LiveStore.open(dataDir, dataLogDir, scratch)
     try {
-      const { table, data } = await ask(store, scratch, args)
+      const { table, data } = await ask(store, scratch, args, threads)
       out.write(args.isJson ? `${JSON.stringify(data, null, 2)}\n` : table)
     } finally {
       store.close()
@@ -46,18 +54,23 @@ async function run(args: LogArguments, out: TextOutput): Promise<void> {
   }
 }
 
-async function ask(store: LiveStore, scratch: string, { query, limit, audits }: LogArguments): Promise<Answer> {
+async function ask(
+  store: LiveStore,
+  scratch: string,
+  { query, limit, audits }: LogArguments,
+  threads: IndexThreads | null
+): Promise<Answer> {
   const identities = await readIdentities(audits)
   const bar = new ProgressBar('indexing the log')
-  const log = openLog(store, scratch, bar)
+  const log = await openLog(store, scratch, threads, bar)
   try {
     switch (query.kind) {
       case 'path':
         return answerPath(log.indexes, query, limit, identities)
       case 'writers':
-        return answerWriters(log.indexes, limit, identities)
+        return answerWriters(log.totals, limit, identities)
       case 'subtrees':
-        return answerSubtrees(log.indexes, query, limit)
+        return answerSubtrees(log.totals, query, limit)
       default:
         return query
     }
@@ -66,9 +79,14 @@ async function ask(store: LiveStore, scratch: string, { query, limit, audits }: 
   }
 }
 
-function openLog(store: LiveStore, scratch: string, bar: ProgressBar): IndexedLog {
+async function openLog(
+  store: LiveStore,
+  scratch: string,
+  threads: IndexThreads | null,
+  bar: ProgressBar
+): Promise<IndexedLog> {
   try {
-    return IndexedLog.open(store, scratch, (bytes, total) => bar.update(bytes, total))
+    return await IndexedLog.open(store, scratch, threads, (bytes, total) => bar.update(bytes, total))
   } finally {
     bar.end()
   }

@@ -1,6 +1,9 @@
+import { toBigInt } from '../../protocol/int64.ts'
 import { showZxid } from '../../storage/file-names.ts'
-import { add, EventKind, type PathTotals } from '../../storage/log-index/event-collector.ts'
-import type { IndexedEvent, SegmentIndex, SessionTotalsById } from '../../storage/log-index/index-file.ts'
+import { EventKind } from '../../storage/log-index/event-collector.ts'
+import type { IndexedEvent, SegmentIndex } from '../../storage/log-index/index-file.ts'
+import { type PathTotals, SessionTable } from '../../storage/log-index/totals.ts'
+import { depthOf, type TotalsSource } from '../../storage/log-index/totals-tables.ts'
 import type { Identity } from './audit-identities.ts'
 import type { LogQuery } from './command-line.ts'
 import { textTable } from './text-table.ts'
@@ -32,10 +35,7 @@ export function answerPath(
   const found: IndexedEvent[] = []
   // Segments follow each other in time: what an older one has is older.
   for (const index of indexes.toReversed()) {
-    const ofSegment: IndexedEvent[] = []
-    for (const event of index.events(path, isRecursive)) {
-      if (event.timeMs >= sinceMs && event.timeMs <= untilMs) ofSegment.push(event)
-    }
+    const ofSegment = [...index.events(path, isRecursive, sinceMs, untilMs)]
     ofSegment.sort((one, other) => compare(other.zxid, one.zxid))
     found.push(...ofSegment.slice(0, limit - found.length))
     if (found.length >= limit) break
@@ -65,13 +65,13 @@ export function answerPath(
 }
 
 /** Sessions by their transactions. */
-export function answerWriters(indexes: readonly SegmentIndex[], limit: number, identities: Identities): Answer {
-  const sessions = new Map<bigint, SessionTotalsById>()
-  for (const index of indexes)
-    for (const session of index.sessions()) sessions.set(session.id, joined(sessions.get(session.id), session))
-  const top = [...sessions.values()]
-    .sort((one, other) => other.txnCount - one.txnCount || compare(one.id, other.id))
+export function answerWriters(totals: readonly TotalsSource[], limit: number, identities: Identities): Answer {
+  const sessions = new SessionTable()
+  for (const part of totals) part.addSessions(sessions)
+  const top = sessions.all
+    .toSorted((one, other) => other.txnCount - one.txnCount || one.idHi - other.idHi || one.idLo - other.idLo)
     .slice(0, limit)
+    .map(({ idHi, idLo, ...rest }) => ({ id: toBigInt(idHi, idLo), ...rest }))
   const heading = [
     'SESSION',
     'USER',
@@ -108,19 +108,13 @@ export function answerWriters(indexes: readonly SegmentIndex[], limit: number, i
 
 /** Subtrees by the writes that they had. */
 export function answerSubtrees(
-  indexes: readonly SegmentIndex[],
+  totals: readonly TotalsSource[],
   { under, depth }: Extract<LogQuery, { kind: 'subtrees' }>,
   limit: number
 ): Answer {
-  const level = (under === '/' ? 0 : under.split('/').length - 1) + depth
+  const level = depthOf(under) + depth
   const subtrees = new Map<string, PathTotals>()
-  for (const index of indexes) {
-    for (const [path, totals] of index.subtrees(level, under)) {
-      const sum = subtrees.get(path)
-      if (sum === undefined) subtrees.set(path, { ...totals })
-      else add(sum, totals)
-    }
-  }
+  for (const part of totals) part.addSubtrees(level, under, subtrees)
   const top = [...subtrees]
     .sort(([, one], [, other]) => other.writes - one.writes || other.bytes - one.bytes)
     .slice(0, limit)
@@ -133,24 +127,6 @@ export function answerSubtrees(
   return {
     table: top.length === 0 ? `nothing was written below a path of this level\n` : textTable([heading, ...rows]),
     data
-  }
-}
-
-function joined(before: SessionTotalsById | undefined, more: SessionTotalsById): SessionTotalsById {
-  if (before === undefined) return more
-  return {
-    id: more.id,
-    createdMs: before.createdMs ?? more.createdMs,
-    closedMs: more.closedMs ?? before.closedMs,
-    timeoutMs: before.timeoutMs ?? more.timeoutMs,
-    firstMs: Math.min(before.firstMs, more.firstMs),
-    lastMs: Math.max(before.lastMs, more.lastMs),
-    txnCount: before.txnCount + more.txnCount,
-    creates: before.creates + more.creates,
-    changes: before.changes + more.changes,
-    deletes: before.deletes + more.deletes,
-    errors: before.errors + more.errors,
-    bytes: before.bytes + more.bytes
   }
 }
 

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { EventCollector, subtreeTotals } from '../../../src/storage/log-index/event-collector.ts'
+import { EventCollector } from '../../../src/storage/log-index/event-collector.ts'
 import { packEvents, unpackEvents } from '../../../src/storage/log-index/postings.ts'
+import { subtreeTotals } from '../../../src/storage/log-index/totals.ts'
 
 const write = fc.record({
   path: fc.constantFrom('/a', '/a/b', '/a/b/c', '/b', '/'),
@@ -66,7 +67,7 @@ test('events of every path come back as they were, in their order', () => {
       }
       expect(found).toEqual(expected)
       const below = writes.filter(({ path }) => path.startsWith('/a/')).length
-      const ofA = subtreeTotals(events, 8).get('/a')
+      const ofA = subtreeTotals(events.paths, events.totals, 8).get('/a')
       if (below > 0) expect(ofA?.writes).toBe(writes.filter(({ path }) => path.startsWith('/a')).length)
       else expect(ofA).toBeUndefined()
     })
