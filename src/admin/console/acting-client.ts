@@ -3,10 +3,14 @@ import { PassThrough } from 'node:stream'
 import type { AuthInfo } from '../../client/auth-list.ts'
 import { isFinal } from '../../client/connection-state.ts'
 import { ClientClosedError } from '../../client/errors.ts'
+import type { SaslCredentials } from '../../client/sasl-login.ts'
 import type { ZooKeeper } from '../../client/zookeeper.ts'
 
 /** Opens a connection to this server; null where none is taken. */
 export type OpenConnection = () => Duplex | null
+
+/** Whom a client acts for. */
+export type ActingIdentity = AuthInfo | SaslCredentials | null
 
 const SESSION_TIMEOUT_MS = 20_000
 const CONNECT_TIMEOUT_MS = 5_000
@@ -23,15 +27,16 @@ const IDLE_MS = 60_000
  */
 export class ActingClient {
   readonly #open: OpenConnection
-  readonly #auth: readonly AuthInfo[]
+  readonly #identity: ActingIdentity
   #client: Promise<ZooKeeper> | null = null
   #users = 0
   #idleTimer: NodeJS.Timeout | undefined
   #isClosed = false
 
-  constructor(open: OpenConnection, auth: readonly AuthInfo[]) {
+  /** @param identity null: `world:anyone` */
+  constructor(open: OpenConnection, identity: ActingIdentity) {
     this.#open = open
-    this.#auth = auth
+    this.#identity = identity
   }
 
   /**
@@ -81,7 +86,7 @@ export class ActingClient {
         watchCountMax: WATCH_COUNT_MAX,
         readOnly: true,
         reconnectDelayMsMax: 200,
-        auth: this.#auth,
+        ...credentialsOf(this.#identity),
         transport: (_server, onOpen) => this.#connection(onOpen)
       })
     } catch (error) {
@@ -116,4 +121,9 @@ export class ActingClient {
       // It never had a connection: there is nothing to close.
     }
   }
+}
+
+function credentialsOf(identity: ActingIdentity): { auth?: readonly AuthInfo[]; sasl?: SaslCredentials } {
+  if (identity === null) return {}
+  return 'scheme' in identity ? { auth: [identity] } : { sasl: identity }
 }

@@ -9,8 +9,8 @@
  * scheme `ip` matches and which lists and the audit log show.
  *
  * Who has not logged in reads with the rights of `world:anyone`, by one client for all. A login is a client of its own with
- * the identity of `addauth SCHEME AUTH`; as everywhere in ZooKeeper, `digest` takes every name and password, and the ACLs
- * decide what that identity may do. The browser keeps a random secret in a cookie (HttpOnly, SameSite=Strict), and brings a
+ * the identity of `addauth SCHEME AUTH`, or one that has logged in by SASL, with the server's users; as everywhere in
+ * ZooKeeper, `digest` takes every name and password, and the ACLs decide what that identity may do. The browser keeps a random secret in a cookie (HttpOnly, SameSite=Strict), and brings a
  * token with all that changes something. What proves the identity is kept in that client alone: never logged, never sent
  * back.
  */
@@ -26,6 +26,7 @@ import { ConsoleError } from './console-error.ts'
 import { checkJson, checkOrigin, cookieOf } from './guard.ts'
 import { Jobs } from './jobs.ts'
 import { LiveStreams } from './live.ts'
+import { identityOf, nameOf, passwordMechanisms } from './login-identity.ts'
 import { isSameSecret, type Login, Logins } from './logins.ts'
 import {
   badRequest,
@@ -122,7 +123,7 @@ export class Console {
     this.#parts = parts
     this.#assets = loadAssets()
     this.#logins = new Logins(parts.nowMs)
-    this.#anyone = new ActingClient(() => parts.target()?.openClient('console') ?? null, [])
+    this.#anyone = new ActingClient(() => parts.target()?.openClient('console') ?? null, null)
     this.#routes = new Map([...treeRoutes(), ...changeRoutes, ...serverRoutes()])
     this.#sweep = setInterval(() => this.#logins.sweep(), SWEEP_MS).unref()
   }
@@ -174,7 +175,7 @@ export class Console {
     if (isPost) checkJson(request)
     const body = isPost ? await jsonBody(request) : null
     const client = login?.client ?? this.#anyone
-    if (!isPost && name === 'me') return sendJson(response, await this.#me(login))
+    if (!isPost && name === 'me') return sendJson(response, this.#me(login))
     if (!isPost && name === 'data') return this.#data(response, client, parameter(query, 'path'))
     if (!isPost && name === 'events') {
       request.socket.setTimeout(0)
@@ -222,41 +223,33 @@ export class Console {
     }
   }
 
-  async #me(login: Login | null): Promise<unknown> {
-    if (login === null) return { name: null, csrfToken: null }
-    return { name: login.name, csrfToken: login.csrfToken }
+  #me(login: Login | null): unknown {
+    const mechanisms = passwordMechanisms(this.#parts.target())
+    if (login === null) return { name: null, csrfToken: null, mechanisms }
+    return { name: login.name, csrfToken: login.csrfToken, mechanisms }
   }
 
   async #login(call: ConsoleRequest, body: unknown, previous: Login | null): Promise<void> {
     const { request, response, address } = call
-    const scheme = textMember(body, 'scheme')
-    const auth = textMember(body, 'auth')
-    if (!/^[\w-]{1,32}$/.test(scheme) || auth === '' || auth.length > 4096) throw badRequest('no such identity')
-    if (scheme === 'digest' && !/^[^:]+:./s.test(auth)) throw badRequest('digest wants USER:PASSWORD')
+    const identity = identityOf(body)
     const refusal = this.#logins.refusal(address)
     if (refusal !== null) throw new ConsoleError(429, 'TOO_MANY_LOGINS', refusal)
     const { target, log } = this.#parts
-    const client = new ActingClient(() => target()?.openClient(`console/${address}`) ?? null, [{ scheme, auth }])
+    const client = new ActingClient(() => target()?.openClient(`console/${address}`) ?? null, identity)
     let name: string
     try {
-      const zk = await client.get()
-      const identities = (await zk.whoAmI()).filter((identity) => identity.scheme !== 'ip')
-      name = identities
-        .map((identity) => (identity.user === '' ? identity.scheme : `${identity.scheme}:${identity.user}`))
-        .join(', ')
+      name = nameOf(await (await client.get()).whoAmI(), identity)
     } catch (error) {
       await client.close()
-      log.warn(`console: a login from ${address} by scheme ${scheme} has failed`)
+      this.#logins.failed(address)
+      const how = 'scheme' in identity ? `scheme ${identity.scheme}` : `SASL, mechanism ${identity.mechanism}`
+      log.warn(`console: a login from ${address} by ${how} has failed`)
       throw error
-    }
-    if (name === '') {
-      await client.close()
-      throw new ConsoleError(403, 'AUTH_FAILED', `scheme ${scheme} gives no identity`)
     }
     if (previous !== null) void this.#logins.remove(previous)
     const { login, secret } = this.#logins.add(name, address, client)
     log.info(`console: ${JSON.stringify(name)} has logged in from ${address}`)
-    sendJson(response, await this.#me(login), { 'Set-Cookie': cookie(request, secret, null) })
+    sendJson(response, this.#me(login), { 'Set-Cookie': cookie(request, secret, null) })
   }
 
   /** The data of a znode as a file, which no browser takes for a page. */

@@ -22,6 +22,10 @@ const IDLE_MS = 30 * 60_000
 const LIFE_MS = 12 * 3_600_000
 const LOGINS_MAX = 64
 const LOGINS_MAX_OF_ADDRESS = 16
+/** Who guesses passwords waits. */
+const FAILURES_MAX = 10
+const FAILURES_MS = 60_000
+const FAILURES_KEPT_MAX = 1_000
 
 /**
  * Who has logged in, by the secret in their cookie. Only hashes of secrets are kept, and looked up: neither memory nor the
@@ -29,6 +33,8 @@ const LOGINS_MAX_OF_ADDRESS = 16
  */
 export class Logins {
   readonly #entries = new Map<string, Entry>()
+  /** Oldest first. */
+  #failures: { readonly address: string; readonly atMs: number }[] = []
   readonly #nowMs: () => number
 
   /** @param nowMs a monotonic clock */
@@ -44,6 +50,8 @@ export class Logins {
   refusal(address: string): string | null {
     this.sweep()
     if (this.#entries.size >= LOGINS_MAX) return `${LOGINS_MAX} are logged in, which is the limit`
+    const failedCount = this.#failures.filter((one) => one.address === address).length
+    if (failedCount >= FAILURES_MAX) return `${failedCount} logins from this address have failed: wait a minute`
     let count = 0
     for (const entry of this.#entries.values()) if (entry.address === address) count++
     return count < LOGINS_MAX_OF_ADDRESS ? null : `${count} are logged in from this address, which is the limit`
@@ -73,6 +81,12 @@ export class Logins {
     return entry
   }
 
+  /** Somebody could not log in from there. */
+  failed(address: string): void {
+    if (this.#failures.length >= FAILURES_KEPT_MAX) this.#failures.shift()
+    this.#failures.push({ address, atMs: this.#nowMs() })
+  }
+
   remove(login: Login): Promise<void> {
     for (const [key, entry] of this.#entries) if (entry === login) this.#entries.delete(key)
     return login.client.close()
@@ -81,6 +95,7 @@ export class Logins {
   /** Ends what is over. */
   sweep(): void {
     const nowMs = this.#nowMs()
+    this.#failures = this.#failures.filter(({ atMs }) => nowMs - atMs < FAILURES_MS)
     for (const entry of this.#entries.values()) {
       if (nowMs < entry.endsAtMs && nowMs - entry.usedMs < IDLE_MS) continue
       this.#entries.delete(entry.key)

@@ -233,7 +233,7 @@ describe('with a login', () => {
     expect(headers.get('set-cookie')).toMatch(
       /^zoonode-console-\d+=[\w-]{43}; Path=\/console; HttpOnly; SameSite=Strict$/
     )
-    expect((await one.get('me')).body).toEqual({ name: null, csrfToken: null })
+    expect((await one.get('me')).body).toEqual({ name: null, csrfToken: null, mechanisms: [] })
     expect((await one.post('set', { path: '/open', data: '', version: 0 })).status).toBe(401)
   })
 

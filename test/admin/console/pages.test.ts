@@ -96,7 +96,7 @@ describe('the page', () => {
 })
 
 describe('logins', () => {
-  const client = (): ActingClient => new ActingClient(() => null, [])
+  const client = (): ActingClient => new ActingClient(() => null, null)
 
   test('are over when they were not used for half an hour, or after twelve hours', () => {
     let nowMs = 0
@@ -145,6 +145,20 @@ describe('logins', () => {
     expect(same).toContain('16')
     expect(other).toBeNull()
     expect(logins.refusal('three')).toContain('64')
+  })
+
+  test('are refused for a while where ten have failed, and elsewhere not', () => {
+    let nowMs = 0
+    const logins = new Logins(() => nowMs)
+    for (let index = 0; index < 10; index++) logins.failed('guesser')
+
+    const early = logins.refusal('guesser')
+    const other = logins.refusal('other')
+    nowMs += 60_001
+
+    expect(early).toContain('wait')
+    expect(other).toBeNull()
+    expect(logins.refusal('guesser')).toBeNull()
   })
 
   test('are found by their secret alone', () => {

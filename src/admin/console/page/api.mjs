@@ -23,8 +23,8 @@ for (const type of ['keydown', 'pointerdown', 'wheel']) {
   )
 }
 
-/** Who has logged in: `{ name, csrfToken }`, both null for nobody. */
-let me = { name: null, csrfToken: null }
+/** Who has logged in: name and token are null for nobody; and by which SASL mechanisms one could. */
+let me = { name: null, csrfToken: null, mechanisms: [] }
 const meListeners = new Set()
 
 export function whoIsIn() {
@@ -45,15 +45,15 @@ export async function refreshMe() {
   setMe(await get('me'))
 }
 
-export async function logIn(scheme, auth) {
-  setMe(await post('login', { scheme, auth }))
+export async function logIn(credentials) {
+  setMe(await post('login', credentials))
 }
 
 export async function logOut() {
   try {
     await post('logout', {})
   } finally {
-    setMe({ name: null, csrfToken: null })
+    setMe({ ...me, name: null, csrfToken: null })
   }
 }
 
@@ -138,7 +138,7 @@ async function answerTo(url, options) {
   if (response.ok) return response
   const answer = await response.json().catch(() => ({ error: 'UNKNOWN', message: `HTTP ${response.status}` }))
   // The login is over: by time, or because the server was started again.
-  if (response.status === 401 && me.name !== null) setMe({ name: null, csrfToken: null })
+  if (response.status === 401 && me.name !== null) setMe({ ...me, name: null, csrfToken: null })
   throw new ApiError(response.status, answer.error, sentence(answer))
 }
 
@@ -151,6 +151,7 @@ const SENTENCES = {
   CONNECTION_LOSS: 'The server takes no clients at present: it may be starting, stopping or looking for a leader.',
   NOT_READ_ONLY: 'The server has no quorum at present and takes no changes.',
   AUTH_FAILED: 'The server does not take this identity.',
+  SESSION_CLOSED_REQUIRE_SASL_AUTH: 'This server is for those who have logged in by SASL.',
   LOGIN_NEEDED: 'Log in to change something.',
   INVALID_ACL: 'The server does not take this ACL.',
   QUOTA_EXCEEDED: 'A quota does not allow that.',

@@ -13,6 +13,8 @@ const PERMS = [
   [8, 'delete'],
   [16, 'admin']
 ]
+/** A server that wants SASL of all cuts off who has none. */
+const LOGIN_HELPS = new Set(['NO_AUTH', 'AUTH_FAILED', 'SESSION_CLOSED_REQUIRE_SASL_AUTH', 'CONNECTION_LOSS'])
 const FORMAT_NAMES = { text: 'Text', json: 'JSON', xml: 'XML', hex: 'Hex' }
 
 export class NodePanel {
@@ -88,7 +90,7 @@ export class NodePanel {
       this.#heading(),
       el('p.problem', { role: 'alert' }, error.message),
       error.code === 'NO_NODE' ? null : button('Try again', () => this.#read(true)),
-      error.code === 'NO_AUTH' && whoIsIn().name === null ? button('Log in', () => logInDialog()) : null
+      LOGIN_HELPS.has(error.code) && whoIsIn().name === null ? button('Log in', () => logInDialog()) : null
     )
     if (error.code === 'NO_NODE') this.#onGone(this.#path)
   }
