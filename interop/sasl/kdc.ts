@@ -9,8 +9,8 @@ const START_TIMEOUT_MS = 20_000
 const COMMAND_TIMEOUT_MS = 30_000
 
 /**
- * Where MIT's programs are: `INTEROP_KRB5` names a folder into which Debian's packages krb5-kdc, krb5-admin-server and what
- * they need have been unpacked; without it, the system's.
+ * Where MIT's programs are: `INTEROP_KRB5` names a folder into which Debian's packages krb5-kdc, krb5-admin-server, krb5-user and
+ * what they need have been unpacked; without it, the system's.
  */
 function krb5Root(): string {
   return process.env.INTEROP_KRB5 ?? '/'
@@ -18,11 +18,13 @@ function krb5Root(): string {
 
 /** Whether there are programs for a key distribution centre on this machine. */
 export function hasKdc(): boolean {
-  return existsSync(join(krb5Root(), 'usr/sbin/krb5kdc')) && existsSync(join(krb5Root(), 'usr/sbin/kadmin.local'))
+  return ['usr/sbin/krb5kdc', 'usr/sbin/kadmin.local', 'usr/bin/kinit'].every((file) =>
+    existsSync(join(krb5Root(), file))
+  )
 }
 
 /** What to do about it. */
-export const NO_KDC = "there is no krb5kdc; Debian's krb5-kdc and krb5-admin-server have it"
+export const NO_KDC = "there is no krb5kdc; Debian's krb5-kdc, krb5-admin-server and krb5-user have what is needed"
 
 /** A key distribution centre of MIT Kerberos on a loopback port, with a realm of its own. */
 export class Kdc {
@@ -57,6 +59,13 @@ export class Kdc {
     return file
   }
 
+  /** A cache with a ticket of a principal, as a user has it after `kinit`. */
+  async ticketCache(name: string, keytab: string, principal: string): Promise<string> {
+    const file = join(this.#folder, `${name}.cache`)
+    await this.#run('usr/bin/kinit', ['-k', '-t', keytab, '-c', file, principal])
+    return file
+  }
+
   async stop(): Promise<void> {
     this.#child?.signal('SIGTERM')
     await this.#child?.ended
@@ -65,7 +74,7 @@ export class Kdc {
   async #start(): Promise<void> {
     const port = await freePort()
     this.#writeConfig(port)
-    await this.#run('kdb5_util', ['create', '-s', '-r', REALM, '-P', 'master'])
+    await this.#run('usr/sbin/kdb5_util', ['create', '-s', '-r', REALM, '-P', 'master'])
     const logFile = join(this.#folder, 'kdc.log')
     const command = join(krb5Root(), 'usr/sbin/krb5kdc')
     this.#child = startChild({ command, args: ['-n'], logFile, env: this.#env, cwd: this.#folder })
@@ -75,12 +84,12 @@ export class Kdc {
   }
 
   #kadmin(query: string): Promise<void> {
-    return this.#run('kadmin.local', ['-q', query])
+    return this.#run('usr/sbin/kadmin.local', ['-q', query])
   }
 
   async #run(program: string, args: readonly string[]): Promise<void> {
     const logFile = join(this.#folder, 'tools.log')
-    const command = join(krb5Root(), 'usr/sbin', program)
+    const command = join(krb5Root(), program)
     await runCommand({ command, args, logFile, env: this.#env, cwd: this.#folder }, COMMAND_TIMEOUT_MS)
   }
 

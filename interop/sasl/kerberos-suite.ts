@@ -5,6 +5,7 @@ import { javaProgram } from '../harness/java.ts'
 import { Server, type ServerKind } from '../harness/server.ts'
 import { type Suite, type SuiteRun, SuiteUnavailableError } from '../harness/suite.ts'
 import { hasKdc, Kdc, NO_KDC } from './kdc.ts'
+import { ownOutcomes } from './kerberos-own-clients.ts'
 
 const CLIENT_TIMEOUT_MS = 60_000
 const MODULE = 'com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true storeKey=true useTicketCache=false'
@@ -58,9 +59,22 @@ async function runWith(run: SuiteRun, kdc: Kdc): Promise<void> {
     const isSame = apache === zoonode && PRINCIPALS.length === apache.split('sasl:').length - 1
     record(run, `java, by Kerberos: ${name}`, isSame, `apache:\n${apache}\nzoonode:\n${zoonode}`)
   }
+  await runOwnClients(run, kdc, serverKeys, clientKeys)
   const section = `Server {\n  ${MODULE} keyTab="${otherKeys}" principal="zookeeper/elsewhere@ZK.TEST";\n};\n`
   const [outcome = ''] = await outcomesWith(run, kdc, 'zoonode', 'other-key', section, {}, clientKeys)
   record(run, 'java, by Kerberos: a ticket for another service', outcome.includes('AuthFailed'), outcome)
+}
+
+/** Our shell and our client, to servers of both kinds. */
+async function runOwnClients(run: SuiteRun, kdc: Kdc, serverKeys: string, clientKeys: string): Promise<void> {
+  const section = `Server {\n  ${MODULE} keyTab="${serverKeys}" principal="zookeeper/localhost@ZK.TEST";\n};\n`
+  for (const kind of ['apache', 'zoonode'] as const) {
+    await withServer(run, kdc, kind, `own-clients-${kind}`, section, {}, async (server, folder) => {
+      for (const { name, shown, expected } of await ownOutcomes(server, kdc, folder, clientKeys)) {
+        record(run, `${name}, by Kerberos to ${kind}`, expected.test(shown), shown)
+      }
+    })
+  }
 }
 
 /** Who the server says each principal is. */
@@ -73,6 +87,22 @@ async function outcomesWith(
   config: Readonly<Record<string, string>>,
   clientKeys: string
 ): Promise<string[]> {
+  return await withServer(run, kdc, kind, name, section, config, async (server, folder) => {
+    const outcomes: string[] = []
+    for (const principal of PRINCIPALS) outcomes.push(await outcomeOf(server, kdc, folder, principal, clientKeys))
+    return outcomes
+  })
+}
+
+async function withServer<T>(
+  run: SuiteRun,
+  kdc: Kdc,
+  kind: ServerKind,
+  name: string,
+  section: string,
+  config: Readonly<Record<string, string>>,
+  act: (server: Server, folder: string) => Promise<T>
+): Promise<T> {
   const folder = join(run.folder, name)
   mkdirSync(folder)
   const jaas = join(folder, 'jaas.conf')
@@ -83,9 +113,7 @@ async function outcomesWith(
   })
   await server.start()
   try {
-    const outcomes: string[] = []
-    for (const principal of PRINCIPALS) outcomes.push(await outcomeOf(server, kdc, folder, principal, clientKeys))
-    return outcomes
+    return await act(server, folder)
   } finally {
     await server.stop()
   }

@@ -1,4 +1,4 @@
-import type { SaslOption } from '../client/sasl-login.ts'
+import type { SaslExchange, SaslOption } from '../client/sasl-login.ts'
 import { JaasError } from '../sasl/jaas/jaas-error.ts'
 import { type ClientLogin, clientLogin, type KerberosLogin } from '../sasl/jaas/login-section.ts'
 import { KerberosError } from '../sasl/kerberos/kerberos-error.ts'
@@ -20,10 +20,14 @@ const MECHANISMS = ['DIGEST-MD5', 'SCRAM-SHA-256'] as const
  * The mechanism is GSSAPI for a section with Krb5LoginModule; else DIGEST-MD5, as upstream's, or the option `mechanism` of the section,
  * or `zookeeper.sasl.mechanism`.
  *
+ * @param warn is told why there is no ticket, which no server can tell
  * @returns undefined where no login is asked for
  * @throws CliError, one line, for a file that makes no sense
  */
-export function saslLogin(settings: ClientSettings): SaslOption | undefined {
+export function saslLogin(
+  settings: ClientSettings,
+  warn: (line: string) => void = (line) => process.stderr.write(`zkCli: ${line}\n`)
+): SaslOption | undefined {
   const file = settings.get('java.security.auth.login.config')?.trim()
   if (file === undefined || file === '') return undefined
   if (settings.get('zookeeper.sasl.client')?.trim().toLowerCase() === 'false') return undefined
@@ -34,23 +38,40 @@ export function saslLogin(settings: ClientSettings): SaslOption | undefined {
     if (section === undefined) return undefined
     throw new CliError(`JAAS file ${file} has no section ${section}`, 2)
   }
-  if (login.kind === 'kerberos') return kerberosLogin(login.kerberos, file, settings)
+  if (login.kind === 'kerberos') return kerberosLogin(login.kerberos, file, settings, warn)
   const { username, password } = login
   return { username, password, mechanism: mechanismOf(login, settings) }
 }
 
 /** compat: the server's principal is `zookeeper.server.principal`, or `zookeeper.sasl.client.username` (zookeeper) and the host. */
-function kerberosLogin(login: KerberosLogin, file: string, settings: ClientSettings): SaslOption {
+function kerberosLogin(
+  login: KerberosLogin,
+  file: string,
+  settings: ClientSettings,
+  warn: (line: string) => void
+): SaslOption {
   const given = settings.get('zookeeper.server.principal')?.trim().split('@')[0] ?? ''
   const [service = '', serviceHost] =
     given === '' ? [settings.get('zookeeper.sasl.client.username')?.trim()] : given.split('/')
   try {
     const client = openKerberosClient(login, settings)
-    return ({ host }) => client(service === '' ? DEFAULT_SERVICE : service, serviceHost ?? host)
+    return ({ host }) => telling(client(service === '' ? DEFAULT_SERVICE : service, serviceHost ?? host), warn)
   } catch (error) {
     if (!(error instanceof KerberosError)) throw error
     throw new CliError(`JAAS file ${file}, line ${login.line}: ${error.message}`, 2)
   }
+}
+
+function telling(exchange: SaslExchange, warn: (line: string) => void): SaslExchange {
+  const initialResponse = async (): Promise<Uint8Array> => {
+    try {
+      return await exchange.initialResponse()
+    } catch (error) {
+      if (error instanceof Error) warn(error.message)
+      throw error
+    }
+  }
+  return { mechanism: exchange.mechanism, initialResponse, evaluate: (challenge) => exchange.evaluate(challenge) }
 }
 
 function readLogin(file: string, section: string, settings: ClientSettings): ClientLogin | null {

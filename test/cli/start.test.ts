@@ -273,7 +273,17 @@ describe('a JAAS file', () => {
     },
     { jaas: CLIENT, settings: { 'zookeeper.sasl.clientconfig': 'Mine' }, says: 'has no section Mine' },
     { jaas: CLIENT, settings: { 'zookeeper.sasl.mechanism': 'PLAIN' }, says: 'there is no mechanism PLAIN' },
-    { jaas: CLIENT, settings: { 'zookeeper.fips-mode': 'true' }, says: 'DIGEST-MD5 cannot be used' }
+    { jaas: CLIENT, settings: { 'zookeeper.fips-mode': 'true' }, says: 'DIGEST-MD5 cannot be used' },
+    {
+      jaas: 'Client { Krb5LoginModule required; };',
+      settings: {},
+      says: 'line 1: Krb5LoginModule of a client needs useKeyTab=true or useTicketCache=true'
+    },
+    {
+      jaas: 'Client { Krb5LoginModule required useKeyTab=true keyTab="/none"; };',
+      settings: {},
+      says: 'line 1: key table /none: cannot be read (ENOENT)'
+    }
   ])('$says', async ({ jaas, settings, says }) => {
     await expect(optionsWith(jaas, settings)).rejects.toThrow(says)
   })
