@@ -42,6 +42,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   byProcess('kill -9 of two', 2, 2, ({ victims, lastsMs }) => killed(victims, lastsMs)),
   byProcess('kill -9 of all', 1, Number.POSITIVE_INFINITY, ({ victims, lastsMs }) => killed(victims, lastsMs)),
   byProcess('kill -9 again and again', 2, 1, killLoop),
+  byProcess('SIGTERM', 2, 1, ({ victims, lastsMs }) => stopped(victims, lastsMs)),
   byProcess('SIGSTOP', 3, 1, ({ victims, lastsMs }) => paused(victims, lastsMs)),
   byProcess('SIGSTOP of two', 1, 2, ({ victims, lastsMs }) => paused(victims, lastsMs)),
   byNetwork('alone', 3, ({ victim, others }) => others.flatMap((other) => bothWays(victim, other))),
@@ -104,6 +105,13 @@ function bothWays(one: Member, other: Member): [Member, Member][] {
 
 async function killed(victims: readonly Member[], lastsMs: number): Promise<void> {
   await Promise.all(victims.map((victim) => victim.kill()))
+  await delay(lastsMs)
+  await Promise.all(victims.map((victim) => victim.start()))
+}
+
+/** In order: a leader of ours hands its lead over. */
+async function stopped(victims: readonly Member[], lastsMs: number): Promise<void> {
+  await Promise.all(victims.map((victim) => victim.stop()))
   await delay(lastsMs)
   await Promise.all(victims.map((victim) => victim.start()))
 }
