@@ -9,6 +9,7 @@ import type { Network } from './network.ts'
 export interface FaultDone {
   readonly what: string
   readonly who: string
+  readonly sid: number
   readonly lastsMs: number
   /** Whether voters enough are left that nobody has to wait for its end. */
   readonly leavesQuorum: boolean
@@ -132,6 +133,7 @@ async function perform(
   return {
     what: kind.name,
     who: `${victim.kind}, ${role}`,
+    sid: victim.sid,
     lastsMs,
     leavesQuorum: voterCount * 2 < ensemble.voters.length,
     beganUs,

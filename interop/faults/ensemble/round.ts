@@ -14,7 +14,7 @@ import { EachFault, type FaultDone, RandomFaults } from './faults.ts'
 import { History } from './history.ts'
 import { hasOwnNetwork, mountSmallDisk, type Network, unmount } from './network.ts'
 import { Reconfigurer } from './reconfigurer.ts'
-import { longestStall } from './stalls.ts'
+import { longestStall, type Stall } from './stalls.ts'
 
 export interface RoundSettings {
   /** Three and more. */
@@ -39,7 +39,7 @@ export interface RoundResult {
   readonly moves: number
   readonly movesBetweenKinds: number
   /** Longest time without an answered write, as long as a quorum could be had. */
-  readonly stallMs: number
+  readonly stall: Stall
   /** Reconfigurations that were done; those refused or not answered are not counted. */
   readonly reconfigurations: number
   /** Whether even reads after sync were linearizable, which ZooKeeper does not promise of a leader that is being replaced. */
@@ -108,7 +108,7 @@ export async function runRound(settings: RoundSettings): Promise<RoundResult> {
       operations: history.size,
       unknown: history.unknown,
       faults: faults.length,
-      stallMs: stall.lastsMs,
+      stall,
       expiries: clients.reduce((sum, client) => sum + client.expired.length, 0),
       ...countMoves(ensemble, clients),
       reconfigurations: reconfigurer.done,

@@ -37,11 +37,11 @@ async function main(): Promise<number> {
   console.log(network === null ? 'no partitions and no full disks: not root' : 'with partitions and full disks')
   const folder = mkdtempSync(join(cacheFolder('runs'), 'ensemble-faults-'))
   const rounds = Number(values.rounds)
-  const seconds = values.each ? null : Number(values.seconds)
+  const roundSeconds = values.each ? null : Number(values.seconds)
   const totals = new Map<string, number>()
   const faultsDone = new Map<string, number>()
-  const progress = ({ what, who, lastsMs }: FaultDone): void => {
-    console.log(`  ${what}: ${who}, ${lastsMs} ms`)
+  const progress = ({ what, who, sid, beganUs, endedUs }: FaultDone): void => {
+    console.log(`  ${seconds(beganUs)} to ${seconds(endedUs)} s: ${what}: ${who} (${sid})`)
     add(faultsDone, `${what}: ${who}`, 1)
   }
   let longestStallMs = 0
@@ -54,17 +54,20 @@ async function main(): Promise<number> {
       const result = await runRound({
         ensemble,
         seed,
-        seconds,
+        seconds: roundSeconds,
         isReconfigured: values.reconfig,
         folder: own,
         network,
         progress
       })
-      const { syncReadsHold, ...counts } = result
+      const { syncReadsHold, stall, ...counts } = result
       const text = Object.entries(counts).map(([name, count]) => `${name} ${count}`)
+      console.log(
+        `  ${stall.lastsMs} ms without an answered write from ${seconds(stall.beganUs)} s on, after ${stall.after}`
+      )
       console.log(`seed=${seed}: ${text.join(', ')}: linearizable, reads after sync ${syncReadsHold ? 'too' : 'NOT'}`)
-      for (const [name, count] of Object.entries(counts)) if (name !== 'stallMs') add(totals, name, count)
-      longestStallMs = Math.max(longestStallMs, result.stallMs)
+      for (const [name, count] of Object.entries(counts)) add(totals, name, count)
+      longestStallMs = Math.max(longestStallMs, stall.lastsMs)
       add(totals, 'rounds with old reads after sync', syncReadsHold ? 0 : 1)
       passed++
     } catch (error) {
@@ -92,6 +95,10 @@ function ensembleSettings(): EnsembleSettings {
   const lines = values.config.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)])
   const config = { ...(values.reconfig ? { reconfigEnabled: 'true' } : {}), ...Object.fromEntries(lines) }
   return { members, config, hasClientPorts: values.reconfig }
+}
+
+function seconds(us: number): string {
+  return (us / 1_000_000).toFixed(1)
 }
 
 function add(counts: Map<string, number>, name: string, count: number): void {

@@ -3,6 +3,8 @@ import type { FaultDone } from './faults.ts'
 /** A time without an answered write. */
 export interface Stall {
   readonly lastsMs: number
+  /** By the clock of the history. */
+  readonly beganUs: number
   /** The last fault that had begun before its end, for people. */
   readonly after: string
 }
@@ -14,7 +16,7 @@ export interface Stall {
  * @param answeredUs when writes were answered, in order; what came after the last one does not count
  */
 export function longestStall(answeredUs: readonly number[], faults: readonly FaultDone[]): Stall {
-  let longest: Stall = { lastsMs: 0, after: 'the beginning' }
+  let longest: Stall = { lastsMs: 0, beganUs: 0, after: 'the beginning' }
   for (let index = 1; index < answeredUs.length; index++) {
     const endUs = answeredUs[index] ?? 0
     const before = faults.filter(({ beganUs }) => beganUs < endUs)
@@ -23,7 +25,7 @@ export function longestStall(answeredUs: readonly number[], faults: readonly Fau
     const lastsMs = Math.round((endUs - beginUs) / 1000)
     if (lastsMs <= longest.lastsMs) continue
     const last = before.at(-1)
-    longest = { lastsMs, after: last === undefined ? 'the beginning' : `${last.what}: ${last.who}` }
+    longest = { lastsMs, beganUs: beginUs, after: last === undefined ? 'the beginning' : `${last.what}: ${last.who}` }
   }
   return longest
 }

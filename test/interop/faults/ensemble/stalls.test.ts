@@ -3,8 +3,15 @@ import type { FaultDone } from '../../../../interop/faults/ensemble/faults.ts'
 import { longestStall } from '../../../../interop/faults/ensemble/stalls.ts'
 
 function fault(what: string, beganMs: number, endedMs: number, leavesQuorum: boolean): FaultDone {
-  const who = 'zoonode, leader'
-  return { what, who, lastsMs: endedMs - beganMs, leavesQuorum, beganUs: beganMs * 1000, endedUs: endedMs * 1000 }
+  return {
+    what,
+    who: 'zoonode, leader',
+    sid: 1,
+    lastsMs: endedMs - beganMs,
+    leavesQuorum,
+    beganUs: beganMs * 1000,
+    endedUs: endedMs * 1000
+  }
 }
 
 const inUs = (...timesMs: readonly number[]): number[] => timesMs.map((timeMs) => timeMs * 1000)
@@ -14,6 +21,7 @@ describe('the longest time without an answered write', () => {
     const faults = [fault('kill -9', 110, 2_000, true), fault('alone', 5_000, 6_000, true)]
     expect(longestStall(inUs(0, 100, 1_500, 1_600, 2_100), faults)).toEqual({
       lastsMs: 1_400,
+      beganUs: 100_000,
       after: 'kill -9: zoonode, leader'
     })
   })
@@ -25,7 +33,11 @@ describe('the longest time without an answered write', () => {
 
   test('goes on over a later fault that leaves a quorum', () => {
     const faults = [fault('SIGSTOP of two', 50, 1_000, false), fault('SIGSTOP', 2_000, 4_000, true)]
-    expect(longestStall(inUs(0, 4_500), faults)).toEqual({ lastsMs: 3_500, after: 'SIGSTOP: zoonode, leader' })
+    expect(longestStall(inUs(0, 4_500), faults)).toEqual({
+      lastsMs: 3_500,
+      beganUs: 1_000_000,
+      after: 'SIGSTOP: zoonode, leader'
+    })
   })
 
   test('is not shortened by faults that came later or were over before', () => {
@@ -35,6 +47,6 @@ describe('the longest time without an answered write', () => {
 
   test('is nothing where hardly anything was answered', () => {
     expect(longestStall([], []).lastsMs).toBe(0)
-    expect(longestStall(inUs(5), [])).toEqual({ lastsMs: 0, after: 'the beginning' })
+    expect(longestStall(inUs(5), [])).toEqual({ lastsMs: 0, beganUs: 0, after: 'the beginning' })
   })
 })
