@@ -55,7 +55,7 @@ export async function expectAccessible(world: World): Promise<void> {
 }
 
 /** What is shown now, by axe. @throws Error that names what is wrong */
-export async function check({ page }: World, where: string): Promise<void> {
+export async function check({ page }: Pick<World, 'page'>, where: string): Promise<void> {
   if (!(await page.evaluate<boolean>(`'axe' in window`))) await page.inject(AXE)
   const violations = await page.evaluate<Violation[]>(
     `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)`

@@ -130,6 +130,16 @@ export class Page {
     else await this.type(text)
   }
 
+  /** Takes one of what a list offers. */
+  async choose(selector: string, value: string): Promise<void> {
+    await this.until(`document.querySelector(${JSON.stringify(selector)})`)
+    await this.evaluate(`{
+      const list = document.querySelector(${JSON.stringify(selector)})
+      list.value = ${JSON.stringify(value)}
+      list.dispatchEvent(new Event('change', { bubbles: true }))
+    }`)
+  }
+
   async close(): Promise<void> {
     await this.#browser.send('Target.closeTarget', { targetId: this.#targetId })
   }

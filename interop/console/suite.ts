@@ -6,7 +6,12 @@ import { buildZoonode, Server } from '../harness/server.ts'
 import { type Suite, type SuiteRun, SuiteUnavailableError } from '../harness/suite.ts'
 import { Browser, findBrowser } from './browser.ts'
 import { CASES } from './cases.ts'
-import { fillTree, type World } from './world.ts'
+import { watchEnsemble } from './ensemble-case.ts'
+import type { Page } from './page.ts'
+import { fillTree } from './world.ts'
+
+const ENSEMBLE =
+  'three members: roles, one dead and back, the lead that moves, logins by SASL, its own server gone and back'
 
 /** The web console in a real browser, without a window. It is zoonode's alone: nothing is compared. */
 export const consoleSuite: Suite = {
@@ -38,7 +43,9 @@ export const consoleSuite: Suite = {
     try {
       await fillTree(owner)
       const url = `http://127.0.0.1:${adminPort}/console/`
-      for (const [name, check] of CASES) await runCase(run, name, check, { server, owner, browser, url })
+      for (const [name, check] of CASES)
+        await runCase(run, name, browser, (page) => check({ server, owner, browser, url, page }))
+      await runCase(run, ENSEMBLE, browser, (page) => watchEnsemble(join(run.folder, 'ensemble'), page))
     } finally {
       await browser.close()
       await owner.close({ keepSession: true })
@@ -47,13 +54,16 @@ export const consoleSuite: Suite = {
   }
 }
 
-type Check = (world: World) => Promise<void>
-
 /** A page of its own, in which nothing must go wrong beside what the case looks for. */
-async function runCase(run: SuiteRun, name: string, check: Check, parts: Omit<World, 'page'>): Promise<void> {
-  const page = await parts.browser.newPage()
+async function runCase(
+  run: SuiteRun,
+  name: string,
+  browser: Browser,
+  check: (page: Page) => Promise<void>
+): Promise<void> {
+  const page = await browser.newPage()
   try {
-    await check({ ...parts, page })
+    await check(page)
     if (page.problems.length > 0) throw new Error(`problems in the page: ${page.problems.join('; ')}`)
     if (page.alerts.length > 0) throw new Error(`the page opened dialogs: ${page.alerts.join('; ')}`)
     run.record({ name, status: 'passed', detail: '', observed: null })

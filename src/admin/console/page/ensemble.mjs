@@ -17,23 +17,40 @@ export class EnsemblePage {
   async refresh() {
     const [server, ensemble] = await Promise.all([get('server'), get('ensemble')])
     keepFocus(this.element, () =>
-      replace(this.body, health(server), thisServer(server, ensemble), members(ensemble), observers(ensemble))
+      replace(this.body, health(server, ensemble), thisServer(server, ensemble), members(ensemble), observers(ensemble))
     )
   }
 }
 
-function health({ troubles, isServing, mode }) {
-  const isWell = troubles.length === 0 && isServing
-  return el(
-    isWell ? 'div.banner.good' : 'div.banner.bad',
-    { role: 'status' },
-    el(
-      'strong',
-      {},
-      isWell ? `All is well: this server is serving as ${mode}.` : 'This server does not serve as it should.'
-    ),
-    troubles.length === 0 ? null : el('ul', {}, ...troubles.map(({ text }) => el('li', {}, text)))
-  )
+/** This server first: another that is missing is only as bad as that this one serves without it. */
+function health({ troubles, isServing, mode }, { members }) {
+  if (troubles.length > 0 || !isServing) {
+    return el(
+      'div.banner.bad',
+      { role: 'status' },
+      el('strong', {}, 'This server does not serve as it should.'),
+      el('ul', {}, ...troubles.map(({ text }) => el('li', {}, text)))
+    )
+  }
+  const missing = members.filter((member) => member.isAsked && !isWell(member))
+  if (missing.length > 0) {
+    return el(
+      'div.banner.warn',
+      { role: 'status' },
+      el('strong', {}, `This server is serving as ${mode}.`),
+      el('ul', {}, ...missing.map((member) => el('li', {}, missingText(member))))
+    )
+  }
+  return el('div.banner.good', { role: 'status' }, el('strong', {}, `All is well: this server is serving as ${mode}.`))
+}
+
+function missingText({ id, host, role, status }) {
+  const what = status === null ? 'does not answer' : `says that it is ${status.mode}`
+  return `Member ${id}${host === '' ? '' : ` at ${host}`} ${what}${role === 'observer' ? '; it has no vote' : ''}.`
+}
+
+function isWell({ status }) {
+  return status !== null && /leader|follower|observer|standalone/.test(status.mode)
 }
 
 function thisServer(server, ensemble) {
@@ -99,8 +116,7 @@ function members(ensemble) {
 /** A word beside each colour: colours alone say nothing to some. */
 function stateOf(member) {
   if (member.status !== null) {
-    const isGood = /leader|follower|observer|standalone/.test(member.status.mode)
-    return el(isGood ? 'span.state.good' : 'span.state.warn', {}, member.status.mode)
+    return el(isWell(member) ? 'span.state.good' : 'span.state.warn', {}, member.status.mode)
   }
   return member.isAsked ? el('span.state.bad', {}, 'no answer') : el('span.state', {}, 'not asked')
 }

@@ -87,6 +87,17 @@ async function route() {
   }
 }
 
+/** When the server has last answered. */
+let freshMs = Date.now()
+
+/** What is on the page says nothing of how it is now. */
+function showStale(error) {
+  const stale = document.getElementById('stale')
+  stale.hidden = error === null
+  const text = error === null ? '' : `As it was at ${new Date(freshMs).toLocaleTimeString()}: ${error.message}`
+  if (stale.textContent !== text) stale.textContent = text
+}
+
 async function refreshAlways() {
   if (document.hidden) return
   const health = document.getElementById('health')
@@ -97,11 +108,14 @@ async function refreshAlways() {
     const isWell = isServing && troubles.length === 0
     health.className = isWell ? 'pill good' : 'pill bad'
     const text = isWell ? mode : (troubles[0]?.text ?? 'not serving')
+    freshMs = Date.now()
+    showStale(null)
     // A status that is written again is read out again.
     if (health.textContent !== text) health.textContent = text
   } catch (error) {
     health.className = 'pill bad'
     if (health.textContent !== error.message) health.textContent = error.message
+    showStale(error)
   }
   if (shown !== pages.tree) await shown?.refresh().catch(() => undefined)
 }
