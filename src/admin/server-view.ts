@@ -3,9 +3,13 @@ import type { Metrics, ServerStats } from '../core/metrics.ts'
 import type { ServerSettings } from '../server/config/settings.ts'
 
 /**
- * What the four-letter words, and later the HTTP admin server, see of a server. The server implements it; nothing here
- * keeps state. Everything is read on the main thread, in one turn, so it is consistent; iterables may be lazy and are
- * used at once; `tree()`, `sessions()`, `watches()` and `quorum()` are called once for an answer. 64-bit numbers are bigints: this is no hot path.
+ * What the four-letter words and the HTTP admin server see of a server. The server implements it; nothing here
+ * keeps state. Everything is read on the main thread; `tree()`, `sessions()`, `watches()` and `quorum()` are called once
+ * for an answer. 64-bit numbers are bigints: this is no hot path.
+ *
+ * Lists may be long, so all of them are lazy, and an answer is made over several turns of the event loop (`slices.ts`), in
+ * which the server goes on. An item of a list is as it is when it is asked for; what is in the list from the beginning to
+ * the end is told of once, and what comes or goes meanwhile may be told of or not.
  */
 export interface ServerView {
   readonly settings: ServerSettings
@@ -34,8 +38,6 @@ export interface ServerView {
   sessions(): SessionsView
   tree(): TreeView
   watches(): WatchesView
-  /** Paths of the data table by connection, each taken when it is asked for: watches may change between two. */
-  watchedPaths(): Iterable<{ readonly sessionId: bigint; readonly paths: readonly string[] }>
   /** The monotonic clock at a wall-clock time that this view gave, whole ms. */
   monotonicMsOf(wallMs: number): number
   /** Bytes of files in `dataDir/version-2` (log files too if both are one directory, as upstream). */
@@ -50,6 +52,9 @@ export interface ServerView {
   /** What only a member of an ensemble has; null on a standalone server. */
   quorum(): QuorumView | null
 }
+
+/** A long list; null is no item, but a place where whoever walks it may let others have their turn. */
+export type Sliced<T> = Iterable<T | null>
 
 /** The port for TLS alone, or the other one. */
 export type ClientPortKind = 'plain' | 'secure'
@@ -111,7 +116,7 @@ export interface SessionsView {
   /** Local sessions' buckets; null where local sessions are off. */
   readonly localExpiry: ExpiryView<bigint> | null
   /** All global sessions, ordered by id (signed); used where `globalExpiry` is null. */
-  readonly globalTimeouts: Iterable<{ readonly sessionId: bigint; readonly timeoutMs: number }>
+  readonly globalTimeouts: Sliced<{ readonly sessionId: bigint; readonly timeoutMs: number }>
 }
 
 export interface TreeView {
@@ -145,10 +150,10 @@ export interface WatchesView {
   readonly dataConnectionCount: number
   readonly dataPathCount: number
   readonly dataPairCount: number
-  /** Data table by connection: the session's id and its paths. */
-  dataByConnection(): Iterable<{ readonly sessionId: bigint; readonly paths: Iterable<string> }>
+  /** Data table by connection: the session's id (0 where it has gone just now) and its paths. */
+  dataByConnection(): Sliced<{ readonly sessionId: bigint; readonly paths: readonly string[] }>
   /** Data table by path. */
-  dataByPath(): Iterable<{ readonly path: string; readonly sessionIds: Iterable<bigint> }>
+  dataByPath(): Sliced<{ readonly path: string; readonly sessionIds: Iterable<bigint> }>
 }
 
 export interface QuorumView {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { fourLetterWordOf } from '../admin/four-letter/four-letter-words.ts'
+import { sendText } from '../admin/four-letter/send-text.ts'
 import { clientAddressText } from '../core/acl/ip-address.ts'
 import type { Metrics } from '../core/metrics.ts'
 import type { CloseReason } from '../core/outbox.ts'
@@ -42,9 +43,9 @@ export interface ClientListenerOptions {
 export interface ClientListenerPorts {
   /**
    * Answers a four-letter word: the bytes that a connection began with, four or more of them.
-   * @returns the text to send before closing; null if the bytes begin a frame; 'wait' if more bytes are needed
+   * @returns the text to send before closing, in pieces; null if the bytes begin a frame; 'wait' if more bytes are needed
    */
-  fourLetterWord(bytes: Buffer, socket: ClientSocket): string | null | 'wait'
+  fourLetterWord(bytes: Buffer, socket: ClientSocket): Iterable<string> | null | 'wait'
   /** Whether handshakes are taken; else a connection that begins with one is closed. */
   isServing(): boolean
   /** Timeout of a connection's session, ms; null while it has none. */
@@ -364,7 +365,7 @@ export class ClientListener {
     if (answer !== null) {
       this.#ports.metrics.bytesReceivedCount.add(WORD_BYTES)
       socket.isClosing = true
-      socket.socket.end(Buffer.from(answer, 'utf8'))
+      sendText(socket.socket, answer)
       return null
     }
     if (!this.#ports.isServing()) {

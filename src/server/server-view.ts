@@ -1,6 +1,7 @@
 import type {
   ClientPortKind,
   ConnectionView,
+  ExpiryBucket,
   ExpiryView,
   NamespaceQuota,
   QuorumView,
@@ -10,6 +11,7 @@ import type {
   TreeView,
   WatchesView
 } from '../admin/server-view.ts'
+import { sortedInSlices } from '../collections/sorted-in-slices.ts'
 import type { Metrics, ServerStats } from '../core/metrics.ts'
 import type { Peer } from '../core/peer.ts'
 import type { ConnectionId } from '../core/ports.ts'
@@ -118,9 +120,9 @@ export class LiveServerView implements ServerView {
 
   connectionExpiry(): ExpiryView<ConnectionView> {
     const { expiry } = this.#parts.listener
-    const buckets: { expiresAtMs: number; elements: ConnectionView[]; count: number }[] = []
+    const buckets: ExpiryBucket<ConnectionView>[] = []
     expiry.forEachBucket((deadlineMs, sockets) => {
-      const elements = sockets.map((socket) => this.#viewOf(socket))
+      const elements = lazily(sockets.slice(), (socket) => this.#viewOf(socket))
       buckets.push({ expiresAtMs: toWallMs(deadlineMs), elements, count: sockets.length })
     })
     return { elementCount: expiry.size, buckets }
@@ -129,33 +131,30 @@ export class LiveServerView implements ServerView {
   sessions(): SessionsView {
     const { sessions } = this.#parts
     const { session, quorum } = this.settings
-    const timeouts: { sessionId: bigint; timeoutMs: number }[] = []
-    sessions.forEach(({ idHi, idLo, timeoutMs, isLocal }) => {
-      if (!isLocal) timeouts.push({ sessionId: toBigInt(idHi, idLo), timeoutMs })
-    })
-    timeouts.sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1))
     return {
       globalCount: sessions.size - sessions.localCount,
       localCount: sessions.localCount,
       globalExpiry: sessions.isExpiring ? expiryOf(sessions, false) : null,
       localExpiry: session.localEnabled && !quorum.standalone ? expiryOf(sessions, true) : null,
-      globalTimeouts: timeouts
+      globalTimeouts: timeoutsById(sessions)
     }
   }
 
   tree(): TreeView {
     const { tree } = this.#parts
-    const ephemerals: { sessionId: bigint; paths: Iterable<string> }[] = []
-    tree.forEachEphemeralOwner((hi, lo, paths) => {
-      ephemerals.push({ sessionId: toBigInt(hi, lo), paths })
-    })
     return {
       // compat: upstream counts the root twice, under its two names.
       nodeCount: tree.nodeCount + 1,
       ephemeralCount: tree.ephemeralCount,
       approximateDataSize: tree.approximateDataSize,
-      ephemeralOwnerCount: ephemerals.length,
-      ephemerals: () => ephemerals,
+      get ephemeralOwnerCount() {
+        let count = 0
+        tree.forEachEphemeralOwner(() => {
+          count++
+        })
+        return count
+      },
+      ephemerals: () => ephemeralsOf(tree),
       quotas: () => this.#quotas()
     }
   }
@@ -176,24 +175,13 @@ export class LiveServerView implements ServerView {
       dataPathCount: counts.paths,
       dataPairCount: counts.watches,
       dataByConnection: function* () {
-        for (const { connection, paths } of watches.dataByConnection())
-          yield { sessionId: sessionOf(connection), paths }
+        for (const entry of watches.dataByConnection())
+          yield entry && { sessionId: sessionOf(entry.connection), paths: entry.paths }
       },
       dataByPath: function* () {
-        for (const { path, connections } of watches.dataByPath()) {
-          yield { path, sessionIds: Array.from(connections, sessionOf) }
-        }
+        for (const entry of watches.dataByPath())
+          yield entry && { path: entry.path, sessionIds: lazily(entry.connections, sessionOf) }
       }
-    }
-  }
-
-  *watchedPaths(): Generator<{ readonly sessionId: bigint; readonly paths: readonly string[] }> {
-    const peer = this.#parts.peer()
-    if (peer === null) return
-    // A Map may be changed while it is walked.
-    for (const { id, session } of peer.state.connections.values()) {
-      const paths = [...peer.state.watches.dataPathsOf(id)]
-      if (session !== null && paths.length > 0) yield { sessionId: toBigInt(session.idHi, session.idLo), paths }
     }
   }
 
@@ -257,19 +245,47 @@ export class LiveServerView implements ServerView {
   }
 }
 
-/** Buckets of the local, or of the global sessions. */
+/** Buckets of the local, or of the global sessions, with those that are in them now. */
 function expiryOf(sessions: SessionTable, isLocal: boolean): ExpiryView<bigint> {
-  const buckets: { expiresAtMs: number; elements: bigint[]; count: number }[] = []
+  const buckets: ExpiryBucket<bigint>[] = []
   let elementCount = 0
   sessions.forEachBucket((deadlineMs, members) => {
-    const elements = members
-      .filter((member) => member.isLocal === isLocal)
-      .map(({ idHi, idLo }) => toBigInt(idHi, idLo))
-    if (elements.length === 0 && members.length > 0) return
-    elementCount += elements.length
-    buckets.push({ expiresAtMs: toWallMs(deadlineMs), elements, count: elements.length })
+    const own = members.filter((member) => member.isLocal === isLocal)
+    if (own.length === 0 && members.length > 0) return
+    elementCount += own.length
+    const elements = lazily(own, ({ idHi, idLo }) => toBigInt(idHi, idLo))
+    buckets.push({ expiresAtMs: toWallMs(deadlineMs), elements, count: own.length })
   })
   return { elementCount, buckets }
+}
+
+/** Sorted when it is asked for. */
+function* timeoutsById(sessions: SessionTable): Generator<{ sessionId: bigint; timeoutMs: number } | null> {
+  const global: { readonly idHi: number; readonly idLo: number; readonly timeoutMs: number }[] = []
+  sessions.forEach((session) => {
+    if (!session.isLocal) global.push(session)
+  })
+  const sorted = sortedInSlices(global, (a, b) => a.idHi - b.idHi || (a.idLo >>> 0) - (b.idLo >>> 0))
+  for (const session of sorted) {
+    yield session && { sessionId: toBigInt(session.idHi, session.idLo), timeoutMs: session.timeoutMs }
+  }
+}
+
+/** Owners as they are now; what each owns, as it is when its turn comes. */
+function* ephemeralsOf(tree: DataTree): Generator<{ sessionId: bigint; paths: readonly string[] }> {
+  const owners: number[] = []
+  tree.forEachEphemeralOwner((hi, lo) => {
+    owners.push(hi, lo)
+  })
+  for (let at = 0; at < owners.length; at += 2) {
+    const [hi = 0, lo = 0] = [owners[at], owners[at + 1]]
+    const paths = [...tree.ephemeralsOf(hi, lo)]
+    if (paths.length > 0) yield { sessionId: toBigInt(hi, lo), paths }
+  }
+}
+
+function* lazily<T, U>(items: Iterable<T>, map: (item: T) => U): Generator<U> {
+  for (const item of items) yield map(item)
 }
 
 function toWallMs(monotonicMs: number): number {

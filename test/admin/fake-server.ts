@@ -57,6 +57,7 @@ export interface FakeServer {
   readonly sessions?: Partial<SessionsView>
   readonly tree?: Partial<TreeView>
   readonly watches?: Partial<WatchesView>
+  /** For the lists of watches. */
   readonly watchedPaths?: Iterable<{ readonly sessionId: bigint; readonly paths: readonly string[] }>
   readonly lastProcessedZxid?: bigint
   readonly outstandingRequests?: number
@@ -112,11 +113,10 @@ export function fakeServer(fake: FakeServer = {}): ServerView & { connectionRese
       dataConnectionCount: 0,
       dataPathCount: 0,
       dataPairCount: 0,
-      dataByConnection: () => [],
-      dataByPath: () => [],
+      dataByConnection: () => fake.watchedPaths ?? [],
+      dataByPath: () => byPath(fake.watchedPaths ?? []),
       ...fake.watches
     }),
-    watchedPaths: () => fake.watchedPaths ?? [],
     monotonicMsOf: (wallMs) => wallMs,
     dataDirBytes: () => fake.dirBytes ?? 0,
     logDirBytes: () => fake.dirBytes ?? 0,
@@ -127,6 +127,14 @@ export function fakeServer(fake: FakeServer = {}): ServerView & { connectionRese
     },
     quorum: () => fake.quorum ?? null
   }
+}
+
+function* byPath(watched: NonNullable<FakeServer['watchedPaths']>) {
+  const sessions = new Map<string, bigint[]>()
+  for (const { sessionId, paths } of watched) {
+    for (const path of paths) sessions.set(path, [...(sessions.get(path) ?? []), sessionId])
+  }
+  for (const [path, sessionIds] of sessions) yield { path, sessionIds }
 }
 
 /** A connection; without a session unless one is given. */

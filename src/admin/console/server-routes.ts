@@ -215,8 +215,8 @@ async function session({ query, target }: ConsoleCall): Promise<unknown> {
   for (const { sessionId, paths } of view.tree().ephemerals()) if (sessionId === id) ephemerals.add(paths)
   const watched = new Paths()
   let seenCount = 0
-  for (const { sessionId, paths } of view.watchedPaths()) {
-    if (sessionId === id) watched.add(paths)
+  for (const entry of view.watches().dataByConnection()) {
+    if (entry?.sessionId === id) watched.add(entry.paths)
     if (++seenCount % 64 === 0) await pause()
   }
   return { id: text, connection, ephemerals: ephemerals.shown(), watches: watched.shown() }

@@ -1,7 +1,6 @@
 import type { ClientPortKind, ServerView } from '../server-view.ts'
 import { conf, dirs, dump, envi, hash, wchc, wchp, wchs } from './state-words.ts'
 import { cons, crst, mntr, srst, srvr, stat } from './statistics-words.ts'
-import { textChunks } from './text-chunks.ts'
 
 /**
  * Four-letter words: the first four bytes of a fresh connection, where a frame's length would be. The answer is text, after
@@ -81,8 +80,8 @@ function isWhitelisted(entry: FourLetterWord, { settings }: ServerView): boolean
 }
 
 /**
- * The answer, in chunks of text to be written one after the other as UTF-8. Chunks are made as they are taken, from the state
- * at that moment: take all of them in one turn.
+ * The answer, in pieces of text to be written one after the other as UTF-8; see `inSlices`. Pieces are made as they are taken,
+ * from the state at that moment.
  *
  * @param argument  the bytes after the word as a signed 64-bit number, for words with `argumentBytes`
  */
@@ -96,41 +95,41 @@ export function answerFourLetterWord(
     return [`${entry.word} is not executed because it is not in the whitelist.\n`]
   }
   if (!view.isServing() && entry.whileNotServing !== null) return [entry.whileNotServing]
-  return textChunks(entry.run(view, argument, port))
+  return entry.run(view, argument, port)
 }
 
 /** Characters of one answer; a longer one (a dump of many millions of watches) is cut with a line that says so. */
 const ANSWER_LENGTH_MAX = 256 * 1024 * 1024
 
 /**
- * What the listener asks at the start of each connection, with the bytes read so far (four or more): the whole answer,
+ * What the listener asks at the start of each connection, with the bytes read so far (four or more): the answer in pieces,
  * null if they begin a frame, or 'wait' if more bytes belong to the word. Counts the packets.
  *
  * @param server  the server once there is one
  */
 export function createFourLetterWords(
   server: () => { readonly view: ServerView } | null
-): (bytes: Buffer, socket?: { readonly isOfSecurePort: boolean }) => string | null | 'wait' {
+): (bytes: Buffer, socket?: { readonly isOfSecurePort: boolean }) => Iterable<string> | null | 'wait' {
   return (bytes, socket) => {
     const entry = fourLetterWordOf(bytes.readInt32BE(0))
     if (entry === null) return null
     const view = server()?.view
-    if (view === undefined) return entry.whileNotServing ?? NOT_SERVING
+    if (view === undefined) return [entry.whileNotServing ?? NOT_SERVING]
     const argumentBytes = argumentBytesOf(entry, view)
     if (bytes.length < 4 + argumentBytes) return 'wait'
     view.stats.packetsReceived.add(1)
     const argument = argumentBytes === 8 ? bytes.readBigInt64BE(4) : 0n
-    const answer = joinAnswer(answerFourLetterWord(entry, view, argument, socket?.isOfSecurePort ? 'secure' : 'plain'))
-    if (answer !== '') view.stats.packetsSent.add(1)
-    return answer
+    return counted(answerFourLetterWord(entry, view, argument, socket?.isOfSecurePort ? 'secure' : 'plain'), view)
   }
 }
 
-function joinAnswer(chunks: Iterable<string>): string {
-  let answer = ''
-  for (const chunk of chunks) {
-    answer += chunk
-    if (answer.length > ANSWER_LENGTH_MAX) return `${answer}\n(the rest is left out)\n`
+/** The pieces up to the most that is sent; they count as one packet, if there is any text. */
+function* counted(pieces: Iterable<string>, view: ServerView): Generator<string> {
+  let length = 0
+  for (const piece of pieces) {
+    if (length === 0 && piece !== '') view.stats.packetsSent.add(1)
+    length += piece.length
+    yield piece
+    if (length > ANSWER_LENGTH_MAX) return yield '\n(the rest is left out)\n'
   }
-  return answer
 }

@@ -70,7 +70,9 @@ function* dumpSessions({ globalCount, globalExpiry, localExpiry, globalTimeouts 
     return
   }
   yield `Global Sessions(${globalCount}):\n`
-  for (const { sessionId, timeoutMs } of globalTimeouts) yield `${describeSession(sessionId)}\t${timeoutMs}ms\n`
+  for (const session of globalTimeouts) {
+    yield session === null ? '' : `${describeSession(session.sessionId)}\t${session.timeoutMs}ms\n`
+  }
 }
 
 function* dumpExpiry<T>({ elementCount, buckets }: ExpiryView<T>, describe: (element: T) => string): Generator<string> {
@@ -97,18 +99,18 @@ export function* wchs(view: ServerView): Generator<string> {
 
 /** `wchc`: paths by session. Long where there are many watches. */
 export function* wchc(view: ServerView): Generator<string> {
-  for (const { sessionId, paths } of view.watches().dataByConnection()) {
-    yield `0x${javaHex(sessionId)}\n`
-    for (const path of paths) yield `\t${path}\n`
+  for (const entry of view.watches().dataByConnection()) {
+    yield entry === null ? '' : `0x${javaHex(entry.sessionId)}\n`
+    for (const path of entry?.paths ?? []) yield `\t${path}\n`
   }
   yield '\n'
 }
 
 /** `wchp`: sessions by path. Long where there are many watches. */
 export function* wchp(view: ServerView): Generator<string> {
-  for (const { path, sessionIds } of view.watches().dataByPath()) {
-    yield `${path}\n`
-    for (const sessionId of sessionIds) yield `\t0x${javaHex(sessionId)}\n`
+  for (const entry of view.watches().dataByPath()) {
+    yield entry === null ? '' : `${entry.path}\n`
+    for (const sessionId of entry?.sessionIds ?? []) yield `\t0x${javaHex(sessionId)}\n`
   }
   yield '\n'
 }

@@ -16,7 +16,8 @@ export type JsonField = readonly [name: string, value: JsonValue]
 
 export interface JsonObject {
   readonly kind: 'object'
-  readonly fields: Iterable<JsonField>
+  /** Null is no field: see `Sliced`. */
+  readonly fields: Iterable<JsonField | null>
 }
 
 export interface JsonList {
@@ -28,7 +29,7 @@ export function decimal(value: number): JsonDecimal {
   return { kind: 'decimal', value }
 }
 
-export function object(fields: Iterable<JsonField>): JsonObject {
+export function object(fields: Iterable<JsonField | null>): JsonObject {
   return { kind: 'object', fields }
 }
 
@@ -42,7 +43,7 @@ export function* lazily<T, U>(items: Iterable<T>, map: (item: T) => U): Generato
 }
 
 /**
- * The text of a value, piece by piece, laid out as upstream's writer does it: two blanks a level, ` : ` behind names, lists
+ * The text of a value, piece by piece (an empty one for work without text), laid out as upstream's writer does it: two blanks a level, ` : ` behind names, lists
  * on one line (`[ 1, 2 ]`) and `{ }`, `[ ]` for empty ones.
  */
 export function* jsonText(value: JsonValue, level = 0): Generator<string> {
@@ -55,7 +56,12 @@ export function* jsonText(value: JsonValue, level = 0): Generator<string> {
 function* objectText({ fields }: JsonObject, level: number): Generator<string> {
   const indent = '  '.repeat(level + 1)
   let isEmpty = true
-  for (const [name, value] of fields) {
+  for (const field of fields) {
+    if (field === null) {
+      yield ''
+      continue
+    }
+    const [name, value] = field
     const start = `${isEmpty ? '{' : ','}\n${indent}${quoted(name)} : `
     isEmpty = false
     if (isScalar(value)) yield start + scalarText(value)

@@ -1,12 +1,7 @@
 import type { ServerResponse } from 'node:http'
+import { inSlices } from '../slices.ts'
 import { type JsonField, jsonText, object } from './json-text.ts'
 import type { NamedAnswer } from './run-command.ts'
-
-/** Work at one time, so that clients of the server hardly notice a long answer. */
-const SLICE_MS = 10
-const PIECE_LENGTH = 16 * 1024
-/** The clock is looked at after so much text. */
-const CLOCK_LENGTH = 1024
 
 /** Thrown into the work of an answer whose client has gone. */
 class ClientGoneError extends Error {
@@ -59,25 +54,19 @@ export async function sendText(response: ServerResponse, pieces: Iterable<string
 }
 
 async function sendSlices(response: ServerResponse, pieces: Iterable<string>): Promise<void> {
-  let text = ''
-  let unclocked = 0
-  let sliceMs = performance.now()
+  // The last chunk is sent with the end, so that a short answer has its length.
+  let last = ''
   let isFirst = true
-  for (const piece of pieces) {
-    text += piece
-    unclocked += piece.length
-    const isSliceOver = unclocked > CLOCK_LENGTH && performance.now() - sliceMs > SLICE_MS
-    if (unclocked > CLOCK_LENGTH) unclocked = 0
-    if (text.length < PIECE_LENGTH && !isSliceOver) continue
-    await write(response, text)
-    isFirst = false
-    text = ''
-    if (!isSliceOver) continue
-    await nextTurn(response)
-    sliceMs = performance.now()
+  for (const { text, isSliceOver } of inSlices(pieces)) {
+    if (last !== '') {
+      await write(response, last)
+      isFirst = false
+    }
+    last = text
+    if (isSliceOver) await nextTurn(response)
   }
-  if (isFirst) response.setHeader('Content-Length', Buffer.byteLength(text))
-  response.end(text)
+  if (isFirst) response.setHeader('Content-Length', Buffer.byteLength(last))
+  response.end(last)
 }
 
 async function sendBytes(response: ServerResponse, pieces: AsyncIterable<Uint8Array>): Promise<void> {

@@ -14,7 +14,7 @@ export const sessionCommands: readonly AdminCommand[] = [
 function dump({ view }: AdminTarget): CommandAnswer {
   const ephemerals = lazily(
     view.tree().ephemerals(),
-    ({ sessionId, paths }): JsonField => [String(sessionId), list([...paths])]
+    ({ sessionId, paths }): JsonField => [String(sessionId), list(paths)]
   )
   return {
     fields: [
@@ -42,25 +42,18 @@ function addBuckets(view: ServerView, expiry: ExpiryView<bigint> | null, byTime:
 }
 
 function watches({ view }: AdminTarget): CommandAnswer {
-  const bySession = lazily(view.watchedPaths(), ({ sessionId, paths }): JsonField => [String(sessionId), list(paths)])
+  const bySession = lazily(view.watches().dataByConnection(), (entry): JsonField | null =>
+    entry === null || entry.sessionId === 0n ? null : [String(entry.sessionId), list(entry.paths)]
+  )
   return { fields: [['session_id_to_watched_paths', object(bySession)]] }
 }
 
 function watchesByPath({ view }: AdminTarget): CommandAnswer {
-  return { fields: [['path_to_session_ids', object(sessionsByPath(view))]] }
-}
-
-/** The tables may change between two pieces of a long answer, so the paths are taken from them connection by connection. */
-function* sessionsByPath(view: ServerView): Generator<JsonField> {
-  const byPath = new Map<string, bigint[]>()
-  for (const { sessionId, paths } of view.watchedPaths()) {
-    for (const path of paths) {
-      const sessions = byPath.get(path)
-      if (sessions === undefined) byPath.set(path, [sessionId])
-      else sessions.push(sessionId)
-    }
-  }
-  for (const [path, sessions] of byPath) yield [path, list(sessions)]
+  const byPath = lazily(
+    view.watches().dataByPath(),
+    (entry): JsonField | null => entry && [entry.path, list(entry.sessionIds)]
+  )
+  return { fields: [['path_to_session_ids', object(byPath)]] }
 }
 
 function watchSummary({ view }: AdminTarget): CommandAnswer {

@@ -3,6 +3,8 @@ import { type IntArena, NONE } from './int-arena.ts'
 const SLAB_SHIFT = 10
 const SLAB_SIZE = 1 << SLAB_SHIFT
 const SLAB_MASK = SLAB_SIZE - 1
+/** Buckets that are passed over without a word. */
+const EMPTY_BUCKETS_MAX = 256
 
 /**
  * Hash table of records of an arena, chained through one of their fields. Keys are the caller's: it follows the chain of
@@ -66,13 +68,31 @@ export class RecordHash {
     this.#relink(record, other)
   }
 
-  /** All records, in no set order. The table must not change meanwhile. */
-  *records(): Generator<number> {
-    for (const slab of this.#buckets) {
-      for (const head of slab) {
-        for (let record = head; record !== NONE; record = this.next(record)) yield record
-      }
+  /**
+   * All records, few at a time, none in some; in no set order. The table may change between two: a record that is there
+   * from the beginning to the end, or takes the place of one of its hash, comes once.
+   *
+   * Buckets are those of the beginning: what has been split off from one since is visited together with it.
+   */
+  *batches(): Generator<readonly number[]> {
+    const [roundSize, nextSplit] = [this.#roundSize, this.#nextSplit]
+    const bucketCount = roundSize + nextSplit
+    for (let bucket = 0; bucket < bucketCount; bucket++) {
+      const isSplit = bucket < nextSplit || bucket >= roundSize
+      const batch = this.#recordsOf(bucket, isSplit ? roundSize * 2 : roundSize)
+      if (batch.length > 0 || bucket % EMPTY_BUCKETS_MAX === 0) yield batch
     }
+  }
+
+  /** Of a bucket, and of those that were split off from it since the hashes' low bits were `modulus`. */
+  #recordsOf(bucket: number, modulus: number): number[] {
+    const records: number[] = []
+    const bucketCount = this.#roundSize + this.#nextSplit
+    for (let each = bucket; each < bucketCount; each += modulus) {
+      const head = this.#slab(each)[each & SLAB_MASK] as number
+      for (let record = head; record !== NONE; record = this.next(record)) records.push(record)
+    }
+    return records
   }
 
   /** Makes what points to `record` point to `successor`. */

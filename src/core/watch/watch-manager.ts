@@ -163,18 +163,17 @@ export class WatchManager {
     }
   }
 
-  /** Connections and their paths in the data table, for `wchc`, in no set order. No watch may change meanwhile. */
-  dataByConnection(): Iterable<WatchesOfConnection> {
+  /**
+   * Connections and their paths in the data table, for `wchc`, in no set order. Watches may change between two: each
+   * entry is as of its moment, and a connection that has a watch all the time comes once. Null is no entry, but a place to
+   * let others have their turn.
+   */
+  dataByConnection(): Iterable<WatchesOfConnection | null> {
     return this.#data.byConnection()
   }
 
-  /** Paths of one connection in the data table, in no set order. No watch may change meanwhile. */
-  dataPathsOf(connection: ConnectionId): Iterable<string> {
-    return this.#data.pathsOf(this.#connections.find(connection))
-  }
-
-  /** Paths and their connections in the data table, for `wchp`, in no set order. No watch may change meanwhile. */
-  dataByPath(): Iterable<WatchersOfPath> {
+  /** Paths and their connections in the data table, for `wchp`; otherwise as `dataByConnection`. */
+  dataByPath(): Iterable<WatchersOfPath | null> {
     return this.#data.byPath()
   }
 

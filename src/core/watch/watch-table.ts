@@ -12,13 +12,13 @@ export const WatchFlag = { standard: 1, persistent: 2, recursive: 4, all: 7 } as
 /** A connection, and the paths that it watches. */
 export interface WatchesOfConnection {
   readonly connection: ConnectionId
-  readonly paths: Iterable<string>
+  readonly paths: readonly string[]
 }
 
 /** A path, and the connections that watch it. */
 export interface WatchersOfPath {
   readonly path: string
-  readonly connections: Iterable<ConnectionId>
+  readonly connections: readonly ConnectionId[]
 }
 
 // Fields of a record, which is one pair; its text is the path.
@@ -34,6 +34,8 @@ const NEXT_PAIR_OF_BUCKET = 7
 
 const SLOT_SHIFT = 3
 const SLASH = 0x2f
+/** Slots without a watch that are passed over without a word. */
+const EMPTY_SLOTS_MAX = 256
 
 /**
  * One table of watches: pairs of a connection (by its slot) and a path, each with flags.
@@ -141,43 +143,49 @@ export class WatchTable {
     }
   }
 
-  /** The connections with a watch in this table, and their paths. The table must not change meanwhile. */
-  *byConnection(): Generator<WatchesOfConnection> {
+  /**
+   * The connections with a watch in this table, and their paths as they are at that moment. The table may change between
+   * two: a connection that has a watch from the beginning to the end comes once. Null is a place to let others have their turn.
+   */
+  *byConnection(): Generator<WatchesOfConnection | null> {
     for (let slot = 0; slot < this.#anyOfConnection.length; slot++) {
       const record = this.#anyOf(slot)
       if (record !== NONE) {
         yield { connection: this.#connections.connection(slot), paths: this.#pathsFrom(record) }
-      }
+      } else if (slot % EMPTY_SLOTS_MAX === 0) yield null
     }
   }
 
-  /** The paths that a connection watches, by its slot; none for NONE. The table must not change meanwhile. */
-  pathsOf(slot: number): Iterable<string> {
-    const record = slot === NONE ? NONE : this.#anyOf(slot)
-    return record === NONE ? [] : this.#pathsFrom(record)
-  }
-
-  /** The paths with a watch in this table, and their connections. The table must not change meanwhile. */
-  *byPath(): Generator<WatchersOfPath> {
-    for (const first of this.#paths.records()) {
-      yield { path: this.#records.text(first), connections: this.#connectionsFrom(first) }
+  /** The paths with a watch in this table, and their connections at that moment; otherwise as `byConnection`. */
+  *byPath(): Generator<WatchersOfPath | null> {
+    for (const batch of this.#paths.batches()) {
+      const entries = batch.map((first) => ({
+        path: this.#records.text(first),
+        connections: this.#connectionsFrom(first)
+      }))
+      yield* entries
+      if (entries.length === 0) yield null
     }
   }
 
-  *#pathsFrom(start: number): Generator<string> {
+  #pathsFrom(start: number): string[] {
+    const paths: string[] = []
     let record = start
     do {
-      yield this.#records.text(record)
+      paths.push(this.#records.text(record))
       record = this.#connectionRing.next(record)
     } while (record !== start)
+    return paths
   }
 
-  *#connectionsFrom(first: number): Generator<ConnectionId> {
+  #connectionsFrom(first: number): ConnectionId[] {
+    const connections: ConnectionId[] = []
     let record = first
     do {
-      yield this.#connections.connection(this.#slotOf(record))
+      connections.push(this.#connections.connection(this.#slotOf(record)))
       record = this.#pathRing.next(record)
     } while (record !== first)
+    return connections
   }
 
   #tell(record: number, type: TreeEventType, path: string, emit: EmitWatchEvent): void {

@@ -42,7 +42,7 @@ describe('a hash table of records', () => {
 
     expect(chains.every((each, index) => each.includes(records[index] as number))).toBe(true)
     expect(Math.max(...chains.map((each) => each.length))).toBeLessThan(16)
-    expect(new Set(table.records()).size).toBe(20_000)
+    expect(new Set([...table.batches()].flat()).size).toBe(20_000)
   })
 
   test('grows in the middle of chains of equal and negative hashes', () => {
@@ -61,7 +61,7 @@ describe('a hash table of records', () => {
     table.remove(removed)
     table.replace(replaced, other)
 
-    const left = new Set(table.records())
+    const left = new Set([...table.batches()].flat())
     expect(table.size).toBe(2999)
     expect([removed, replaced, other].map((record) => left.has(record))).toEqual([false, false, true])
     expect(chain(table, arena.get(other, HASH))).toContain(other)
@@ -86,10 +86,63 @@ describe('a hash table of records', () => {
             left.splice(at, 1)
           }
         }
-        expect([...table.records()].sort()).toEqual(left.map(({ record }) => record).sort())
+        expect([...table.batches()].flat().sort()).toEqual(left.map(({ record }) => record).sort())
         expect(left.every(({ record, hash }) => chain(table, hash).includes(record))).toBe(true)
       })
     )
+  })
+})
+
+describe('a walk over a table that changes meanwhile', () => {
+  test('meets each record that is there all the time once, however the table grows', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 3000 }),
+        fc.array(fc.record({ atBatch: fc.nat(3000), addCount: fc.nat(3000), removeCount: fc.nat(200) }), {
+          maxLength: 6
+        }),
+        (countBefore, changes) => {
+          const hashes = mixed(25_000)
+          const { arena, table, records } = tableOf(hashes.subarray(0, countBefore))
+          let added = countBefore
+          const removed = new Set<number>()
+          const met: number[] = []
+          let batchCount = 0
+          for (const batch of table.batches()) {
+            met.push(...batch)
+            for (const { atBatch, addCount, removeCount } of changes) {
+              if (atBatch !== batchCount) continue
+              for (let count = 0; count < addCount; count++) {
+                const record = arena.allocate('')
+                arena.set(record, HASH, hashes[added++] as number)
+                table.add(record)
+              }
+              for (const record of records.slice(removed.size, removed.size + removeCount)) {
+                table.remove(record)
+                removed.add(record)
+              }
+            }
+            batchCount++
+          }
+          const stable = records.filter((record) => !removed.has(record))
+
+          expect(new Set(met).size).toBe(met.length)
+          const known = new Set(met)
+          expect(stable.filter((record) => !known.has(record))).toEqual([])
+        }
+      ),
+      { numRuns: 60 }
+    )
+  })
+
+  test('says something now and then where there is nothing', () => {
+    const { table, records } = tableOf(mixed(20_000))
+    for (const record of records) table.remove(record)
+
+    const batches = [...table.batches()]
+
+    expect(batches.flat()).toEqual([])
+    expect(batches.length).toBeGreaterThanOrEqual(20_000 / 256)
   })
 })
 

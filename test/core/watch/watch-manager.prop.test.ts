@@ -72,13 +72,13 @@ function answerOfModel(model: WatchModel, operation: Operation): unknown {
 
 function pairsByConnection(manager: WatchManager): string[] {
   return [...manager.dataByConnection()]
-    .flatMap(({ connection, paths }) => [...paths].map((each) => `${connection} ${each}`))
+    .flatMap((entry) => entry?.paths.map((each) => `${entry.connection} ${each}`) ?? [])
     .sort()
 }
 
 function pairsByPath(manager: WatchManager): string[] {
   return [...manager.dataByPath()]
-    .flatMap((watched) => [...watched.connections].map((connection) => `${connection} ${watched.path}`))
+    .flatMap((entry) => entry?.connections.map((connection) => `${connection} ${entry.path}`) ?? [])
     .sort()
 }
 

@@ -368,8 +368,12 @@ describe('counts and listings', () => {
     setters.recursive('/b')
     watches.addData(bob, '/a')
 
-    const byConnection = [...watches.dataByConnection()].map(({ connection, paths }) => [connection, [...paths].sort()])
-    const byPath = [...watches.dataByPath()].map(({ path, connections }) => [path, [...connections].sort()])
+    const byConnection = [...watches.dataByConnection()].flatMap((entry) =>
+      entry === null ? [] : [[entry.connection, entry.paths.toSorted()]]
+    )
+    const byPath = [...watches.dataByPath()].flatMap((entry) =>
+      entry === null ? [] : [[entry.path, entry.connections.toSorted()]]
+    )
 
     expect(byConnection.sort()).toEqual([
       [11, ['/a', '/b']],
