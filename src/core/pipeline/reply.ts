@@ -39,7 +39,7 @@ export function noteAnswered(
   isUpdate: boolean
 ): void {
   const { tree, slow } = state
-  if (slow !== null && state.nowMs - receivedMs >= slow.thresholdMs) {
+  if (slow !== null && (state.nowMs - receivedMs >= slow.thresholdMs || slow.isSampled())) {
     slow.answered(connection, type, xid, receivedMs, state.nowMs)
   }
   connection.noteResponse(type, xid, tree.lastZxidHi, tree.lastZxidLo)

@@ -46,11 +46,26 @@ export interface SlowRequestsView {
   readonly newest: readonly SlowRequest[]
 }
 
-type Draft = { -readonly [K in keyof SlowRequest]: SlowRequest[K] } & { readonly connection: ClientConnection }
+/** Who is told of requests, of slow ones and of a sample of the others. */
+export interface RequestTrace {
+  /** One in so many of those that are not slow; 0 = none. */
+  readonly every: number
+  /** The step is over that has answered it. It is kept by nobody else unless it was slow. */
+  answered(request: SlowRequest): void
+  /** So many more would have been told, had there not been too many in one step. */
+  left(count: number): void
+}
+
+type Draft = { -readonly [K in keyof SlowRequest]: SlowRequest[K] } & {
+  readonly connection: ClientConnection
+  isSlow: boolean
+}
 
 const KEPT_COUNT_MAX = 200
 /** When a disk stalls, all that waited is slow: the oldest ones say as much as all. */
 const LISTED_PER_STEP_MAX = 20
+/** Of a sample. */
+const TRACED_PER_STEP_MAX = 200
 const LINES_PER_SECOND_MAX = 10
 /** Batches of the log whose times are kept: more than can be on their way. */
 const BATCH_COUNT = 1024
@@ -78,9 +93,25 @@ export class SlowRequests {
   #secondMs = 0
   #lineCount = 0
   #unwrittenCount = 0
+  readonly #trace: RequestTrace | null
+  readonly #sampleEvery: number
+  #untilSample: number
+  #sampledCount = 0
+  #untracedCount = 0
 
-  constructor(thresholdMs: number) {
+  /** @param thresholdMs Infinity: no request is slow, and only a sample is told to `trace` */
+  constructor(thresholdMs: number, trace: RequestTrace | null = null) {
     this.thresholdMs = thresholdMs
+    this.#trace = trace
+    this.#sampleEvery = trace?.every ?? 0
+    this.#untilSample = this.#sampleEvery
+  }
+
+  /** Whether the request that is being answered is one of the sample. */
+  isSampled(): boolean {
+    if (this.#sampleEvery === 0 || --this.#untilSample > 0) return false
+    this.#untilSample = this.#sampleEvery
+    return true
   }
 
   get view(): SlowRequestsView {
@@ -103,10 +134,29 @@ export class SlowRequests {
     this.#persistedSequence = sequence
   }
 
-  /** A request is answered that has waited longer than the threshold. */
+  /** A request is answered that has waited longer than the threshold, or is one of the sample. */
   answered(connection: ClientConnection, type: number, xid: number, receivedMs: number, nowMs: number): void {
-    this.#count++
-    if (this.#drafts.length >= LISTED_PER_STEP_MAX) return
+    const isSlow = nowMs - receivedMs >= this.thresholdMs
+    if (isSlow) this.#count++
+    this.#draft(connection, type, xid, receivedMs, nowMs, isSlow)
+  }
+
+  #draft(
+    connection: ClientConnection,
+    type: number,
+    xid: number,
+    receivedMs: number,
+    nowMs: number,
+    isSlow: boolean
+  ): void {
+    const isTooMuch = isSlow
+      ? this.#drafts.length - this.#sampledCount >= LISTED_PER_STEP_MAX
+      : this.#sampledCount >= TRACED_PER_STEP_MAX
+    if (isTooMuch) {
+      this.#untracedCount++
+      return
+    }
+    if (!isSlow) this.#sampledCount++
     const proposal = this.committing
     const isWrite =
       proposal !== null && proposal.connection === connection && proposal.xid === xid && proposal.txn !== null
@@ -126,15 +176,22 @@ export class SlowRequests {
       totalMs: 0,
       stagesMs: this.#stagesOf(connection, proposal, receivedMs, nowMs),
       stage: 'apply',
-      peer: this.#waitedFor(proposal)
+      peer: this.#waitedFor(proposal),
+      isSlow
     })
   }
 
   /** Requests of a connection were answered in a step that itself took longer than the threshold, or nearly. */
   answeredInSlowStep(connection: ClientConnection, receivedMs: number, beginMs: number, requestCount: number): void {
-    if (this.#drafts.some((draft) => draft.connection === connection)) return
-    this.answered(connection, connection.lastType ?? 0, connection.lastXid, receivedMs, beginMs)
-    this.#count += requestCount - 1
+    const known = this.#drafts.findLast((draft) => draft.connection === connection)
+    if (known?.isSlow === true) return
+    this.#count += requestCount
+    if (known === undefined) {
+      this.#draft(connection, connection.lastType ?? 0, connection.lastXid, receivedMs, beginMs, true)
+    } else {
+      known.isSlow = true
+      this.#sampledCount--
+    }
   }
 
   /**
@@ -147,15 +204,20 @@ export class SlowRequests {
   settle(beginMs: number, endMs: number, wallMs: number, warn: (message: string) => void): void {
     if (this.#drafts.length === 0) return
     const applyMs = Math.max(0, Math.round(endMs - beginMs))
-    for (const { connection: _, ...draft } of this.#drafts) {
+    for (const { connection: _, isSlow, ...draft } of this.#drafts) {
       const stagesMs = { ...draft.stagesMs, apply: applyMs }
       const stage = SLOW_STAGES.reduce((longest, each) => (stagesMs[each] > stagesMs[longest] ? each : longest))
       const totalMs = SLOW_STAGES.reduce((sum, each) => sum + stagesMs[each], 0)
       const request = { ...draft, stagesMs, stage, totalMs, wallMs }
+      this.#trace?.answered(request)
+      if (!isSlow) continue
       if (this.#kept.push(request) > KEPT_COUNT_MAX) this.#kept.shift()
       this.#write(request, endMs, warn)
     }
+    if (this.#untracedCount > 0) this.#trace?.left(this.#untracedCount)
     this.#drafts = []
+    this.#sampledCount = 0
+    this.#untracedCount = 0
   }
 
   #write(request: SlowRequest, nowMs: number, warn: (message: string) => void): void {

@@ -154,3 +154,70 @@ describe('slow requests', () => {
     expect(line.length).toBeLessThan(400)
   })
 })
+
+describe('a sample', () => {
+  function traced(
+    every: number,
+    thresholdMs = THRESHOLD_MS
+  ): {
+    harness: PeerHarness
+    client: ConnectionId
+    slow: SlowRequests
+    told: SlowRequest[]
+    left: () => number
+  } {
+    const told: SlowRequest[] = []
+    let left = 0
+    const trace = {
+      every,
+      answered: (request: SlowRequest) => void told.push(request),
+      left: (count: number) => {
+        left += count
+      }
+    }
+    const slow = new SlowRequests(thresholdMs, trace)
+    const harness = new PeerHarness({}, { slow })
+    const client = harness.session(30_000)
+    told.length = 0
+    return { harness, client, slow, told, left: () => left }
+  }
+
+  test('is one in so many, and neither counted nor listed nor logged as slow', () => {
+    const { harness, client, slow, told } = traced(5)
+
+    for (let xid = 1; xid <= 50; xid++) harness.request(client, OpCode.exists, xid, pathAndBool('/'))
+
+    expect(told).toHaveLength(10)
+    expect(told.every(({ type, totalMs }) => type === OpCode.exists && totalMs < THRESHOLD_MS)).toBe(true)
+    expect(slow.view).toEqual({ thresholdMs: THRESHOLD_MS, count: 0, newest: [] })
+    expect(lines(harness)).toEqual([])
+  })
+
+  test('of none: slow ones alone are told', () => {
+    const { harness, client, slow, told } = traced(0)
+    harness.autoPersist = false
+
+    harness.request(client, OpCode.exists, 1, pathAndBool('/'))
+    harness.request(client, OpCode.create, 2, create('/a', 0, 'x'))
+    harness.nowMs += 1500
+    harness.persist()
+
+    expect(told.map(({ xid }) => xid)).toEqual([2])
+    expect(told).toEqual(slow.view.newest)
+  })
+
+  test('of all, where no request is slow: each is told with where its time went, and too many in a step are counted', () => {
+    const { harness, client, slow, told, left } = traced(1, Number.POSITIVE_INFINITY)
+    harness.autoPersist = false
+    harness.request(client, OpCode.create, 1, create('/a', 0, 'x'))
+    harness.nowMs += 1500
+    harness.persist()
+    for (let xid = 2; xid <= 301; xid++) harness.queueFrame(client, requestFrame(OpCode.exists, xid, pathAndBool('/a')))
+    harness.run()
+
+    expect(told[0]).toMatchObject({ xid: 1, path: '/a', totalMs: 1500, stagesMs: { ...NO_TIME, log: 1500 } })
+    expect(told.length + left()).toBe(301)
+    expect(told).toHaveLength(201)
+    expect(slow.view.count).toBe(0)
+  })
+})
