@@ -70,10 +70,10 @@ export function crc32OfStat(stat: DigestedStat, crc: number): number {
   return ~overInt(overInt(state, stat.ephemeralOwnerHi), stat.ephemeralOwnerLo)
 }
 
-/** CRC-32 continued over a text's UTF-8 bytes. Lone surrogates count as U+FFFD, as when written. */
-export function crc32OfText(text: string, crc: number): number {
+/** CRC-32 continued over a text's UTF-8 bytes, from the character at `from` on. Lone surrogates count as U+FFFD, as when written. */
+export function crc32OfText(text: string, crc: number, from = 0): number {
   let state = ~crc
-  for (let index = 0; index < text.length; index++) {
+  for (let index = from; index < text.length; index++) {
     const unit = text.charCodeAt(index)
     if (unit < 0x80) {
       state = overByte(state, unit)

@@ -24,6 +24,11 @@ export interface DataTree {
    * that can be had.
    */
   findBytes(bytes: Buffer, start: number, end: number): number
+  /**
+   * A hash of a path, for a table that goes along with the tree: looking a path up right before or after that costs no
+   * second hash. An int32.
+   */
+  pathHash(path: string): number
   /** Path of a node; `/` for the root. */
   path(node: number): string
   /** Data of a node. A copy or a view: don't change it, and don't keep it beyond the next `apply`. */
@@ -70,6 +75,8 @@ export interface DataTree {
 
   // ---- digests --------------------------------------------------------------------------------------------------
 
+  /** CRC-32 over the path (int32), from which `prefixCrc` goes on; 0 for the root. */
+  pathCrc(node: number): number
   /** CRC-32 over path and data (uint32), from which `statDigest` goes on; 0 where digests are off or not counted. */
   prefixCrc(node: number): number
   /** The node's part in the tree's digest (uint32); 0 under `/zookeeper/`, or when digests are off. */

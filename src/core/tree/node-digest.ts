@@ -15,11 +15,23 @@ export function isDigested(path: string): boolean {
 const SHORT_DATA_LENGTH_MAX = 128
 
 /**
- * CRC-32 over path (the root as the empty path) and data: the part of a node's digest that stat changes leave alone.
+ * CRC-32 over a path, the root as the empty one.
+ *
+ * @param from      how far `parentCrc` goes already; 0 if nothing is known
+ * @param parentCrc CRC-32 over the first `from` characters
+ * @returns a signed 32-bit number
+ */
+export function pathCrc(path: string, from = 0, parentCrc = 0): number {
+  return path.length > 1 ? crc32OfText(path, parentCrc, from) : 0
+}
+
+/**
+ * CRC-32 over path and data: the part of a node's digest that stat changes leave alone.
+ *
+ * @param crc that of the path
  * @returns an unsigned 32-bit number
  */
-export function prefixCrc(hash: HashPort, path: string, data: Uint8Array | null): number {
-  const crc = path.length > 1 ? crc32OfText(path, 0) : 0
+export function prefixCrc(hash: HashPort, crc: number, data: Uint8Array | null): number {
   if (data === null || data.length === 0) return crc >>> 0
   if (data.length <= SHORT_DATA_LENGTH_MAX) return crc32OfBytes(data, crc) >>> 0
   return hash.crc32(data, crc >>> 0)

@@ -30,6 +30,7 @@ type NodeReads = Pick<
   DataTree,
   | 'find'
   | 'findBytes'
+  | 'pathHash'
   | 'data'
   | 'dataLength'
   | 'writeData'
@@ -51,6 +52,7 @@ type NodeReads = Pick<
   | 'ephemeralOwnerHi'
   | 'ephemeralOwnerLo'
   | 'isEphemeral'
+  | 'pathCrc'
   | 'prefixCrc'
   | 'nodeDigest'
   | 'nodeCount'
@@ -111,10 +113,10 @@ export interface NodeTable extends NodeReads {
    * @param path its path, which the caller has at hand
    */
   remove(node: number, path: string): void
-  /** Replaces a node's data with what goes with it in the stat. `path`: its path, as above. */
-  setData(node: number, path: string, data: Uint8Array | null, stamp: ChangeStamp, version: number): void
+  /** Replaces a node's data with what goes with it in the stat. */
+  setData(node: number, data: Uint8Array | null, stamp: ChangeStamp, version: number): void
   /** Replaces a node's data without a trace in its stat: totals of a quota, which are outside the digest. */
-  setTotals(node: number, path: string, data: Uint8Array): void
+  setTotals(node: number, data: Uint8Array): void
   setPzxid(node: number, zxidHi: number, zxidLo: number): void
   /** Sets the counter of creates under a node, and the zxid that goes with it. */
   setCreates(node: number, cversion: number, zxidHi: number, zxidLo: number): void

@@ -14,7 +14,7 @@ import { ChildListCache } from './child-list-cache.ts'
 import { type EphemeralPaths, NO_NODE } from './data-tree.ts'
 import { copyStat } from './empty-stat.ts'
 import { LifetimeIndex } from './lifetime-index.ts'
-import { type DigestSum, digestOfStat, isDigested, moveDigest, prefixCrc } from './node-digest.ts'
+import { type DigestSum, digestOfStat, isDigested, moveDigest, pathCrc, prefixCrc } from './node-digest.ts'
 import type { ChangeObserver, ChangeStamp, NodeTable, NodeTableOptions } from './node-table.ts'
 import { ownerKind } from './owner-kind.ts'
 import { PathTable } from './path-table.ts'
@@ -63,6 +63,12 @@ export class PlainNodes implements NodeTable {
 
   findBytes(bytes: Buffer, start: number, end: number): number {
     return this.find(bytes.toString('utf8', start, end))
+  }
+
+  pathHash(path: string): number {
+    let hash = 0
+    for (let index = 0; index < path.length; index++) hash = (Math.imul(hash, 31) + path.charCodeAt(index)) | 0
+    return hash
   }
 
   parentOf(path: string): number {
@@ -205,6 +211,10 @@ export class PlainNodes implements NodeTable {
     return this.#at(node).kind === 'session'
   }
 
+  pathCrc(node: number): number {
+    return pathCrc(this.#at(node).path)
+  }
+
   prefixCrc(node: number): number {
     return this.#at(node).prefixCrc >>> 0
   }
@@ -292,7 +302,7 @@ export class PlainNodes implements NodeTable {
     moveDigest(this.digest, node.digest, 0)
   }
 
-  setData(handle: number, _path: string, data: Uint8Array | null, stamp: ChangeStamp, version: number): void {
+  setData(handle: number, data: Uint8Array | null, stamp: ChangeStamp, version: number): void {
     this.#beforeChange(handle)
     const node = this.#at(handle)
     this.#replaceData(node, data)
@@ -304,7 +314,7 @@ export class PlainNodes implements NodeTable {
     this.#changed(node)
   }
 
-  setTotals(handle: number, _path: string, data: Uint8Array): void {
+  setTotals(handle: number, data: Uint8Array): void {
     this.#beforeChange(handle)
     this.#replaceData(this.#at(handle), data)
   }
@@ -367,7 +377,7 @@ export class PlainNodes implements NodeTable {
 
   #hashPrefix(node: PlainNode, data: Uint8Array | null): void {
     if (this.#options.digestEnabled && isDigested(node.path))
-      node.prefixCrc = prefixCrc(this.#hash, node.path, data) | 0
+      node.prefixCrc = prefixCrc(this.#hash, pathCrc(node.path), data) | 0
   }
 
   /** Brings the digest up after a change to a node's stat. */

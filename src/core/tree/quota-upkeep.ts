@@ -61,7 +61,7 @@ function adjustTotals(nodes: NodeTable, path: string, bytesDiff: number, countDi
   const numbers = numbersOf(nodes, stats)
   const { count, bytes } = totalsOf(numbers)
   numbers.set('count', count + countDiff).set('bytes', bytes + bytesDiff)
-  writeNumbers(nodes, quotaPath, stats, numbers)
+  writeNumbers(nodes, stats, numbers)
 }
 
 /** Sets the totals of a path from its subtree. */
@@ -72,7 +72,6 @@ function writeTotals(nodes: NodeTable, quotaPath: string): void {
   const { count, bytes } = top === NO_NODE ? { count: 0, bytes: 0 } : subtreeTotals(nodes, top)
   writeNumbers(
     nodes,
-    quotaPath,
     stats,
     new Map([
       ['count', count],
@@ -86,6 +85,6 @@ function numbersOf(nodes: NodeTable, node: number): QuotaNumbers {
   return parseQuota(data === null ? '' : Buffer.from(data).toString('latin1'))
 }
 
-function writeNumbers(nodes: NodeTable, quotaPath: string, stats: number, numbers: QuotaNumbers): void {
-  nodes.setTotals(stats, statsPath(quotaPath), Buffer.from(formatQuota(numbers), 'latin1'))
+function writeNumbers(nodes: NodeTable, stats: number, numbers: QuotaNumbers): void {
+  nodes.setTotals(stats, Buffer.from(formatQuota(numbers), 'latin1'))
 }

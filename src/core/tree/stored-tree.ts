@@ -66,6 +66,10 @@ export class StoredTree implements DataTree {
     return this.#nodes.findBytes(bytes, start, end)
   }
 
+  pathHash(path: string): number {
+    return this.#nodes.pathHash(path)
+  }
+
   path(node: number): string {
     const path = this.#nodes.pathOf(node)
     return path === '' ? '/' : path
@@ -166,6 +170,10 @@ export class StoredTree implements DataTree {
 
   isEphemeral(node: number): boolean {
     return this.#nodes.isEphemeral(node)
+  }
+
+  pathCrc(node: number): number {
+    return this.#nodes.pathCrc(node)
   }
 
   prefixCrc(node: number): number {

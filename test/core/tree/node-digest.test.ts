@@ -8,6 +8,7 @@ import {
   digestOfStat,
   isDigested,
   moveDigest,
+  pathCrc,
   prefixCrc,
   subtractDigest
 } from '../../../src/core/tree/node-digest.ts'
@@ -79,14 +80,15 @@ test.each([0, 1, 64, 127, 128, 129, 5000])(
   (length) => {
     const data = Buffer.alloc(length, 'zoo')
 
-    expect(prefixCrc(nodeHash, '/a/é', data)).toBe(crc32(Buffer.concat([Buffer.from('/a/é'), data])))
+    expect(prefixCrc(nodeHash, pathCrc('/a/é'), data)).toBe(crc32(Buffer.concat([Buffer.from('/a/é'), data])))
   }
 )
 
 test('the root counts as the empty path, null data as none', () => {
-  expect(prefixCrc(nodeHash, '/', null)).toBe(0)
-  expect(prefixCrc(nodeHash, '', Buffer.from('x'))).toBe(crc32('x'))
-  expect(prefixCrc(nodeHash, '/a', null)).toBe(crc32('/a'))
+  expect(prefixCrc(nodeHash, pathCrc('/'), null)).toBe(0)
+  expect(prefixCrc(nodeHash, pathCrc(''), Buffer.from('x'))).toBe(crc32('x'))
+  expect(prefixCrc(nodeHash, pathCrc('/a'), null)).toBe(crc32('/a'))
+  expect(pathCrc('/a/bc', 2, pathCrc('/a'))).toBe(pathCrc('/a/bc'))
 })
 
 test.each([

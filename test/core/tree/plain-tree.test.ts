@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { JuteReader, JuteWriter } from 'jute-ts'
 import { createApplyResult, NO_NODE } from '../../../src/core/tree/data-tree.ts'
-import { prefixCrc } from '../../../src/core/tree/node-digest.ts'
+import { pathCrc, prefixCrc } from '../../../src/core/tree/node-digest.ts'
 import { decodeStat } from '../../../src/protocol/generated/data.ts'
 import type { TxnBody } from '../../../src/protocol/txn.ts'
 import { nodeHash } from '../../golden/storage/fixture.ts'
@@ -483,7 +483,7 @@ test('the fields of a stat can be had one by one', () => {
   expect([tree.mzxidHi(node), tree.mzxidLo(node)]).toEqual([2, 7])
   expect([tree.pzxidHi(node), tree.pzxidLo(node)]).toEqual([0, 2])
   expect([tree.version(node), tree.storedCversion(node), tree.aversion(node)]).toEqual([3, 1, 4])
-  expect(tree.prefixCrc(node)).toBe(prefixCrc(nodeHash, '/a', bytes('x')))
+  expect(tree.prefixCrc(node)).toBe(prefixCrc(nodeHash, pathCrc('/a'), bytes('x')))
 })
 
 describe('equal ACLs', () => {

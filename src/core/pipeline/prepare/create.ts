@@ -3,6 +3,7 @@ import type { ACL, StatPersisted } from '../../../protocol/generated/data.ts'
 import { CreateMode, OpCode, Perm } from '../../../protocol/op-code.ts'
 import { parentOf, pathProblem, sequentialPath } from '../../../protocol/path.ts'
 import { emptyStat } from '../../tree/empty-stat.ts'
+import type { ChangeRecord } from './outstanding-changes.ts'
 import { checkSession, type PrepareContext, type Prepared } from './prepare-context.ts'
 import { isCreateOverQuota } from './quota.ts'
 
@@ -67,7 +68,7 @@ export function createNode(context: PrepareContext, intent: CreateIntent, type: 
   parent.stat.pzxidLo = context.zxidLo
   parent.childCount++
   context.commitChange(parent)
-  addNewNode(context, intent, path, acl, kind)
+  addNewNode(context, intent, parent, path, acl, kind)
   return {
     kind: 'create',
     type: type as 1 | 15 | 19 | 21,
@@ -84,6 +85,7 @@ export function createNode(context: PrepareContext, intent: CreateIntent, type: 
 function addNewNode(
   context: PrepareContext,
   intent: CreateIntent,
+  parent: ChangeRecord,
   path: string,
   acl: readonly ACL[],
   kind: CreateKind
@@ -102,23 +104,22 @@ function addNewNode(
     stat.ephemeralOwnerHi = TTL_OWNER_HI | intent.ttlHi
     stat.ephemeralOwnerLo = intent.ttlLo
   }
-  const prefixCrc = context.prefixCrcOf(path, intent.data)
-  context.commitChange(
-    {
-      path,
-      zxidHi: 0,
-      zxidLo: 0,
-      exists: true,
-      stat,
-      childCount: 0,
-      acl,
-      prefixCrc,
-      digest: 0,
-      hash: 0,
-      chained: null
-    },
-    kind === 'ephemeral'
-  )
+  const record: ChangeRecord = {
+    path,
+    zxidHi: 0,
+    zxidLo: 0,
+    exists: true,
+    stat,
+    childCount: 0,
+    acl,
+    pathCrc: context.pathCrcBelow(parent, path),
+    prefixCrc: 0,
+    digest: 0,
+    hash: context.tree.pathHash(path),
+    chained: null
+  }
+  context.replaceData(record, intent.data)
+  context.commitChange(record, kind === 'ephemeral')
 }
 
 /** UNIMPLEMENTED, BADARGUMENTS or OK for the TTL of a create, in the order that upstream checks. */

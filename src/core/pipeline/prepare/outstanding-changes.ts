@@ -19,12 +19,14 @@ export interface ChangeRecord {
   readonly stat: StatPersisted
   childCount: number
   acl: readonly ACL[]
-  /** CRC-32 over path and data, on which the znode's digest is built. */
+  /** CRC-32 over the path, and over path and data: what the znode's digest is built on. */
+  pathCrc: number
   prefixCrc: number
   /** The znode's digest, unsigned; 0 for those that do not count. */
   digest: number
-  /** For `PendingRecords` only: the path's hash, and the next record in the same bucket. */
-  hash: number
+  /** `pathHash` of the path. */
+  readonly hash: number
+  /** For `PendingRecords` only: the next record in the same bucket. */
   chained: ChangeRecord | null
 }
 
@@ -61,9 +63,10 @@ export class OutstandingChanges {
    */
   recordFor(path: string): ChangeRecord | null {
     const key = keyOf(path)
-    const pending = this.#latest.get(key)
+    const hash = this.#tree.pathHash(key)
+    const pending = this.#latest.get(key, hash)
     if (pending !== undefined) return pending.exists ? copyOfRecord(pending) : null
-    const node = this.#tree.find(path)
+    const node = this.#tree.find(key)
     if (node === NO_NODE) return null
     const stat = emptyStat()
     this.#tree.readStat(node, stat)
@@ -75,28 +78,31 @@ export class OutstandingChanges {
       stat,
       childCount: this.#tree.childCount(node),
       acl: this.#tree.acl(node),
+      pathCrc: this.#tree.pathCrc(node),
       prefixCrc: this.#tree.prefixCrc(node),
       digest: this.#tree.nodeDigest(node),
-      hash: 0,
+      hash,
       chained: null
     }
   }
 
   /** Whether a change of the znode, or of its children, is prepared and not applied yet. */
   isPending(path: string): boolean {
-    return this.#latest.has(keyOf(path))
+    const key = keyOf(path)
+    return this.#latest.get(key, this.#tree.pathHash(key)) !== undefined
   }
 
   /** Whether a znode will exist. */
   exists(path: string): boolean {
-    const pending = this.#latest.get(keyOf(path))
-    return pending !== undefined ? pending.exists : this.#tree.find(path) !== NO_NODE
+    const key = keyOf(path)
+    const pending = this.#latest.get(key, this.#tree.pathHash(key))
+    return pending !== undefined ? pending.exists : this.#tree.find(key) !== NO_NODE
   }
 
   /** Makes `record` the newest state of its path. */
   add(record: ChangeRecord): void {
     const previous = this.#latest.set(record)
-    this.#undo?.push({ path: record.path, previous })
+    this.#undo?.push({ record, previous })
     this.#order.push(record)
   }
 
@@ -139,7 +145,7 @@ export class OutstandingChanges {
     this.#undo = null
     // The records stay in the order, where they are harmless: dropping one compares identities.
     for (let entry = undo.pop(); entry !== undefined; entry = undo.pop()) {
-      if (entry.previous === undefined) this.#latest.delete(entry.path)
+      if (entry.previous === undefined) this.#latest.deleteIf(entry.record)
       else this.#latest.set(entry.previous)
     }
     for (let entry = this.#ephemeralUndo.pop(); entry !== undefined; entry = this.#ephemeralUndo.pop()) {
@@ -168,9 +174,9 @@ export class OutstandingChanges {
   }
 }
 
-/** What was pending for a path before a change. */
+/** A change, and what was pending for its path before. */
 interface ChangeUndo {
-  readonly path: string
+  readonly record: ChangeRecord
   readonly previous: ChangeRecord | undefined
 }
 
@@ -183,9 +189,9 @@ interface EphemeralUndo {
 
 /** perf: field by field, since to spread an object takes ten times as long; bench/load, create. */
 function copyOfRecord(record: ChangeRecord): ChangeRecord {
-  const { path, zxidHi, zxidLo, exists, childCount, acl, prefixCrc, digest } = record
+  const { path, zxidHi, zxidLo, exists, childCount, acl, pathCrc, prefixCrc, digest, hash } = record
   const stat = copyOfStat(record.stat)
-  return { path, zxidHi, zxidLo, exists, stat, childCount, acl, prefixCrc, digest, hash: 0, chained: null }
+  return { path, zxidHi, zxidLo, exists, stat, childCount, acl, pathCrc, prefixCrc, digest, hash, chained: null }
 }
 
 function copyOfStat(stat: StatPersisted): StatPersisted {

@@ -11,24 +11,19 @@ const BUCKETS_KEPT_MAX = 8192
  * old one refers to the next, and once one of them is in the old generation, all later ones, with everything pending
  * in them, survive every scavenge (bench/load, set: 240 bytes a set, and half of the time of scavenges).
  *
- * Clients choose paths, and could choose ones that collide; but only as many as may be outstanding.
+ * Hashes are those that the tree looks paths up by.
  */
 export class PendingRecords {
   /** Its length is a power of 2. */
   #buckets: (ChangeRecord | null)[] = new Array(BUCKETS_MIN).fill(null)
   #size = 0
 
-  get(path: string): ChangeRecord | undefined {
-    if (this.#size === 0) return undefined
-    const hash = hashOf(path)
+  /** @param hash of the path: the same for all calls with it */
+  get(path: string, hash: number): ChangeRecord | undefined {
     for (let record = this.#head(hash); record !== null; record = record.chained) {
       if (record.hash === hash && record.path === path) return record
     }
     return undefined
-  }
-
-  has(path: string): boolean {
-    return this.get(path) !== undefined
   }
 
   /**
@@ -36,18 +31,12 @@ export class PendingRecords {
    * @returns the one before, which is in no table now
    */
   set(record: ChangeRecord): ChangeRecord | undefined {
-    record.hash = hashOf(record.path)
     const bucket = record.hash & (this.#buckets.length - 1)
     const before = this.#takeOut(record.hash, record.path)
     record.chained = this.#buckets[bucket] as ChangeRecord | null
     this.#buckets[bucket] = record
     if (before === undefined && ++this.#size > this.#buckets.length) this.#resize(2 * this.#buckets.length)
     return before
-  }
-
-  /** Takes the record of a path out, if there is one. */
-  delete(path: string): void {
-    if (this.#takeOut(hashOf(path), path) !== undefined) this.#shrunk()
   }
 
   /** Takes this very record out; false if it is not the newest one of its path, and nothing has been done. */
@@ -107,10 +96,4 @@ export class PendingRecords {
       }
     }
   }
-}
-
-function hashOf(path: string): number {
-  let hash = path.length
-  for (let index = 0; index < path.length; index++) hash = Math.imul(hash ^ path.charCodeAt(index), 0x01000193)
-  return hash ^ (hash >>> 15)
 }

@@ -5,7 +5,7 @@ import type { AclChecker } from '../../acl/acl-checker.ts'
 import type { Identity } from '../../acl/authentication-provider.ts'
 import type { HashPort } from '../../ports.ts'
 import type { DataTree } from '../../tree/data-tree.ts'
-import { digestOfStat, isDigested, prefixCrc } from '../../tree/node-digest.ts'
+import { digestOfStat, isDigested, pathCrc, prefixCrc } from '../../tree/node-digest.ts'
 import type { CoreSettings } from '../core-settings.ts'
 import type { QuotaLog } from '../quota-log.ts'
 import type { ReconfigPort } from '../role-ports.ts'
@@ -75,8 +75,17 @@ export class PrepareContext {
     else this.changes.add(record)
   }
 
-  prefixCrcOf(path: string, data: Uint8Array | null): number {
-    return this.settings.digestEnabled && isDigested(path) ? prefixCrc(this.hash, path, data) : 0
+  /** Gives a record other data, as far as a record knows of them. */
+  replaceData(record: ChangeRecord, data: Uint8Array | null): void {
+    if (this.settings.digestEnabled && isDigested(record.path)) {
+      record.prefixCrc = prefixCrc(this.hash, record.pathCrc, data)
+    }
+  }
+
+  /** CRC-32 over the path of a new child; 0 where there are no digests. */
+  pathCrcBelow(parent: ChangeRecord, path: string): number {
+    if (!this.settings.digestEnabled || !isDigested(path)) return 0
+    return pathCrc(path, parent.path.length, parent.pathCrc)
   }
 
   #digestOf(record: ChangeRecord): number {

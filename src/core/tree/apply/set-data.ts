@@ -15,7 +15,7 @@ export function applySetData(context: ApplyContext, body: SetDataBody): void {
     return
   }
   const lengthBefore = nodes.dataLength(node)
-  nodes.setData(node, path, data, header, body.version)
+  nodes.setData(node, data, header, body.version)
   report(context, body.type, ErrorCode.OK, path, node)
   noteDataChanged(nodes, path, (data === null ? 0 : data.length) - lengthBefore)
   notify(context, EventType.nodeDataChanged, path, nodes.aclEntry(node).list)

@@ -13,7 +13,7 @@ import { ChildListCache } from '../child-list-cache.ts'
 import type { EphemeralPaths } from '../data-tree.ts'
 import { emptyStat } from '../empty-stat.ts'
 import { type Aging, isContainerDone, isTtlOver } from '../lifetime.ts'
-import { type DigestSum, digestOfStat, isDigested, moveDigest, prefixCrc } from '../node-digest.ts'
+import { type DigestSum, digestOfStat, isDigested, moveDigest, pathCrc, prefixCrc } from '../node-digest.ts'
 import type { ChangeObserver, ChangeStamp, NodeTable, NodeTableOptions } from '../node-table.ts'
 import { ownerKind } from '../owner-kind.ts'
 import { QuotaIndex } from '../quota-index.ts'
@@ -83,6 +83,10 @@ export class CompactNodes implements NodeTable {
 
   findBytes(bytes: Buffer, start: number, end: number): number {
     return this.#names.findBytes(bytes, start, end)
+  }
+
+  pathHash(path: string): number {
+    return this.#names.hashOf(path)
   }
 
   parentOf(path: string): number {
@@ -296,6 +300,10 @@ export class CompactNodes implements NodeTable {
     return this.#owned.isEphemeral(node)
   }
 
+  pathCrc(node: number): number {
+    return this.#nodes.get(node, Field.pathCrc)
+  }
+
   prefixCrc(node: number): number {
     return this.#nodes.get(node, Field.prefixCrc) >>> 0
   }
@@ -380,7 +388,9 @@ export class CompactNodes implements NodeTable {
     slab[at + Field.block] = block
     slab[at + Field.name] = isCounted ? nameLength : nameLength | UNDIGESTED_FLAG
     slab[at + Field.dataLength] = data === null ? -1 : dataLength
-    slab[at + Field.prefixCrc] = isCounted ? prefixCrc(this.#hash, path, data) | 0 : 0
+    const crc = isCounted ? this.#pathCrcBelow(parent, path) : 0
+    slab[at + Field.pathCrc] = crc
+    slab[at + Field.prefixCrc] = isCounted ? prefixCrc(this.#hash, crc, data) | 0 : 0
     slab[at + Field.parent] = parent
     slab[at + Field.next] = NONE
     slab[at + Field.previous] = NONE
@@ -433,9 +443,9 @@ export class CompactNodes implements NodeTable {
     this.#nodes.release(node)
   }
 
-  setData(node: number, path: string, data: Uint8Array | null, stamp: ChangeStamp, version: number): void {
+  setData(node: number, data: Uint8Array | null, stamp: ChangeStamp, version: number): void {
     this.#beforeChange(node)
-    this.#replaceData(node, path, data)
+    this.#replaceData(node, data)
     const slab = this.#nodes.slab(node)
     const at = this.#nodes.at(node)
     slab[at + Field.mzxidHi] = stamp.zxidHi
@@ -446,9 +456,9 @@ export class CompactNodes implements NodeTable {
     this.#changed(node)
   }
 
-  setTotals(node: number, path: string, data: Uint8Array): void {
+  setTotals(node: number, data: Uint8Array): void {
     this.#beforeChange(node)
-    this.#replaceData(node, path, data)
+    this.#replaceData(node, data)
   }
 
   setPzxid(node: number, zxidHi: number, zxidLo: number): void {
@@ -495,7 +505,7 @@ export class CompactNodes implements NodeTable {
     for (const observer of this.#observers) observer.beforeChange(node)
   }
 
-  #replaceData(node: number, path: string, data: Uint8Array | null): void {
+  #replaceData(node: number, data: Uint8Array | null): void {
     const slab = this.#nodes.slab(node)
     const at = this.#nodes.at(node)
     const nameLength = (slab[at + Field.name] as number) & NAME_LENGTH_MASK
@@ -510,7 +520,14 @@ export class CompactNodes implements NodeTable {
     slab[at + Field.dataLength] = data === null ? -1 : length
     this.sizeUnits += length - lengthBefore
     const isCounted = (slab[at + Field.name] as number) >= 0
-    if (isCounted) slab[at + Field.prefixCrc] = prefixCrc(this.#hash, path, data) | 0
+    if (isCounted) {
+      slab[at + Field.prefixCrc] = prefixCrc(this.#hash, slab[at + Field.pathCrc] as number, data) | 0
+    }
+  }
+
+  /** CRC-32 over a path, gone on with from that of the node above. */
+  #pathCrcBelow(parent: number, path: string): number {
+    return parent === NONE ? 0 : pathCrc(path, path.lastIndexOf('/'), this.#nodes.get(parent, Field.pathCrc))
   }
 
   /** Gives a node a block of another size, with its name but not its data. */

@@ -44,6 +44,12 @@ export class NamedNodes {
     return this.#lookUp(key.hash, bytes, start, end)
   }
 
+  /** The hash by which `find` looks a path up, which need not be made again then. */
+  hashOf(path: string): number {
+    this.key.ofText(path)
+    return this.key.hash
+  }
+
   /** The node above the one that is or would be at a path, or NONE. */
   parentOf(path: string): number {
     const { key } = this

@@ -1,5 +1,5 @@
 /**
- * Fields of a znode's record, int32 each: 92 bytes. What few nodes have lies in records of its own: what leaves lack
+ * Fields of a znode's record, int32 each: 96 bytes. What few nodes have lies in records of its own: what leaves lack
  * (`ChildLinks`) and what only ephemerals, containers and TTL nodes have (`OwnedNodes`).
  */
 export const Field = {
@@ -36,10 +36,12 @@ export const Field = {
   mtimeHi: 19,
   mtimeLo: 20,
   version: 21,
-  aversion: 22
+  aversion: 22,
+  /** CRC-32 over the path. */
+  pathCrc: 23
 } as const
 
-export const NODE_FIELD_COUNT = 23
+export const NODE_FIELD_COUNT = 24
 
 /** In the field `parent`: no node. */
 export const FREE = -2

@@ -13,15 +13,21 @@ function recordOf(path: string): ChangeRecord {
     stat: emptyStat(),
     childCount: 0,
     acl: [],
+    pathCrc: 0,
     prefixCrc: 0,
     digest: 0,
-    hash: 0,
+    hash: hashOf(path),
     chained: null
   }
 }
 
+/** Many paths have the same. */
+function hashOf(path: string): number {
+  return Math.imul(path.length * 7 + path.charCodeAt(path.length - 1), 0x9e3779b1) | 0
+}
+
 const step = fc.record({
-  kind: fc.constantFrom('set' as const, 'delete' as const, 'deleteIf' as const, 'setAgain' as const),
+  kind: fc.constantFrom('set' as const, 'deleteIf' as const, 'setAgain' as const),
   path: fc.integer({ min: 0, max: 1500 }).map((number) => (number === 0 ? '' : `/p/${number}`)),
   count: fc.constantFrom(1, 1, 1, 900)
 })
@@ -42,9 +48,6 @@ test('has for each path what was entered last, as a Map would, also while it gro
             if (before !== present) throw new Error(`set of ${name} gave back another record than was there`)
             if (present !== undefined) gone.push(present)
             model.set(name, record)
-          } else if (kind === 'delete') {
-            table.delete(name)
-            model.delete(name)
           } else if (kind === 'deleteIf') {
             const old = gone[gone.length - 1]
             if (old !== undefined && table.deleteIf(old)) throw new Error('a record that was replaced was taken out')
@@ -56,12 +59,13 @@ test('has for each path what was entered last, as a Map would, also while it gro
             table.set(other)
             table.set(present)
           }
-          if (table.get(name) !== model.get(name)) throw new Error(`${name} has another record than was entered last`)
+          if (table.get(name, hashOf(name)) !== model.get(name))
+            throw new Error(`${name} has another record than was entered last`)
         }
       }
-      for (const [path, record] of model) expect(table.get(path)).toBe(record)
+      for (const [path, record] of model) expect(table.get(path, hashOf(path))).toBe(record)
       for (const { path, chained } of gone) {
-        expect(table.has(path)).toBe(model.has(path))
+        expect(table.get(path, hashOf(path))).toBe(model.get(path))
         expect(chained).toBeNull()
       }
     }),
