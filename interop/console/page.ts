@@ -85,9 +85,9 @@ export class Page {
     )
   }
 
-  /** Clicks as a mouse does, in the middle of the first element whose text begins so. */
+  /** Clicks as a mouse does, in the middle of the first element that can be seen and whose text begins so. */
   async click(selector: string, text = ''): Promise<void> {
-    const find = `[...document.querySelectorAll(${JSON.stringify(selector)})].find((e) => e.innerText.trim().startsWith(${JSON.stringify(text)}))`
+    const find = `[...document.querySelectorAll(${JSON.stringify(selector)})].find((e) => e.innerText.trim().startsWith(${JSON.stringify(text)}) && e.getClientRects().length > 0)`
     await this.until(find)
     const { x, y } = await this.evaluate<{ x: number; y: number }>(`(() => {
       const element = ${find}

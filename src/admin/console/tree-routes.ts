@@ -18,8 +18,9 @@ import {
 } from './route.ts'
 import { SortedChildren } from './sorted-children.ts'
 
-/** Data that is shown. More of it can be downloaded. */
+/** Data that is shown, unasked and when all of it is wanted. More of it can be downloaded. */
 const SHOWN_BYTES_MAX = 256 * 1024
+const WHOLE_BYTES_MAX = 4 * 1024 * 1024
 const PAGE_COUNT = 200
 const PAGE_COUNT_MAX = 500
 /** Sorting more than that would keep the server's clients waiting. */
@@ -55,6 +56,7 @@ export function shownStat(stat: Stat): Record<string, string | number> {
 
 async function node({ query, client }: ConsoleCall): Promise<unknown> {
   const path = parameter(query, 'path')
+  const bytesMax = query.has('whole') ? WHOLE_BYTES_MAX : SHOWN_BYTES_MAX
   const zk = await client()
   const [stat, data, acl] = await Promise.all([
     zk.exists(path),
@@ -66,15 +68,15 @@ async function node({ query, client }: ConsoleCall): Promise<unknown> {
     path,
     // What was read together belongs together: a version that a change is compared with must be that of the data shown.
     stat: shownStat(data?.stat ?? stat),
-    data: data === null ? null : shownData(data.data),
+    data: data === null ? null : shownData(data.data, bytesMax),
     acl: acl === null ? null : acl.acl.map(shownAclEntry),
     aversion: acl?.stat.aversion ?? stat.aversion
   }
 }
 
-function shownData(data: Buffer | null): { base64: string | null; lengthBytes: number } {
+function shownData(data: Buffer | null, bytesMax: number): { base64: string | null; lengthBytes: number } {
   if (data === null) return { base64: null, lengthBytes: 0 }
-  return { base64: data.subarray(0, SHOWN_BYTES_MAX).toString('base64'), lengthBytes: data.length }
+  return { base64: data.subarray(0, bytesMax).toString('base64'), lengthBytes: data.length }
 }
 
 function shownAclEntry({ scheme, id, perms }: AclEntry): { scheme: string; id: string; perms: number } {

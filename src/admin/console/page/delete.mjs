@@ -93,6 +93,8 @@ async function ask(node, shown, body, remark = null) {
 }
 
 async function run(node, total, shown, body) {
+  const heading = shown.querySelector('h2')
+  heading.textContent = 'Deleting this znode and all below it'
   const stop = new AbortController()
   const bar = el('progress', { max: total, value: 0, 'aria-label': 'Deleted' })
   const figures = el('p', {}, `0 of ${count(total)} znodes deleted`)
@@ -132,6 +134,7 @@ async function run(node, total, shown, body) {
     } else report(result, total, shown, body)
   } catch (error) {
     shown.removeEventListener('cancel', onCancel)
+    heading.textContent = 'Delete this znode and all below it?'
     if (error.code === 'TREE_HAS_GROWN') await ask(node, shown, body, 'There are more of them by now.')
     else if (last.deleted === 0) problemIn(body, error.message, shown)
     else problemIn(body, `${count(last.deleted)} znodes or some more were deleted. Then: ${error.message}`, shown)
@@ -141,16 +144,17 @@ async function run(node, total, shown, body) {
 }
 
 function report({ deleted, keptCount, kept, isStopped }, total, shown, body) {
+  shown.querySelector('h2').textContent = 'Not all of it is deleted'
   const close = button('Close', () => shown.close(), { class: 'primary' })
   replace(
     body,
     el(
       'p',
       { role: 'status' },
-      isStopped ? 'Stopped: ' : '',
+      isStopped ? 'Stopped: ' : null,
       el('strong', {}, `${count(deleted)} of ${count(total)} znodes are deleted.`),
       keptCount === 0
-        ? ''
+        ? null
         : ` ${count(keptCount)} could not be deleted, and stay with all that is above and below ${keptCount === 1 ? 'it' : 'them'}.`
     ),
     keptCount === 0

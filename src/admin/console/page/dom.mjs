@@ -42,7 +42,11 @@ export function dialog(title, ...content) {
   const back = document.activeElement
   shown.addEventListener('close', () => {
     shown.remove()
-    if (back instanceof HTMLElement && back.isConnected) back.focus()
+    // What opened it may have been made anew, or be gone with what it stood for.
+    const anew =
+      back?.dataset?.focus === undefined ? null : document.querySelector(`[data-focus="${back.dataset.focus}"]`)
+    const next = back?.isConnected ? back : (anew ?? document.getElementById('main'))
+    next.focus()
   })
   shown.showModal()
   return shown

@@ -10,9 +10,12 @@ const KINDS = {
   },
   'SCRAM-SHA-256': {
     label: 'User of the server (SASL, SCRAM-SHA-256)',
-    hint: 'The password does not leave this server.'
+    hint: 'One of the users that the server was configured with.'
   },
-  'DIGEST-MD5': { label: 'User of the server (SASL, DIGEST-MD5)', hint: 'The password does not leave this server.' },
+  'DIGEST-MD5': {
+    label: 'User of the server (SASL, DIGEST-MD5)',
+    hint: 'One of the users that the server was configured with.'
+  },
   other: { label: 'Another scheme', hint: 'What “addauth SCHEME CREDENTIALS” would take.' }
 }
 /** The one of the last login, while this page is open. */

@@ -114,7 +114,7 @@ async function refreshAlways() {
     if (health.textContent !== text) health.textContent = text
   } catch (error) {
     health.className = 'pill bad'
-    if (health.textContent !== error.message) health.textContent = error.message
+    if (health.textContent !== 'no answer') health.textContent = 'no answer'
     showStale(error)
   }
   if (shown !== pages.tree) await shown?.refresh().catch(() => undefined)

@@ -22,6 +22,8 @@ export class NodePanel {
   #node = null
   /** Chosen by hand for this path; null: what fits. */
   #format = null
+  /** Whether all of a long value is read. */
+  #isWhole = false
   #turn = 0
   #isReading = false
   #isWantedAgain = false
@@ -44,6 +46,7 @@ export class NodePanel {
   show(path) {
     if (path !== this.#path) {
       this.#format = null
+      this.#isWhole = false
       this.#node = null
     }
     this.#path = path
@@ -63,7 +66,7 @@ export class NodePanel {
     const turn = ++this.#turn
     this.#isReading = true
     try {
-      const node = await get('node', { path: this.#path })
+      const node = await get('node', this.#isWhole ? { path: this.#path, whole: '1' } : { path: this.#path })
       if (turn !== this.#turn) return
       const isSame = JSON.stringify(node) === JSON.stringify(this.#node) && this.#isHistoryKept()
       const isChanged = !isNew && this.#node !== null && !isSame
@@ -89,8 +92,12 @@ export class NodePanel {
       this.element,
       this.#heading(),
       el('p.problem', { role: 'alert' }, error.message),
-      error.code === 'NO_NODE' ? null : button('Try again', () => this.#read(true)),
-      LOGIN_HELPS.has(error.code) && whoIsIn().name === null ? button('Log in', () => logInDialog()) : null
+      el(
+        'div.actions',
+        {},
+        error.code === 'NO_NODE' ? null : button('Try again', () => this.#read(true)),
+        LOGIN_HELPS.has(error.code) && whoIsIn().name === null ? button('Log in', () => logInDialog()) : null
+      )
     )
     if (error.code === 'NO_NODE') this.#onGone(this.#path)
   }
@@ -197,9 +204,7 @@ export class NodePanel {
       tab.dataset.focus = `format-${name}`
       return tab
     })
-    const note = isCut(this.#node)
-      ? `The first ${bytes(raw.length)} of ${bytes(data.lengthBytes)}: download to see all.`
-      : null
+    const note = isCut(this.#node) ? el('p.hint', {}, ...this.#cutNote(raw.length, data.lengthBytes)) : null
     return card(
       el(
         'div.card-head',
@@ -208,11 +213,23 @@ export class NodePanel {
         el('span.hint', {}, bytes(data.lengthBytes)),
         el('div.segments', { role: 'group', 'aria-label': 'Show data as' }, ...tabs)
       ),
-      note === null ? null : el('p.hint', {}, note),
+      note,
       shown.problem === undefined
         ? el('pre', { tabindex: '0', role: 'region', 'aria-label': `Data as ${FORMAT_NAMES[chosen]}` }, shown.text)
         : el('p.empty', {}, shown.problem)
     )
+  }
+
+  #cutNote(shownBytes, allBytes) {
+    const text = `The first ${bytes(shownBytes)} of ${bytes(allBytes)}: `
+    if (this.#isWhole) return [text, 'download to see all.']
+    const all = button('Show all', () => {
+      this.#isWhole = true
+      this.#read(false)
+    })
+    all.classList.add('small')
+    all.dataset.focus = 'whole'
+    return [text, all]
   }
 
   #choose(name) {
