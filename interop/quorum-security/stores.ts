@@ -56,6 +56,12 @@ export class Authority {
     openssl('ca', ...this.#own, '-revoke', this.#file(`${name}.crt`))
   }
 
+  /** A responder that reads the authority's index does not know the certificate any more. */
+  forget(name: string): void {
+    const lines = readFileSync(this.#file('index'), 'utf8').split('\n')
+    writeFileSync(this.#file('index'), lines.filter((line) => !line.endsWith(`/CN=${name}`)).join('\n'))
+  }
+
   /** What is revoked now, in DER. */
   revocationList(): Buffer {
     const [pem, der] = [this.#file('crl.pem'), this.#file('crl.der')]

@@ -1,10 +1,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ConnectionOptions, connect } from 'node:tls'
 import { buildOnce } from '../harness/build-once.ts'
 import { runCommand } from '../harness/child.ts'
 import { javaProgram } from '../harness/java.ts'
-import { cacheFolder, INTEROP } from '../harness/paths.ts'
+import { cacheFolder, INTEROP, PROGRAMS } from '../harness/paths.ts'
 
 const FOLDER = join(INTEROP, 'tls')
 const REQUIREMENTS = join(FOLDER, 'requirements.txt')
@@ -59,6 +60,16 @@ async function javaArguments(port: number, properties: Properties, what: readonl
   }
   const options = Object.entries(all).map(([key, value]) => `-D${key}=${value}`)
   return ['-Xmx128m', ...options, '-cp', await javaProgram('tls'), 'interop.TlsClient', `127.0.0.1:${port}`, ...what]
+}
+
+/** What our shell prints, asked who it is. */
+export async function shellOf(port: number, properties: Properties, folder: string): Promise<string> {
+  const file = join(folder, 'shell.properties')
+  const lines = Object.entries({ 'zookeeper.client.secure': 'true', ...properties })
+  writeFileSync(file, lines.map(([key, value]) => `${key}=${value}`).join('\n'))
+  const program = join(PROGRAMS, 'dist', 'bin', 'zkcli.js')
+  const args = [program, '-server', `127.0.0.1:${port}`, '-timeout', '4000', '-client-configuration', file, 'whoami']
+  return output(process.execPath, args)
 }
 
 /** kazoo; certificate and key are files, or null. */

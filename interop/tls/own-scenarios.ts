@@ -94,7 +94,6 @@ async function runBadStarts(folder: string, stores: Readonly<Record<string, stri
     { name: 'a wrong password', change: { 'ssl.keyStore.password': 'no' }, says: 'wrong password' },
     { name: 'a missing store', change: { 'ssl.trustStore.location': '/gone.jks' }, says: 'there is no such file' },
     { name: 'BCFKS', change: { 'ssl.keyStore.type': 'BCFKS' }, says: 'BCFKS' },
-    { name: 'OCSP', change: { 'ssl.ocsp': 'true' }, says: 'ssl.ocsp' },
     { name: 'an unknown cipher suite', change: { 'ssl.ciphersuites': 'TLS_NONE' }, says: 'no cipher suite TLS_NONE' },
     { name: 'no trust store', change: { 'ssl.trustStore.location': '' }, says: 'ssl.trustStore.location' }
   ]

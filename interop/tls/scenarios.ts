@@ -24,7 +24,7 @@ export type Observe = (name: string, act: () => Promise<string>) => Promise<void
 const NETTY = { 'zookeeper.serverCnxnFactory': 'org.apache.zookeeper.server.NettyServerCnxnFactory' }
 
 /** Java's client looks for the name of the address that it is given. */
-const NAMES = 'IP:127.0.0.1,DNS:localhost'
+export const NAMES = 'IP:127.0.0.1,DNS:localhost'
 
 /** The certificates of all scenarios: those of clients are named for what is wrong with them. */
 export interface Certificates {
@@ -53,18 +53,18 @@ export async function makeCertificates(folder: string): Promise<Certificates> {
 }
 
 /** `ssl.*` of a server, or with a prefix of a client. */
-function storesOf(authority: Authority, name: string, kind: StoreKind, prefix = ''): Properties {
+export function storesOf(authority: Authority, name: string, kind: StoreKind, prefix = ''): Properties {
   const entries = Object.entries(authority.settings(name, kind))
   return Object.fromEntries(entries.map(([key, value]) => [prefix + key.replace('ssl.quorum.', 'ssl.'), value]))
 }
 
 /** What a client of Java is given that trusts the authority and shows this certificate, or none. */
-function clientOf(authority: Authority, name: string | null, kind: StoreKind = 'PEM'): Properties {
+export function clientOf(authority: Authority, name: string | null, kind: StoreKind = 'PEM'): Properties {
   const all = Object.entries(storesOf(authority, name ?? 'client', kind, 'zookeeper.'))
   return Object.fromEntries(all.filter(([key, value]) => value !== '' && (name !== null || !key.includes('keyStore'))))
 }
 
-function pemOf(authority: Authority, name: string | null, trusted = authority): ConnectionOptions {
+export function pemOf(authority: Authority, name: string | null, trusted = authority): ConnectionOptions {
   const { ca } = trusted.pem('client')
   if (name === null) return { ca }
   const { key, cert } = authority.pem(name)
@@ -103,7 +103,7 @@ function isOpen(port: number): Promise<boolean> {
   })
 }
 
-async function withServer(
+export async function withServer(
   kind: ServerKind,
   folder: string,
   config: Properties,
@@ -253,6 +253,25 @@ async function inPieces(port: number): Promise<string> {
   })
 }
 
+/** What is answered, after which there is one line more in the log, which says this. */
+export async function oneLineFor(
+  { log }: Pick<Started, 'log'>,
+  line: RegExp,
+  ask: () => Promise<string>
+): Promise<string> {
+  const before = log().split('\n').length
+  const answer = await ask()
+  const added = (): string[] => {
+    const lines = log()
+      .split('\n')
+      .slice(before - 1)
+    return lines.filter((one) => one !== '')
+  }
+  const lines = await waitFor('a line in the log', 5000, async () => (added().length > 0 ? added() : null))
+  if (lines.length !== 1 || !line.test(lines[0] ?? '')) throw new Error(`not the one line: ${lines.join(' | ')}`)
+  return answer
+}
+
 /** Certificates that must not be taken. Each leaves one line in our log. */
 export async function runRefusals(
   kind: ServerKind,
@@ -281,20 +300,11 @@ export async function runRefusals(
       await observe(
         `certificate "${name}"${signer === stranger ? ' of a stranger' : ''}, with revocation lists`,
         async () => {
-          const before = log().split('\n').length
-          const answer = await askSecurely(securePort, 'ruok', pemOf(signer, name, authority))
-          if (kind === 'zoonode' && line !== null) {
-            const added = (): string[] =>
-              log()
-                .split('\n')
-                .slice(before - 1)
-                .filter((one) => one !== '')
-            const lines = await waitFor('a line in the log', 5000, async () => (added().length > 0 ? added() : null))
-            if (lines.length !== 1 || lines[0]?.endsWith(`: ${line}`) !== true) {
-              throw new Error(`not the one line: ${lines.join(' | ')}`)
-            }
-          }
-          return answer
+          const ask = () => askSecurely(securePort, 'ruok', pemOf(signer, name, authority))
+          const isTold = kind === 'zoonode' && line !== null
+          return isTold
+            ? await oneLineFor({ log }, new RegExp(`: ${line.replace(/[()]/g, '\\$&')}$`), ask)
+            : await ask()
         }
       )
     }

@@ -4,6 +4,7 @@ import { javaProgram, mavenClassPath } from '../harness/java.ts'
 import { buildZoonode, type ServerKind } from '../harness/server.ts'
 import type { Suite } from '../harness/suite.ts'
 import { kazooPackages } from './clients.ts'
+import { runOcsp } from './ocsp-scenarios.ts'
 import { runOwn } from './own-scenarios.ts'
 import {
   type Certificates,
@@ -30,6 +31,7 @@ export const TLS_PARTS: readonly Part[] = [
   { name: 'versions', run: runVersions },
   { name: 'port unification', run: runPortUnification },
   { name: 'refusals', run: runRefusals },
+  { name: 'OCSP', run: runOcsp },
   { name: 'rotation', isQuick: true, run: runRotation }
 ]
 

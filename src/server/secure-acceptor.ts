@@ -40,7 +40,7 @@ export class SecureAcceptor {
   constructor(options: SecureAcceptorOptions, log: Logger) {
     this.#options = options
     this.#log = new LimitedLog(log)
-    this.#revocation = new RevocationCheck(() => options.context.revocationLists)
+    this.#revocation = new RevocationCheck(() => options.context.revocationLists, options.endpoint)
   }
 
   /**
@@ -111,7 +111,12 @@ export class SecureAcceptor {
   }
 
   get #isCheckNeeded(): boolean {
-    return this.#isHostChecked || this.#options.endpoint.crl
+    return this.#isHostChecked || this.#isRevocationChecked
+  }
+
+  get #isRevocationChecked(): boolean {
+    const { crl, ocsp } = this.#options.endpoint
+    return crl || ocsp
   }
 
   get #isHostChecked(): boolean {
@@ -120,12 +125,12 @@ export class SecureAcceptor {
   }
 
   async #check(socket: TLSSocket): Promise<string | null> {
-    const { allowReverseDnsLookup, crl } = this.#options.endpoint
+    const { allowReverseDnsLookup } = this.#options.endpoint
     if (this.#isHostChecked) {
       const problem = await verifyPeerHost(socket, { hostName: null, allowReverseDnsLookup })
       if (problem !== null) return problem
     }
-    return crl ? this.#revocation.problemOf(socket) : null
+    return this.#isRevocationChecked ? this.#revocation.problemOf(socket) : null
   }
 
   #count(change: 1 | -1): void {

@@ -15,6 +15,10 @@ export interface CertificateFacts {
   readonly alternativeNames: readonly AlternativeName[]
   /** Where the revocation list of its issuer is, by HTTP. */
   readonly revocationListUrls: readonly string[]
+  /** Where one may ask for its status (OCSP), by HTTP. */
+  readonly ocspUrls: readonly string[]
+  /** The bits of its public key, without their algorithm. */
+  readonly publicKeyBits: Buffer
 }
 
 /** A subject alternative name: its kind by RFC 5280 (1 mail, 2 DNS, 4 directory, 6 URI, 7 address …), and what it says. */
@@ -28,6 +32,8 @@ export const AlternativeNameKind = { mail: 1, dns: 2, directory: 4, uri: 6, addr
 
 const SUBJECT_ALTERNATIVE_NAME = '2.5.29.17'
 const CRL_DISTRIBUTION_POINTS = '2.5.29.31'
+const AUTHORITY_INFORMATION_ACCESS = '1.3.6.1.5.5.7.1.1'
+const OCSP_ACCESS = '1.3.6.1.5.5.7.48.1'
 const CONTEXT_0 = 0xa0
 const CONTEXT_3 = 0xa3
 
@@ -44,7 +50,11 @@ export function certificateFacts(der: Buffer): CertificateFacts {
     subjectName: distinguishedNameOf(subject),
     commonName: commonNameOf(subject),
     alternativeNames: alternativeNamesOf(extensions.get(SUBJECT_ALTERNATIVE_NAME)),
-    revocationListUrls: urlsOf(extensions.get(CRL_DISTRIBUTION_POINTS))
+    revocationListUrls: urlsOf(extensions.get(CRL_DISTRIBUTION_POINTS)),
+    ocspUrls: ocspUrlsOf(extensions.get(AUTHORITY_INFORMATION_ACCESS)),
+    publicKeyBits: childOf(childrenOf(childOf(body, first + 5, DerTag.sequence)), 1, DerTag.bitString).content.subarray(
+      1
+    )
   }
 }
 
@@ -95,5 +105,18 @@ function urlsOf(extension: Buffer | undefined): string[] {
       if ((tag & 0x1f) === AlternativeNameKind.uri) urls.push(content.toString('latin1'))
     }
   }
-  return urls.filter((url) => /^https?:/i.test(url))
+  return urls.filter(isHttp)
+}
+
+/** AuthorityInfoAccess is a list of ways and places. */
+function ocspUrlsOf(extension: Buffer | undefined): string[] {
+  if (extension === undefined) return []
+  const ways = childrenOf(readDer(extension)).map((way) => childrenOf(way))
+  const places = ways.filter((way) => objectIdentifierOf(childOf(way, 0)) === OCSP_ACCESS).map((way) => childOf(way, 1))
+  const urls = places.filter(({ tag }) => (tag & 0x1f) === AlternativeNameKind.uri)
+  return urls.map(({ content }) => content.toString('latin1')).filter(isHttp)
+}
+
+function isHttp(url: string): boolean {
+  return /^https?:/i.test(url)
 }

@@ -4,7 +4,7 @@ import type { TlsEndpointSettings } from './endpoint-settings.ts'
 import { verifyPeerHost } from './host-verification.ts'
 import { certificateProblemText, printable } from './problem-text.ts'
 import type { ReloadingContext } from './reloading-context.ts'
-import { RevocationCheck } from './revocation-check.ts'
+import { RevocationCheck, type StaplingOptions } from './revocation-check.ts'
 
 /** The server's certificate is not good; the message is one line that says which and why. */
 export class CertificateRefusedError extends Error {
@@ -17,27 +17,31 @@ export class CertificateRefusedError extends Error {
  */
 export function connectSecurely(
   { host, port }: { readonly host: string; readonly port: number },
-  { hostnameVerification, allowReverseDnsLookup, crl }: TlsEndpointSettings,
+  { hostnameVerification, allowReverseDnsLookup, crl, ocsp }: TlsEndpointSettings,
   context: ReloadingContext,
   onOpen: () => void
 ): Socket {
   const names = isIP(host) === 0 ? { servername: host } : {} // a server name must not be an address
-  const socket: TLSSocket = connect({
+  const revocation = crl || ocsp ? new RevocationCheck(() => context.revocationLists, { ocsp }) : null
+  const options: StaplingOptions = {
     ...names,
+    requestOCSP: ocsp,
     host,
     port,
     secureContext: context.secure,
     // What is wrong is told below, in words.
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined
-  })
+  }
+  const socket: TLSSocket = connect(options)
+  revocation?.takeStapled(socket)
   socket.setNoDelay(true)
   const refuse = (problem: string): void => {
     socket.destroy(new CertificateRefusedError(`the certificate of ${host}:${port} is refused: ${printable(problem)}`))
   }
   socket.once('secureConnect', () => {
     if (!socket.authorized) return refuse(certificateProblemText(authorizationErrorOf(socket)))
-    if (!hostnameVerification && !crl) return onOpen()
+    if (!hostnameVerification && revocation === null) return onOpen()
     check().then(
       (problem) => {
         if (socket.destroyed) return
@@ -54,7 +58,7 @@ export function connectSecurely(
       const problem = await verifyPeerHost(socket, { hostName: host, allowReverseDnsLookup })
       if (problem !== null) return problem
     }
-    return crl ? new RevocationCheck(() => context.revocationLists).problemOf(socket) : null
+    return revocation === null ? null : revocation.problemOf(socket)
   }
 }
 

@@ -4,7 +4,6 @@ import { ciphersOf } from './cipher-suites.ts'
 import type { TlsEndpointSettings } from './endpoint-settings.ts'
 import { protocolsOf } from './protocols.ts'
 import { filesOf, readKeyStore, readTrustStore } from './stores/read-store.ts'
-import { TlsConfigError } from './tls-config-error.ts'
 
 const SESSION_ID_CONTEXT = 'zoonode'
 
@@ -34,11 +33,6 @@ export interface ContextContent {
 export function readContextContent(settings: TlsEndpointSettings, use: ContextUse): ContextContent {
   const { keyStore, trustStore } = settings
   const { property, needsKey } = use
-  if (settings.ocsp) {
-    throw new TlsConfigError(
-      `${property}.ocsp=true: certificates cannot be checked by OCSP here; ${property}.crl=true checks them by revocation lists`
-    )
-  }
   const isKeyless = keyStore.location === null && !needsKey
   const identity = isKeyless ? {} : readKeyStore(keyStore, `${property}.keyStore`)
   const trust = readTrustStore(trustStore, `${property}.trustStore`)
@@ -52,7 +46,7 @@ export function readContextContent(settings: TlsEndpointSettings, use: ContextUs
     // A server that asks for certificates resumes sessions only under a name of its own; nobody begins a handshake anew. A session that
     // is resumed has no chain of certificates to look up.
     sessionIdContext: SESSION_ID_CONTEXT,
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | (settings.crl ? constants.SSL_OP_NO_TICKET : 0),
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | (settings.crl || settings.ocsp ? constants.SSL_OP_NO_TICKET : 0),
     allowPartialTrustChain: true
   }
   return { options, revocationLists: trust?.revocationLists ?? [] }

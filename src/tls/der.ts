@@ -1,5 +1,5 @@
 /**
- * Reads ASN.1 in DER, as far as certificates, revocation lists and Java's key stores need it: tags of one byte, definite lengths.
+ * Reads ASN.1 in DER, as far as certificates, revocation lists, OCSP and Java's key stores need it: tags of one byte, definite lengths.
  */
 
 /** One value: its tag byte (class and form included), its content, and all of it. */
@@ -99,4 +99,13 @@ export function timeOf({ tag, content }: DerValue): number {
   // RFC 5280, 4.1.2.5.1: two digits mean 1950 to 2049.
   const year = isUtc ? short + (short < 50 ? 2000 : 1900) : short
   return Date.UTC(year, Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
+}
+
+/** One value of these contents, which are shorter than 64 KiB. */
+export function writeDer(tag: number, ...contents: readonly Uint8Array[]): Buffer {
+  const content = Buffer.concat(contents)
+  const { length } = content
+  if (length < 0x80) return Buffer.concat([Buffer.of(tag, length), content])
+  if (length < 0x100) return Buffer.concat([Buffer.of(tag, 0x81, length), content])
+  return Buffer.concat([Buffer.of(tag, 0x82, length >> 8, length & 0xff), content])
 }

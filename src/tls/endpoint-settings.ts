@@ -18,6 +18,7 @@ export interface TlsEndpointSettings {
   readonly allowReverseDnsLookup: boolean
   /** Certificates of peers are looked up in the revocation lists that they name. */
   readonly crl: boolean
+  /** Their status is asked of the responders that they name; where nobody tells, lists are looked up. */
   readonly ocsp: boolean
   readonly clientAuth: ClientAuth
   /** Time in which the first byte of a connection must come on a port for TLS and plain text; ms. */

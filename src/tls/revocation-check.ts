@@ -1,37 +1,47 @@
 import { X509Certificate } from 'node:crypto'
-import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
+import type { ConnectionOptions, DetailedPeerCertificate, TLSSocket } from 'node:tls'
 import { type CertificateFacts, certificateFacts } from './certificate.ts'
-import { isSignedBy, type RevocationList, readRevocationList } from './revocation-list.ts'
+import { OcspResponders } from './ocsp/responders.ts'
+import { RevocationLists } from './revocation-lists.ts'
 
-/** For a download. */
-const TIMEOUT_MS = 5000
-const LIST_BYTES_MAX = 32 * 1024 * 1024
-/** A list that has been downloaded is used for so long before it is asked for again. */
-const REFRESH_MS = 60_000
-/** Lists that are kept. */
-const LISTS_MAX = 100
 /** Longest chain that is looked at; OpenSSL takes no longer ones. */
 const CHAIN_MAX = 100
 
-interface Download {
-  readonly atMs: number
-  readonly list: Promise<RevocationList>
+/** By what certificates are looked up; with neither they are not. */
+export interface RevocationSettings {
+  /** By revocation lists. */
+  readonly crl: boolean
+  /** By OCSP; where that does not tell, by revocation lists. */
+  readonly ocsp: boolean
 }
 
+/** Options of a connection that asks its server for the answer of a responder; Node's types have it for sockets only. */
+export type StaplingOptions = ConnectionOptions & { readonly requestOCSP: boolean }
+
 /**
- * Looks up certificates in the revocation lists of those who signed them (`ssl.crl`): lists that stand in the trust store (PEM), and
- * those that the certificates name, by HTTP.
+ * Tells whether certificates have been revoked by those who signed them, by lists (`ssl.crl`) or by OCSP (`ssl.ocsp`).
  *
- * As with Java, each certificate of a chain is looked up but for the one that is trusted itself, and one for which there is no list that
- * is valid now is refused.
+ * As with Java, each certificate of a chain is looked up but for the one that is trusted itself, one of which nobody tells is refused, and
+ * OCSP falls back to lists.
  */
 export class RevocationCheck {
-  readonly #own: () => readonly Buffer[]
-  readonly #downloads = new Map<string, Download>()
+  readonly #lists: RevocationLists
+  readonly #responders: OcspResponders | null
+  /** What servers have sent along with their own certificates. */
+  readonly #stapled = new WeakMap<TLSSocket, Buffer>()
 
   /** @param own lists in the trust store, DER, as they are now */
-  constructor(own: () => readonly Buffer[]) {
-    this.#own = own
+  constructor(own: () => readonly Buffer[], settings: Pick<RevocationSettings, 'ocsp'> = { ocsp: false }) {
+    this.#lists = new RevocationLists(own)
+    this.#responders = settings.ocsp ? new OcspResponders() : null
+  }
+
+  /** To be called for a connection that is being made with `requestOCSP`: its server may bring the responder's answer along. */
+  takeStapled(socket: TLSSocket): void {
+    if (this.#responders === null) return
+    socket.once('OCSPResponse', (response: Buffer | null) => {
+      if (response !== null && response.length > 0) this.#stapled.set(socket, response)
+    })
   }
 
   /** Resolves with what is wrong with a peer's certificate, in one line; null if nothing is. The peer has been verified. */
@@ -40,74 +50,28 @@ export class RevocationCheck {
     for (let depth = 0; depth < CHAIN_MAX; depth++) {
       const issuer: DetailedPeerCertificate | undefined = certificate.issuerCertificate
       if (issuer === undefined || issuer.raw.equals(certificate.raw)) return null
-      const problem = await this.#problemOfOne(certificateFacts(certificate.raw), new X509Certificate(issuer.raw))
+      const stapled = depth === 0 ? (this.#stapled.get(socket) ?? null) : null
+      const problem = await this.#problemOfOne(certificateFacts(certificate.raw), issuer.raw, stapled)
       if (problem !== null) return depth === 0 ? problem : `who has signed it: ${problem}`
       certificate = issuer
     }
     return 'its chain is too long'
   }
 
-  async #problemOfOne(certificate: CertificateFacts, issuer: X509Certificate): Promise<string | null> {
-    const own = this.#own().map(readRevocationList)
-    const known = own.find((list) => isUsable(list, certificate, issuer))
-    if (known !== undefined) return isRevoked(known, certificate)
-    const failures: string[] = []
-    for (const url of certificate.revocationListUrls) {
-      try {
-        const list = await this.#download(url)
-        if (isUsable(list, certificate, issuer)) return isRevoked(list, certificate)
-        failures.push(`${url} is out of date, or not of its issuer`)
-      } catch (error) {
-        failures.push(`${url}: ${reasonOf(error)}`)
-      }
-    }
-    const why = failures.length > 0 ? failures.join('; ') : 'it names none by HTTP, and the trust store has none'
-    return `whether it is revoked cannot be told, for want of a revocation list (${why})`
+  async #problemOfOne(
+    certificate: CertificateFacts,
+    issuerDer: Buffer,
+    stapled: Buffer | null
+  ): Promise<string | null> {
+    const issuer = new X509Certificate(issuerDer)
+    const told = await this.#responders?.statusOf(certificate, certificateFacts(issuerDer), issuer, stapled)
+    if (told?.kind === 'good') return null
+    if (told?.kind === 'revoked') return 'it is revoked'
+    const status = await this.#lists.statusOf(certificate, issuer)
+    if (status.kind === 'good') return null
+    if (status.kind === 'revoked') return 'it is revoked'
+    const lists = `for want of a revocation list (${status.why})`
+    if (told === undefined) return `whether it is revoked cannot be told, ${lists}`
+    return `whether it is revoked cannot be told by OCSP (${told.why}), nor ${lists}`
   }
-
-  #download(url: string): Promise<RevocationList> {
-    const known = this.#downloads.get(url)
-    if (known !== undefined && performance.now() - known.atMs < REFRESH_MS) return known.list
-    if (this.#downloads.size >= LISTS_MAX) this.#downloads.clear()
-    const list = download(url)
-    this.#downloads.set(url, { atMs: performance.now(), list })
-    list.catch(() => this.#failed(url, known))
-    return list
-  }
-
-  /** The next one asks again. */
-  #failed(url: string, before: Download | undefined): void {
-    if (before === undefined) this.#downloads.delete(url)
-    else this.#downloads.set(url, before)
-  }
-}
-
-async function download(url: string): Promise<RevocationList> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-  if (!response.ok) throw new Error(`HTTP status ${response.status}`)
-  const pieces: Uint8Array[] = []
-  let size = 0
-  for await (const piece of response.body ?? []) {
-    size += piece.length
-    if (size > LIST_BYTES_MAX) throw new Error('it is too long')
-    pieces.push(piece)
-  }
-  return readRevocationList(Buffer.concat(pieces))
-}
-
-/** It is its issuer's, signed by him, and valid now. */
-function isUsable(list: RevocationList, certificate: CertificateFacts, issuer: X509Certificate): boolean {
-  if (!list.issuer.equals(certificate.issuer)) return false
-  if (list.nextUpdateMs !== null && list.nextUpdateMs < Date.now()) return false
-  return isSignedBy(list, issuer.publicKey)
-}
-
-function isRevoked(list: RevocationList, { serialNumber }: CertificateFacts): string | null {
-  return list.serialNumbers.has(serialNumber) ? 'it is revoked' : null
-}
-
-/** `fetch` says what went wrong in the cause. */
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as Error // fetch and the reader throw nothing else
-  return cause instanceof Error ? cause.message : message
 }

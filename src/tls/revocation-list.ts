@@ -1,31 +1,15 @@
-import { type KeyObject, verify } from 'node:crypto'
 import { childOf, childrenOf, DerTag, type DerValue, objectIdentifierOf, readDer, timeOf } from './der.ts'
+import type { Signed } from './signed.ts'
 
 /** A list of certificates that their issuer has revoked. @see RFC 5280, 5.1 */
-export interface RevocationList {
+export interface RevocationList extends Signed {
   /** Name of the issuer, DER. */
   readonly issuer: Buffer
   /** When the next one is due, ms since 1970; null = not said. */
   readonly nextUpdateMs: number | null
   /** Serial numbers, hexadecimal. */
   readonly serialNumbers: ReadonlySet<string>
-  readonly algorithm: string
-  readonly signed: Buffer
-  readonly signature: Buffer
 }
-
-/** Hashes of the signature algorithms that lists have; null: the algorithm has its own. */
-const HASHES: ReadonlyMap<string, string | null> = new Map([
-  ['1.2.840.113549.1.1.5', 'sha1'],
-  ['1.2.840.113549.1.1.11', 'sha256'],
-  ['1.2.840.113549.1.1.12', 'sha384'],
-  ['1.2.840.113549.1.1.13', 'sha512'],
-  ['1.2.840.10045.4.3.2', 'sha256'],
-  ['1.2.840.10045.4.3.3', 'sha384'],
-  ['1.2.840.10045.4.3.4', 'sha512'],
-  ['1.3.101.112', null],
-  ['1.3.101.113', null]
-])
 
 /** @param bytes DER, or PEM @throws DerError */
 export function readRevocationList(bytes: Buffer): RevocationList {
@@ -44,12 +28,6 @@ export function readRevocationList(bytes: Buffer): RevocationList {
     signed: body.bytes,
     signature: childOf(parts, 2, DerTag.bitString).content.subarray(1)
   }
-}
-
-/** Tells whether the owner of a key has signed a list. */
-export function isSignedBy({ algorithm, signed, signature }: RevocationList, issuer: KeyObject): boolean {
-  const hash = HASHES.get(algorithm)
-  return hash !== undefined && verify(hash, signed, issuer, signature)
 }
 
 function derOf(bytes: Buffer): Buffer {

@@ -92,8 +92,7 @@ describe("the shell's connections over TLS", () => {
       settings: { 'trustStore.location': fixture('ca.pem'), 'trustStore.type': 'XY' },
       problem: /XY is not one of JKS/
     },
-    { settings: STRANGER, problem: /no certificate to trust/ },
-    { settings: { ...TRUST, ocsp: 'true' }, problem: /^zookeeper\.ssl\.ocsp=true/ }
+    { settings: STRANGER, problem: /no certificate to trust/ }
   ])('are not tried with settings that cannot be used: $problem', ({ settings, problem }) => {
     expect(() => tlsTransportOf(settingsOf(settings))).toThrow(problem)
   })

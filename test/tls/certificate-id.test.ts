@@ -11,7 +11,9 @@ function certificate(...alternativeNames: AlternativeName[]): CertificateFacts {
     subjectName: 'CN=app',
     commonName: 'app',
     alternativeNames,
-    revocationListUrls: []
+    revocationListUrls: [],
+    ocspUrls: [],
+    publicKeyBits: Buffer.alloc(0)
   }
 }
 

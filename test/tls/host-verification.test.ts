@@ -18,7 +18,9 @@ function factsOf(
     subjectName: '',
     commonName,
     alternativeNames,
-    revocationListUrls: []
+    revocationListUrls: [],
+    ocspUrls: [],
+    publicKeyBits: Buffer.alloc(0)
   }
 }
 

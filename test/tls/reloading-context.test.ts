@@ -108,7 +108,6 @@ describe('a context that follows its files', () => {
 
   test.each([
     { what: 'no key store', given: { keyStore: NO_STORE }, problem: 'ssl.keyStore.location is not set' },
-    { what: 'OCSP', given: { ocsp: true }, problem: /^ssl\.ocsp=true: .* cannot be checked by OCSP/ },
     {
       what: 'a wrong password',
       given: { trustStore: storeOf('trust.jks', { password: 'x' }) },

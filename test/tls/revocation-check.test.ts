@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import { RevocationCheck } from '../../src/tls/revocation-check.ts'
-import { isSignedBy, readRevocationList } from '../../src/tls/revocation-list.ts'
+import { RevocationCheck, type StaplingOptions } from '../../src/tls/revocation-check.ts'
+import { readRevocationList } from '../../src/tls/revocation-list.ts'
+import { isSignedBy } from '../../src/tls/signed.ts'
 
 let folder: string
 let http: Server
@@ -79,9 +80,9 @@ function by(name: string): string[] {
   return ['-config', file(`${name}.conf`), '-keyfile', file(`${name}.key`), '-cert', file(`${name}.crt`)]
 }
 
-function issue(name: string, extension: string): void {
+function issue(name: string, ...extensions: readonly string[]): void {
   const out = ['-keyout', file(`${name}.key`), '-out', file(`${name}.csr`)]
-  openssl('req', ...KEY, ...out, '-subj', `/CN=${name}`, '-addext', extension)
+  openssl('req', ...KEY, ...out, '-subj', `/CN=${name}`, ...extensions.flatMap((extension) => ['-addext', extension]))
   openssl('ca', '-batch', '-notext', ...by('ca'), '-in', file(`${name}.csr`), '-out', file(`${name}.crt`), '-days', '3')
 }
 
@@ -155,6 +156,84 @@ describe('a certificate looked up in revocation lists', () => {
     expect(await check.problemOf(await shown('lost'))).toBeNull()
   })
 })
+
+describe('a certificate whose status is asked of responders', () => {
+  const byOcsp = (): RevocationCheck => new RevocationCheck(() => [], { ocsp: true })
+
+  test('is looked up in lists where it names none', async () => {
+    expect(await byOcsp().problemOf(await shown('good'))).toBeNull()
+    expect(await byOcsp().problemOf(await shown('bad'))).toBe('it is revoked')
+  })
+
+  test('is looked up in lists where it does not answer', async () => {
+    issue(
+      'unanswered',
+      `crlDistributionPoints=URI:${address('/ca')}`,
+      `authorityInfoAccess=OCSP;URI:${address('/none')}`
+    )
+
+    expect(await byOcsp().problemOf(await shown('unanswered'))).toBeNull()
+  })
+
+  test('is refused where neither tells, in one line', async () => {
+    issue('untold', `authorityInfoAccess=OCSP;URI:${address('/none')}`)
+
+    expect(await byOcsp().problemOf(await shown('untold'))).toMatch(
+      /^whether it is revoked cannot be told by OCSP \(http:.*\/none: HTTP status 404\), nor for want of a revocation list \(.*\)$/
+    )
+  })
+
+  test.each([
+    { what: 'revoked', name: 'bad', problem: 'it is revoked' },
+    { what: 'good', name: 'lost', problem: null }
+  ])('is $what where its server says so by an answer of the responder', async ({ name, problem }) => {
+    const check = byOcsp()
+
+    expect(await check.problemOf(await reached(name, check, answerOn(name)))).toBe(problem)
+  })
+})
+
+function address(path: string): string {
+  return `http://127.0.0.1:${(http.address() as AddressInfo).port}${path}`
+}
+
+/** What the authority's responder says. */
+function answerOn(name: string): Buffer {
+  const who = ['-CA', file('ca.crt'), '-rsigner', file('ca.crt'), '-rkey', file('ca.key')]
+  const request = ['-issuer', file('ca.crt'), '-cert', file(`${name}.crt`), '-no_nonce', '-reqout', file('request.der')]
+  openssl('ocsp', ...request)
+  openssl('ocsp', '-index', file('ca.index'), ...who, '-reqin', file('request.der'), '-respout', file('response.der'))
+  return readFileSync(file('response.der'))
+}
+
+/** The client's end of a connection to a server that shows a certificate, and brings an answer of its responder along. */
+function reached(name: string, check: RevocationCheck, answer: Buffer): Promise<TLSSocket> {
+  const ca = readFileSync(file('ca.crt'))
+  return new Promise((resolve, reject) => {
+    const read = (end: string): Buffer => readFileSync(file(`${name}.${end}`))
+    const server = createTlsServer({ key: read('key'), cert: read('crt') }, (socket) =>
+      socket.on('error', () => undefined)
+    )
+    server.on('OCSPRequest', (_certificate, _issuer, callback) => callback(null, answer))
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      const options: StaplingOptions = {
+        ca,
+        host: '127.0.0.1',
+        port,
+        checkServerIdentity: () => undefined,
+        requestOCSP: true
+      }
+      const client = connect(options, () => resolve(client))
+      check.takeStapled(client)
+      client.on('error', reject)
+      closers.push(
+        () => client.destroy(),
+        () => server.close()
+      )
+    })
+  })
+}
 
 describe('a revocation list', () => {
   test('may be PEM, and is worth nothing under another key', () => {

@@ -7,6 +7,8 @@ export interface PeerTls {
   acceptOptions(): Omit<ServerHandshakeOptions, 'timeoutMs'>
   /** For a connection that this server opens. */
   connectOptions(): ConnectionOptions
+  /** To be called at once for a socket that has been made with them. */
+  connecting(socket: TLSSocket): void
   /**
    * What takes more than the handshake, of a server that was connected to by this name or address.
    *

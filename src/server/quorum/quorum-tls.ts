@@ -4,7 +4,7 @@ import type { CertificateFacts } from '../../tls/certificate.ts'
 import type { TlsEndpointSettings } from '../../tls/endpoint-settings.ts'
 import { hostProblem, verifyPeerHost } from '../../tls/host-verification.ts'
 import { type ContextLog, ReloadingContext } from '../../tls/reloading-context.ts'
-import { RevocationCheck } from '../../tls/revocation-check.ts'
+import { RevocationCheck, type StaplingOptions } from '../../tls/revocation-check.ts'
 import type { ServerHandshakeOptions } from '../../tls/server-handshake.ts'
 import type { PeerTls } from './peer-tls.ts'
 
@@ -13,7 +13,7 @@ export class QuorumTls implements PeerTls {
   readonly #settings: TlsEndpointSettings
   readonly #context: ReloadingContext
   readonly #memberHosts: () => readonly string[]
-  /** Null: revocation lists are not looked at. */
+  /** Null: whether certificates are revoked is not looked up. */
   readonly #revocation: RevocationCheck | null
 
   /**
@@ -32,7 +32,8 @@ export class QuorumTls implements PeerTls {
     const use = { property: 'ssl.quorum', needsKey: true, isWatching: isReloading }
     const context = new ReloadingContext(settings, use, log)
     this.#context = context
-    this.#revocation = settings.crl ? new RevocationCheck(() => context.revocationLists) : null
+    const isLookedUp = settings.crl || settings.ocsp
+    this.#revocation = isLookedUp ? new RevocationCheck(() => context.revocationLists, settings) : null
   }
 
   acceptOptions(): Omit<ServerHandshakeOptions, 'timeoutMs'> {
@@ -44,8 +45,17 @@ export class QuorumTls implements PeerTls {
   }
 
   connectOptions(): ConnectionOptions {
-    // The name is checked behind the handshake, by the same rules for both sides.
-    return { secureContext: this.#context.secure, checkServerIdentity: () => undefined }
+    const options: StaplingOptions = {
+      secureContext: this.#context.secure,
+      // The name is checked behind the handshake, by the same rules for both sides.
+      checkServerIdentity: () => undefined,
+      requestOCSP: this.#settings.ocsp
+    }
+    return options
+  }
+
+  connecting(socket: TLSSocket): void {
+    this.#revocation?.takeStapled(socket)
   }
 
   async checkConnected(socket: TLSSocket, host: string): Promise<void> {

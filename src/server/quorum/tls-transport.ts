@@ -48,6 +48,7 @@ function connectSecurely(
   // A number is no name that a server could choose a certificate by.
   const servername = isIP(host) === 0 ? host : ''
   const socket = tlsConnect({ ...tls.connectOptions(), host, port, servername })
+  tls.connecting(socket)
   socket.setNoDelay(noDelay)
   socket.setKeepAlive(keepAlive)
   let timer: NodeJS.Timeout | undefined

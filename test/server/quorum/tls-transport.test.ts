@@ -48,6 +48,7 @@ function tlsOf(
   return {
     acceptOptions: () => ({ secureContext, clientAuth: 'need', check }),
     connectOptions: () => own,
+    connecting: () => undefined,
     checkConnected: () => Promise.resolve(),
     ...more
   }
