@@ -126,7 +126,10 @@ async function monitorNames(sides: readonly Side[], sid: number): Promise<[strin
   const [theirs = '', ours = ''] = answers.map(({ body }) =>
     Object.keys(body as object) // an answer of a command is an object
       .filter(
-        (name) => !/op_count_|ttl_node_|disk_full_count|_per_namespace|_learner_handler_qp_|_ack_latency/.test(name)
+        (name) =>
+          !/op_count_|ttl_node_|disk_full_count|tracing_requests_|_per_namespace|_learner_handler_qp_|_ack_latency/.test(
+            name
+          )
       )
       .sort()
       .join('\n')

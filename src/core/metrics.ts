@@ -144,12 +144,17 @@ export function createMetrics() {
     opCountWhoAmI: counter('op_count_who_am_i'),
     /** Ours: how often writes began to wait for room on the disk. */
     diskFullCount: counter('disk_full_count'),
+    /** Ours: requests whose traces a collector has taken, and those whose traces are lost. */
+    tracedRequests: counter('tracing_requests_exported'),
+    untracedRequests: counter('tracing_requests_dropped'),
 
     // ---- counter sets
     /** Writes refused by a hard quota, by the first name of the path. */
     quotaExceededErrorPerNamespace: counters('quota_exceeded_error_per_namespace'),
     /** Ours: requests that had to wait, by the name of their `prefixLimit`. */
     prefixDelayedRequests: counters('prefix_delayed_requests'),
+    /** Ours: writes that were refused by the limit on znodes or bytes of a `prefixLimit`, by its name. */
+    prefixRefusedWrites: counters('prefix_refused_writes'),
 
     // ---- summaries
     /** Ms to close a client's socket. */

@@ -33,6 +33,7 @@ import { LiveServerView } from './server-view.ts'
 import { ShellOutbox } from './shell-outbox.ts'
 import { SnapshotPump } from './snapshot-pump.ts'
 import { StandaloneMachine } from './standalone-machine.ts'
+import { openTracer } from './tracing/open-tracer.ts'
 
 /** Distance of ticks at most, ms; sessions expire in buckets of tickTime. */
 const TICK_MS_MAX = 500
@@ -164,7 +165,10 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
     ensemble?.outputs
   )
   const { slowRequestThresholdMs } = settings.metrics
-  const slow = slowRequestThresholdMs === null ? null : new SlowRequests(slowRequestThresholdMs)
+  const tracer = await openTracer(settings, metrics, log.child('tracing'))
+  const hasSlow = slowRequestThresholdMs !== null
+  const slow =
+    hasSlow || tracer !== null ? new SlowRequests(slowRequestThresholdMs ?? Number.POSITIVE_INFINITY, tracer) : null
   const parts = {
     settings: core,
     hash,
@@ -245,7 +249,7 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
         if (restorer === null || stopping !== null) throw new RestoreRefusedError(RESTORE_REFUSED)
         return restorer.restore(bytes)
       },
-      slow,
+      slow: hasSlow ? slow : null,
       handOver: (heir) => handOver(ensemble, heir)
     })
   )
@@ -280,6 +284,7 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
     ensemble?.close()
     requests.stop()
     loop.stop()
+    await tracer?.close()
     await storage.flushAndClose(CLOSE_DEADLINE_MS)
     clientContext?.close()
     await exporter?.close()

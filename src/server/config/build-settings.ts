@@ -21,6 +21,7 @@ import type {
   StorageSettings,
   TlsEndpointSettings,
   TlsSettings,
+  TracingSettings,
   TreeSettings
 } from './settings.ts'
 import { configOrigin, fail, type SettingsParts } from './settings-parts.ts'
@@ -43,6 +44,7 @@ export function buildSettings(parts: SettingsParts): ServerSettings {
     quorum: quorumSettings(parts, own),
     admin: adminSettings(parts.values),
     metrics: metricsSettings(parts.values),
+    tracing: tracingSettings(parts.values),
     audit: auditSettings(parts),
     tls: tlsSettings(parts.values),
     logging: loggingSettings(parts),
@@ -315,6 +317,11 @@ function metricsSettings({ admin, metricsTls }: ConfigValues): MetricsSettings {
     pauseWarnThresholdMs: admin.pauseWarnThreshold,
     pauseSleepTimeMs: admin.pauseSleepTime
   }
+}
+
+function tracingSettings({ tracing }: ConfigValues): TracingSettings | null {
+  const { endpoint, sampleRate, serviceName, queueSize, batchDelay } = tracing
+  return endpoint === null ? null : { endpoint, sampleRate, serviceName, queueSize, batchDelayMs: batchDelay }
 }
 
 function tlsSettings({ tls, clientTls, quorumTls }: ConfigValues): TlsSettings {

@@ -24,6 +24,8 @@ export interface ServerSettings {
   readonly quorum: QuorumSettings
   readonly admin: AdminSettings
   readonly metrics: MetricsSettings
+  /** Null: requests are not traced. */
+  readonly tracing: TracingSettings | null
   readonly audit: AuditSettings
   readonly tls: TlsSettings
   readonly logging: LoggingSettings
@@ -360,6 +362,18 @@ export interface MetricsSettings {
   readonly pauseInfoThresholdMs: number
   readonly pauseWarnThresholdMs: number
   readonly pauseSleepTimeMs: number
+}
+
+/** Requests as traces of OpenTelemetry. */
+export interface TracingSettings {
+  /** URL of a collector that takes traces by OTLP over HTTP. */
+  readonly endpoint: string
+  /** Share of the requests that are not slow. */
+  readonly sampleRate: number
+  readonly serviceName: string
+  /** Requests that wait for the collector at most. */
+  readonly queueSize: number
+  readonly batchDelayMs: number
 }
 
 export interface AuditSettings {

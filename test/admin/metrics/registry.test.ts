@@ -32,8 +32,8 @@ function values(view: ServerView): Map<string, string> {
 
 const observing: QuorumView = { ...leading, role: 'observer', leader: null, syncedObservers: null, observerMasterId: 2 }
 
-/** 26 metrics that came with 3.10, and one of our own. */
-const isNewer = (name: string): boolean => /^(op_count_|ttl_node_|disk_full_count$)/.test(name)
+/** 26 metrics that came with 3.10, and three of our own. */
+const isNewer = (name: string): boolean => /^(op_count_|ttl_node_|disk_full_count$|tracing_requests_)/.test(name)
 
 describe('mntr', () => {
   test.each([

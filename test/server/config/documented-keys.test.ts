@@ -17,6 +17,7 @@ const HEADINGS: Readonly<Record<keyof typeof keyTables, string>> = {
   auth: 'Authentication and authorization',
   quorum: 'Ensemble',
   admin: 'Administration, measurements, log',
+  tracing: 'Traces',
   tls: 'TLS',
   clientTls: 'TLS towards clients',
   metricsTls: 'TLS of the metrics exporter',

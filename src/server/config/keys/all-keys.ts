@@ -5,6 +5,7 @@ import { clientKeys } from './client-keys.ts'
 import { quorumKeys } from './quorum-keys.ts'
 import { storageKeys } from './storage-keys.ts'
 import { clientTlsKeys, metricsTlsKeys, quorumTlsKeys, tlsKeys } from './tls-keys.ts'
+import { tracingKeys } from './tracing-keys.ts'
 import { authKeys, testingKeys, treeKeys } from './tree-keys.ts'
 
 /** Every key with an effect, by area; the areas are also the headings of the list in `docs/operations.md`. */
@@ -16,6 +17,7 @@ export const keyTables = {
   auth: authKeys,
   quorum: quorumKeys,
   admin: adminKeys,
+  tracing: tracingKeys,
   tls: tlsKeys,
   clientTls: clientTlsKeys,
   metricsTls: metricsTlsKeys,
