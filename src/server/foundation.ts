@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createAclChecker } from '../core/acl/acl-checker.ts'
 import { configuredProviders } from '../core/acl/configured-providers.ts'
 import { createMetrics, createServerStats, type Metrics } from '../core/metrics.ts'
+import { hasTotal } from '../core/pipeline/prefix-limit.ts'
 import { SessionTable } from '../core/session/session-table.ts'
 import { CompactTree } from '../core/tree/compact/compact-tree.ts'
 import type { CommitLog } from '../core/zab/commit-log.ts'
@@ -45,6 +46,8 @@ export async function openFoundation(
   const newTree = (): CompactTree =>
     new CompactTree(hash, { digestEnabled, extendedTypesEnabled, hashSeed: randomInt(2 ** 31) })
   const tree = newTree()
+  // Before anything is in it, so that nothing has to be counted but once.
+  tree.countSubtrees(settings.flow.prefixLimits.filter(hasTotal).map(({ path }) => path))
   const sessions = new SessionTable(core.tickTimeMs, monotonicNowMs())
 
   const opened = await openStorage(storageOptionsOf(settings, log.child('storage')))

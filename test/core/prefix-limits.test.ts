@@ -4,9 +4,10 @@ import type { ConnectionId } from '../../src/core/ports.ts'
 import { OpCode } from '../../src/protocol/op-code.ts'
 import { PeerHarness, type Sent } from './peer-harness.ts'
 
+const NO_TOTALS = { znodesMax: null, bytesMax: null }
 const LIMITS = [
-  { name: 'tenant', path: '/a', requestsPerSecond: 4, writesPerSecond: 2 },
-  { name: 'inner', path: '/a/slow', requestsPerSecond: 1, writesPerSecond: null }
+  { name: 'tenant', path: '/a', requestsPerSecond: 4, writesPerSecond: 2, ...NO_TOTALS },
+  { name: 'inner', path: '/a/slow', requestsPerSecond: 1, writesPerSecond: null, ...NO_TOTALS }
 ]
 
 function server() {
@@ -195,7 +196,7 @@ describe('a limit of a path', () => {
 
 test('a path that makes no sense goes on to be refused as always', () => {
   const harness = new PeerHarness({
-    prefixLimits: [{ name: 'x', path: '/', requestsPerSecond: 1, writesPerSecond: null }]
+    prefixLimits: [{ name: 'x', path: '/', requestsPerSecond: 1, writesPerSecond: null, ...NO_TOTALS }]
   })
   const id = harness.session()
   const [empty] = harness.request(id, OpCode.getData, 1)

@@ -32,7 +32,7 @@ export interface CoreSettings {
   readonly connectionThrottle: ConnectionThrottleSettings
   /** A resume with a wrong password closes the connection of the session's owner, as upstream; if it is left out, it does not. */
   readonly wrongPasswordClosesOwner?: boolean
-  /** Rates of requests by subtree; none if it is left out. */
+  /** Limits by subtree, on requests and on what there is; none if it is left out. */
   readonly prefixLimits?: readonly PrefixLimitSettings[]
   readonly extendedTypesEnabled: boolean
   readonly enforceQuota: boolean

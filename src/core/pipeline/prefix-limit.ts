@@ -2,7 +2,7 @@ import type { ClientConnection } from '../client-connection.ts'
 import type { Counter, Summary } from '../instruments.ts'
 import { TokenBucket } from './token-bucket.ts'
 
-/** How many requests for one subtree a server takes of its clients. */
+/** How many requests for one subtree a server takes of its clients, and how much there may be in it. */
 export interface PrefixLimitSettings {
   /** Of the operator's choice, for the metrics. */
   readonly name: string
@@ -11,6 +11,19 @@ export interface PrefixLimitSettings {
   /** Null: no limit. Writes count here as well. */
   readonly requestsPerSecond: number | null
   readonly writesPerSecond: number | null
+  /** Most znodes, the root of the subtree included, and most bytes of their data; null: no limit. */
+  readonly znodesMax: number | null
+  readonly bytesMax: number | null
+}
+
+/** Whether there is a limit on how fast requests come. */
+export function hasRate({ requestsPerSecond, writesPerSecond }: PrefixLimitSettings): boolean {
+  return requestsPerSecond !== null || writesPerSecond !== null
+}
+
+/** Whether there is a limit on what the subtree holds. */
+export function hasTotal({ znodesMax, bytesMax }: PrefixLimitSettings): boolean {
+  return znodesMax !== null || bytesMax !== null
 }
 
 /** The limit of one subtree, and who waits for it. */

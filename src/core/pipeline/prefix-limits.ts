@@ -3,7 +3,7 @@ import { OpCode } from '../../protocol/op-code.ts'
 import { SUPER_SCHEME } from '../acl/authentication-provider.ts'
 import type { ClientConnection } from '../client-connection.ts'
 import type { PeerState } from './peer-state.ts'
-import { PrefixLimit } from './prefix-limit.ts'
+import { hasRate, PrefixLimit } from './prefix-limit.ts'
 import { isWrite } from './prepare/prepare-write.ts'
 
 const SLASH = 0x2f
@@ -53,7 +53,8 @@ export class PrefixLimits {
   constructor(state: PeerState) {
     const { prefixLimits = [] } = state.settings
     this.#state = state
-    this.#limits = [...prefixLimits]
+    this.#limits = prefixLimits
+      .filter(hasRate)
       .sort((one, other) => other.path.length - one.path.length)
       .map(
         (settings) =>

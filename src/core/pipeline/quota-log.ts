@@ -1,6 +1,7 @@
 import { topNamespace } from '../../protocol/path.ts'
 import type { QuotaBreach } from '../tree/quota-use.ts'
 import type { PeerState } from './peer-state.ts'
+import type { PrefixBreach } from './prepare/prefix-totals.ts'
 
 /**
  * A limit that goes on being exceeded is warned of once in this time: upstream counts equal messages for 100 ms, but a
@@ -26,15 +27,24 @@ export class QuotaLog {
 
   /** A write at `path` exceeds a limit. */
   exceeded(breach: QuotaBreach, path: string): void {
-    this.#warn(breach)
+    this.#warn(`${breach.what} ${breach.path}`, describe(breach))
     if (!breach.isHard) return
     const namespace = topNamespace(path)
     if (namespace !== null) this.#state.metrics.quotaExceededErrorPerNamespace.add(namespace, 1)
   }
 
-  #warn(breach: QuotaBreach): void {
+  /** A write is refused by the limit of a prefix. */
+  prefixExceeded({ limit: { name, path }, what, max, wouldBe }: PrefixBreach): void {
+    this.#state.metrics.prefixRefusedWrites.add(name, 1)
+    this.#warn(
+      `prefix ${what} ${path}`,
+      `prefixLimit.${name} exceeded: ${path} would have ${wouldBe} ${what}, limit ${max}`
+    )
+  }
+
+  /** @param key of what is warned of once in a while */
+  #warn(key: string, text: string): void {
     const { nowMs, out } = this.#state
-    const key = `${breach.what} ${breach.path}`
     const held = this.#held.get(key)
     if (held !== undefined && nowMs - held.warnedMs < WARNING_INTERVAL_MS) {
       held.count++
@@ -43,7 +53,7 @@ export class QuotaLog {
     const times = held === undefined || held.count === 0 ? '' : `[${held.count} times more before] `
     if (held === undefined && this.#held.size >= LIMIT_COUNT_MAX) this.#held.clear()
     this.#held.set(key, { warnedMs: nowMs, count: 0 })
-    out.log('warn', `${times}${describe(breach)}`)
+    out.log('warn', `${times}${text}`)
   }
 }
 

@@ -8,7 +8,9 @@ import type { ClientConnection, Proposal } from '../client-connection.ts'
 import type { Session, SessionOwner } from '../session/session.ts'
 import type { LogBatcher } from './log-batcher.ts'
 import type { PeerState } from './peer-state.ts'
+import { hasTotal } from './prefix-limit.ts'
 import { OutstandingChanges } from './prepare/outstanding-changes.ts'
+import { PrefixTotals } from './prepare/prefix-totals.ts'
 import { PrepareContext } from './prepare/prepare-context.ts'
 import { QuotaLog } from './quota-log.ts'
 import { type FollowersPort, LOCAL_OWNER } from './role-ports.ts'
@@ -58,14 +60,17 @@ export class WriteOrder {
     this.#state = state
     this.#batcher = batcher
     this.#followers = followers
+    const quotaLog = new QuotaLog(state)
+    const limits = state.settings.prefixLimits?.filter(hasTotal) ?? []
     this.context = new PrepareContext(
       state.tree,
       new OutstandingChanges(state.tree),
       state.acl,
       state.hash,
       state.settings,
-      new QuotaLog(state),
-      followers
+      quotaLog,
+      followers,
+      limits.length === 0 ? null : new PrefixTotals(state.tree, limits, (breach) => quotaLog.prefixExceeded(breach))
     )
     this.context.digestHi = state.tree.digestHi
     this.context.digestLo = state.tree.digestLo
@@ -123,6 +128,7 @@ export class WriteOrder {
     if (this.isExhausted || this.#isStopped || this.#isHeld) return this.mark(origin, ErrorCode.CONNECTIONLOSS, null)
     this.#zxidHi = context.zxidHi
     this.#zxidLo = context.zxidLo
+    context.prefixTotals?.proposed(body, context.zxidHi, context.zxidLo)
     const txn: Txn = {
       header: {
         clientIdHi: context.sessionHi,

@@ -114,6 +114,13 @@ export interface DataTree {
    * Valid until the next `apply`. `quotaBreaches` in `quota-use.ts` judges a change against it.
    */
   quotaFor(path: string): QuotaUse | null
+  /**
+   * Keeps totals of these subtrees from here on, and of no others. They are no part of what is replicated or stored.
+   * O(nodes of the subtrees), but for those that are counted already.
+   */
+  countSubtrees(paths: readonly string[]): void
+  /** Applied totals of a counted subtree, its top included: znodes, and bytes of data. Undefined where it is not counted. */
+  countedTotals(path: string): { readonly count: number; readonly bytes: number } | undefined
 
   // ---- change ---------------------------------------------------------------------------------------------------
 

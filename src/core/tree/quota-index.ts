@@ -1,4 +1,5 @@
 import { nameOf, QUOTA_PATH } from '../../protocol/path.ts'
+import { CountedSubtrees } from './counted-subtrees.ts'
 
 /**
  * Which paths have a quota: those for which `/zookeeper/quota` + path + `/zookeeper_limits` exists. The root cannot have
@@ -6,6 +7,8 @@ import { nameOf, QUOTA_PATH } from '../../protocol/path.ts'
  * @see `Quotas`, `PathTrie`
  */
 export class QuotaIndex {
+  /** Those of the configuration, which are no quotas. */
+  readonly counted = new CountedSubtrees()
   readonly #paths = new Set<string>()
 
   get isEmpty(): boolean {
@@ -22,6 +25,7 @@ export class QuotaIndex {
 
   clear(): void {
     this.#paths.clear()
+    this.counted.clear()
   }
 
   /** The deepest of `path` and its ancestors that has a quota. O(depth), O(1) while there is no quota at all. */

@@ -4,7 +4,7 @@ import type { NodeTable } from './node-table.ts'
 import { limitsPath, quotaPathOfLimits, quotaPathOfStats, statsPath } from './quota-index.ts'
 import { formatQuota, limitsOf, parseQuota, type QuotaNumbers, totalsOf } from './quota-text.ts'
 import type { QuotaUse } from './quota-use.ts'
-import { nextInSubtree, subtreeTotals } from './subtree.ts'
+import { nextInSubtree, totalsBelow } from './subtree.ts'
 
 /**
  * Keeps the `zookeeper_stats` nodes right while the tree changes: their data is adjusted in place, without a trace in
@@ -34,6 +34,7 @@ export function noteDataChanged(nodes: NodeTable, path: string, bytesDiff: numbe
 
 /** After a snapshot has been loaded: the index and all totals are made from the tree. */
 export function rebuildQuotas(nodes: NodeTable): void {
+  nodes.quotas.counted.recount((path) => totalsBelow(nodes, path))
   const top = nodes.find(QUOTA_PATH)
   if (top === NO_NODE) return
   for (let node = top; node !== NO_NODE; node = nextInSubtree(nodes, top, node)) {
@@ -54,6 +55,7 @@ export function quotaUseFor(nodes: NodeTable, path: string): QuotaUse | null {
 }
 
 function adjustTotals(nodes: NodeTable, path: string, bytesDiff: number, countDiff: number): void {
+  nodes.quotas.counted.changed(path, countDiff, bytesDiff)
   const quotaPath = nodes.quotas.nearest(path)
   if (quotaPath === null) return
   const stats = nodes.find(statsPath(quotaPath))
@@ -67,9 +69,8 @@ function adjustTotals(nodes: NodeTable, path: string, bytesDiff: number, countDi
 /** Sets the totals of a path from its subtree. */
 function writeTotals(nodes: NodeTable, quotaPath: string): void {
   const stats = nodes.find(statsPath(quotaPath))
-  const top = nodes.find(quotaPath)
   if (stats === NO_NODE) return
-  const { count, bytes } = top === NO_NODE ? { count: 0, bytes: 0 } : subtreeTotals(nodes, top)
+  const { count, bytes } = totalsBelow(nodes, quotaPath)
   writeNumbers(
     nodes,
     stats,

@@ -22,7 +22,7 @@ import { quotaUseFor } from './quota-upkeep.ts'
 import type { QuotaUse } from './quota-use.ts'
 import type { SnapshotCursor, SnapshotLoader, SnapshotSession } from './snapshot.ts'
 import { StreamLoader } from './stream-loader.ts'
-import { subtreeTotals } from './subtree.ts'
+import { type SubtreeTotals, subtreeTotals, totalsBelow } from './subtree.ts'
 
 const NO_RESULTS: readonly OpResult[] = []
 const NO_EVENTS: readonly TreeEvent[] = []
@@ -228,6 +228,14 @@ export class StoredTree implements DataTree {
 
   quotaFor(path: string): QuotaUse | null {
     return quotaUseFor(this.#nodes, path)
+  }
+
+  countSubtrees(paths: readonly string[]): void {
+    this.#nodes.quotas.counted.configure(paths, (path) => totalsBelow(this.#nodes, path))
+  }
+
+  countedTotals(path: string): Readonly<SubtreeTotals> | undefined {
+    return this.#nodes.quotas.counted.totals(path)
   }
 
   apply(txn: Txn, out: ApplyResult | null): void {

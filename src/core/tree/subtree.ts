@@ -37,3 +37,9 @@ export function subtreeTotals(nodes: NodeTable, top: number): SubtreeTotals {
   }
   return totals
 }
+
+/** Of the subtree at a path, where there may be none. */
+export function totalsBelow(nodes: NodeTable, path: string): SubtreeTotals {
+  const top = nodes.find(path)
+  return top === NO_NODE ? { count: 0, bytes: 0 } : subtreeTotals(nodes, top)
+}

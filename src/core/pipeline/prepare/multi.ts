@@ -54,17 +54,20 @@ export function parseMulti(reader: JuteReader): readonly Operation[] | MultiProb
  */
 export function prepareMulti(context: PrepareContext, operations: readonly Operation[]): Prepared {
   const bodies: TxnBody[] = []
-  const { digestHi, digestLo } = context
+  const { digestHi, digestLo, prefixTotals } = context
   let failed = false
   context.changes.beginMulti()
+  prefixTotals?.beginMulti()
   for (const operation of operations) {
     const prepared = failed ? ErrorCode.RUNTIMEINCONSISTENCY : prepareOperation(context, operation)
     if (typeof prepared !== 'number') {
       bodies.push(prepared)
+      prefixTotals?.preparedInMulti(prepared, context.zxidHi, context.zxidLo)
       continue
     }
     if (!failed) {
       context.changes.rollbackMulti()
+      prefixTotals?.endMulti()
       context.digestHi = digestHi
       context.digestLo = digestLo
       // An exception other than a protocol error, such as that of a null id in an ACL, fails the request as a whole.
@@ -74,6 +77,7 @@ export function prepareMulti(context: PrepareContext, operations: readonly Opera
     bodies.push({ kind: 'error', err: prepared })
   }
   if (!failed) context.changes.commitMulti()
+  prefixTotals?.endMulti()
   return { kind: 'multi', operations: bodies }
 }
 

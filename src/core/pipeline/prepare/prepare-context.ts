@@ -10,6 +10,7 @@ import type { CoreSettings } from '../core-settings.ts'
 import type { QuotaLog } from '../quota-log.ts'
 import type { ReconfigPort } from '../role-ports.ts'
 import type { ChangeRecord, OutstandingChanges } from './outstanding-changes.ts'
+import type { PrefixTotals } from './prefix-totals.ts'
 
 /** What a request becomes: the body of its transaction, or the error code that it fails with. */
 export type Prepared = TxnBody | number
@@ -24,6 +25,8 @@ export class PrepareContext {
   readonly quotaLog: Pick<QuotaLog, 'exceeded'>
   /** Null on a standalone server, which has no ensemble to change. */
   readonly reconfigPort: ReconfigPort | null
+  /** Null where no prefix has a limit on what it holds. */
+  readonly prefixTotals: PrefixTotals | null
   sessionHi = 0
   sessionLo = 0
   /** OK, or the code of what needs the session: it is being closed or gone, or went to another server. */
@@ -45,7 +48,8 @@ export class PrepareContext {
     hash: HashPort,
     settings: CoreSettings,
     quotaLog: Pick<QuotaLog, 'exceeded'>,
-    reconfigPort: ReconfigPort | null = null
+    reconfigPort: ReconfigPort | null = null,
+    prefixTotals: PrefixTotals | null = null
   ) {
     this.tree = tree
     this.changes = changes
@@ -54,6 +58,7 @@ export class PrepareContext {
     this.settings = settings
     this.quotaLog = quotaLog
     this.reconfigPort = reconfigPort
+    this.prefixTotals = prefixTotals
   }
 
   /** Whether the session of this request has `perm` under `acl`. */

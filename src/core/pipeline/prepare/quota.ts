@@ -4,16 +4,18 @@ import type { PrepareContext } from './prepare-context.ts'
 
 /**
  * Quotas, which are looked at only with `enforceQuota`: a hard one refuses, a soft one is warned of. They are held against applied totals, so operations in
- * flight, or of one multi, do not see each other (as upstream).
+ * flight, or of one multi, do not see each other (as upstream). Limits of prefixes are looked at always, and count these.
  */
 
 /** Whether creating a znode with this data breaks a hard quota. */
 export function isCreateOverQuota(context: PrepareContext, path: string, data: Uint8Array | null): boolean {
-  return isOver(context, path, 1, data === null ? 0 : data.length)
+  const bytes = data === null ? 0 : data.length
+  return isOver(context, path, 1, bytes) || context.prefixTotals?.refusesCreate(path, bytes) === true
 }
 
 /** Whether giving a znode this data breaks a hard quota. */
 export function isSetOverQuota(context: PrepareContext, path: string, data: Uint8Array | null): boolean {
+  if (context.prefixTotals?.refusesSet(path, data === null ? 0 : data.length)) return true
   if (!context.settings.enforceQuota) return false
   const node = context.tree.find(path)
   const before = node === NO_NODE ? 0 : context.tree.dataLength(node)
