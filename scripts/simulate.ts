@@ -4,40 +4,40 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type SimulationReport, simulate } from '../src/simulator/simulation.ts'
 
-/**
- * `npm run simulate -- --seeds 1000 [--from S]` runs many simulated ensembles over all cores (or `--workers N`); `--seed S` replays one and
- * tells what happens; `--servers 3|5|7` instead of what the seed chooses, `--chaos-ms 3000` for how long things go wrong.
- * Exit code 1 if anything was violated.
- */
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '200' },
-    from: { type: 'string', default: '1' },
-    seed: { type: 'string' },
-    servers: { type: 'string' },
-    'chaos-ms': { type: 'string' },
-    workers: { type: 'string' },
-    quiet: { type: 'boolean', default: false },
-    worker: { type: 'boolean', default: false }
-  }
-})
+const USAGE = `Usage: npm run simulate -- [options]
+
+Runs ensembles with clients in a made-up world, each from its seed, and checks what must hold.
+
+  --seeds N        how many seeds, over all cores (default 200)
+  --from S         the first of them (default 1)
+  --seed S         this one alone, and tells what happens
+  --quiet          with --seed: tells only how it ended
+  --servers N      3, 5 or 7 servers, instead of what the seed chooses
+  --chaos-ms MS    how long things go wrong
+  --workers N      processes (default: as many as there are cores)
+  --help           shows this
+
+Exit code: 0 if all held, 1 if anything was violated, 2 for wrong options.
+`
+
+const values = readOptions()
 
 type Outcome =
   | { readonly seed: number; readonly report: SimulationReport }
   | { readonly seed: number; readonly problem: string }
 
-const servers = values.servers === undefined ? undefined : Number(values.servers)
-const chaosMs = values['chaos-ms'] === undefined ? undefined : Number(values['chaos-ms'])
+const servers = values.servers
+const chaosMs = values.chaosMs
 /** What the command line chooses, to be given to workers and told with a failure. */
 const choices = [
   ...(servers === undefined ? [] : ['--servers', String(servers)]),
   ...(chaosMs === undefined ? [] : ['--chaos-ms', String(chaosMs)])
 ]
-const workerCount = values.workers === undefined ? availableParallelism() : Number(values.workers)
+const workerCount = values.workers ?? availableParallelism()
 
 if (values.worker) work()
-else if (values.seed !== undefined) replay(Number(values.seed))
-else runAll(Number(values.from), Number(values.seeds))
+else if (values.seed !== undefined) replay(values.seed)
+else runAll(values.from, values.seeds)
 
 function work(): void {
   process.on('message', (seed: number) => process.send?.(outcomeOf(seed)))
@@ -126,4 +126,62 @@ function commitName(): string {
   } catch {
     return 'unknown'
   }
+}
+
+interface Options {
+  readonly seeds: number
+  readonly from: number
+  readonly seed: number | undefined
+  readonly servers: number | undefined
+  readonly chaosMs: number | undefined
+  readonly workers: number | undefined
+  readonly quiet: boolean
+  /** One of the processes of another call, which gets its seeds from there. */
+  readonly worker: boolean
+}
+
+/** Of the command line. Ends the process for wrong ones, and for --help. */
+function readOptions(): Options {
+  try {
+    const { values: given } = parseArgs({
+      options: {
+        seeds: { type: 'string', default: '200' },
+        from: { type: 'string', default: '1' },
+        seed: { type: 'string' },
+        servers: { type: 'string' },
+        'chaos-ms': { type: 'string' },
+        workers: { type: 'string' },
+        quiet: { type: 'boolean', default: false },
+        worker: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false }
+      }
+    })
+    if (given.help) {
+      process.stdout.write(USAGE)
+      process.exit(0)
+    }
+    const { quiet, worker } = given
+    const servers = wholeNumber('servers', given.servers, 3)
+    if (servers !== undefined && ![3, 5, 7].includes(servers)) throw new Error('--servers must be 3, 5 or 7')
+    return {
+      quiet,
+      worker,
+      servers,
+      seeds: wholeNumber('seeds', given.seeds, 1) ?? 0,
+      from: wholeNumber('from', given.from, 0) ?? 0,
+      seed: wholeNumber('seed', given.seed, 0),
+      chaosMs: wholeNumber('chaos-ms', given['chaos-ms'], 0),
+      workers: wholeNumber('workers', given.workers, 1)
+    }
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
+    process.exit(2)
+  }
+}
+
+function wholeNumber(name: string, text: string | undefined, least: number): number | undefined {
+  if (text === undefined) return undefined
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= least) return value
+  throw new Error(`--${name} must be a whole number of at least ${least}`)
 }
