@@ -1,4 +1,5 @@
 import { JuteReader } from 'jute-ts'
+import { NumberMap } from '../protocol/number-map.ts'
 import type { Txn } from '../protocol/txn.ts'
 import { type AclChecker, addIdentities } from './acl/acl-checker.ts'
 import type { Proposal } from './client-connection.ts'
@@ -118,7 +119,7 @@ export class Peer {
       slow: parts.slow ?? null,
       out,
       watches: new WatchManager(parts.seed),
-      connections: new Map(),
+      connections: new NumberMap(),
       outstanding: 0,
       nowMs: monotonicMs,
       wallMs: 0,

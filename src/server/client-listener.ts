@@ -6,6 +6,7 @@ import type { Metrics } from '../core/metrics.ts'
 import type { CloseReason } from '../core/outbox.ts'
 import type { ConnectionId } from '../core/ports.ts'
 import { ExpiryQueue } from '../core/session/expiry-queue.ts'
+import { NumberMap } from '../protocol/number-map.ts'
 import { ClientSocket, type ClientStream, type SocketSurroundings } from './client-socket.ts'
 import type { EventLoop } from './event-loop.ts'
 import { monotonicNowMs } from './event-loop.ts'
@@ -66,7 +67,7 @@ export class ClientListener {
   readonly #plainPort: ListeningPort | null
   readonly #securePort: ListeningPort | null
   readonly #surroundings: SocketSurroundings
-  readonly #sockets = new Map<ConnectionId, ClientSocket>()
+  readonly #sockets = new NumberMap<ClientSocket>()
   /** Connections of which it is not known yet what they speak. */
   readonly #waiting = new Set<ClientStream>()
   /** All connections, those that wait included. */
@@ -155,7 +156,7 @@ export class ClientListener {
     return this.#sockets.get(id)
   }
 
-  get sockets(): ReadonlyMap<ConnectionId, ClientSocket> {
+  get sockets(): Pick<NumberMap<ClientSocket>, 'size' | 'values'> {
     return this.#sockets
   }
 

@@ -1,8 +1,9 @@
+import type { NumberMap } from '../../protocol/number-map.ts'
 import type { AclChecker } from '../acl/acl-checker.ts'
 import type { ClientConnection } from '../client-connection.ts'
 import type { Metrics, ServerStats } from '../metrics.ts'
 import type { Outbox } from '../outbox.ts'
-import type { ConnectionId, HashPort, SaslPort } from '../ports.ts'
+import type { HashPort, SaslPort } from '../ports.ts'
 import type { SessionTable } from '../session/session-table.ts'
 import type { DataTree } from '../tree/data-tree.ts'
 import type { WatchManager } from '../watch/watch-manager.ts'
@@ -26,7 +27,7 @@ export interface PeerState {
   readonly sasl: SaslPort | null
   /** Only read-only clients are served, and only reads. */
   readonly isReadOnly: boolean
-  readonly connections: Map<ConnectionId, ClientConnection>
+  readonly connections: NumberMap<ClientConnection>
   readonly metrics: Metrics
   readonly stats: ServerStats
   /** Instruments that need more than an addition, each for its own part. */

@@ -1,3 +1,4 @@
+import { NumberMap } from '../../protocol/number-map.ts'
 import type { ConnectionId } from '../ports.ts'
 import { NONE } from './int-arena.ts'
 
@@ -6,7 +7,7 @@ import { NONE } from './int-arena.ts'
  * of the current event.
  */
 export class ConnectionSlots {
-  readonly #slotOf = new Map<ConnectionId, number>()
+  readonly #slotOf = new NumberMap<number>()
   readonly #connectionOf: ConnectionId[] = []
   readonly #lastToldIn: number[] = []
   readonly #free: number[] = []
