@@ -11,6 +11,7 @@ import { AuditTrail } from './pipeline/audit-trail.ts'
 import { Committer } from './pipeline/committer.ts'
 import { ConnectionThrottle } from './pipeline/connection-throttle.ts'
 import type { CoreSettings } from './pipeline/core-settings.ts'
+import { DigestLog } from './pipeline/digest-log.ts'
 import { ForwardedWrites } from './pipeline/forwarded-writes.ts'
 import { Handshake } from './pipeline/handshake.ts'
 import { Intake } from './pipeline/intake.ts'
@@ -66,9 +67,10 @@ export interface PeerParts {
   readonly out: Outbox
   /** What the server is; standalone if not given. */
   readonly role?: RolePort
-  /** The member's own log and snapshots, which outlive a role; a standalone server's peer makes them. */
+  /** The member's own log, snapshots and digests, which outlive a role; a standalone server's peer makes them. */
   readonly log?: LogBatcher
   readonly snapshotter?: Snapshotter
+  readonly digestLog?: DigestLog
   readonly sessionIds?: SessionIdSequence
 }
 
@@ -130,7 +132,7 @@ export class Peer {
     this.#reader = new JuteReader(undefined, settings.juteMaxBufferBytes + settings.juteExtraSizeBytes)
     this.#log = parts.log ?? new LogBatcher(settings, metrics, this.#state.slow)
     this.#role = parts.role ?? { kind: 'standalone' }
-    this.#committer = new Committer(this.#state)
+    this.#committer = new Committer(this.#state, parts.digestLog ?? new DigestLog(tree))
     const sessionIds = parts.sessionIds ?? new SessionIdSequence(settings.serverId, monotonicMs)
     const entry = this.#makeEntry(sessionIds)
     this.#writes = entry.writes

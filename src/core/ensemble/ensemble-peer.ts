@@ -506,9 +506,9 @@ export class EnsemblePeer implements ElectionHost {
   }
 
   #newPeer(role: RolePort): Peer {
-    const { out, nowMs, log, snapshotter } = this.member
+    const { out, nowMs, log, snapshotter, digestLog } = this.member
     const sessionIds = this.#sessionIds
-    const peer = new Peer({ ...this.#parts, out, monotonicMs: nowMs, log, snapshotter, sessionIds, role })
+    const peer = new Peer({ ...this.#parts, out, monotonicMs: nowMs, log, snapshotter, digestLog, sessionIds, role })
     if (this.#inputs !== null) peer.begin(this.#inputs, out)
     return peer
   }
@@ -600,6 +600,7 @@ export class EnsemblePeer implements ElectionHost {
   #reload(): void {
     const { member } = this
     member.commitLog.clear()
+    member.digestLog.clear()
     member.store({ kind: 'reload' }, () => member.log.moveTo(member.tree.lastZxidHi, member.tree.lastZxidLo))
   }
 }

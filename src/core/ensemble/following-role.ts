@@ -127,9 +127,10 @@ export class FollowingRole implements FollowingHost, LeaderPort {
   }
 
   truncate(zxidHi: number, zxidLo: number): void {
-    const { snapshotter, commitLog, log } = this.#member
+    const { snapshotter, commitLog, digestLog, log } = this.#member
     snapshotter.abandon()
     commitLog.truncateAfter(zxidHi, zxidLo)
+    digestLog.clear()
     this.#member.store({ kind: 'truncate', zxidHi, zxidLo }, (answer) => {
       if (answer.kind !== 'done') {
         this.#member.needsSnapshot = true
@@ -144,9 +145,10 @@ export class FollowingRole implements FollowingHost, LeaderPort {
   }
 
   beginSnapshot(zxidHi: number, zxidLo: number): void {
-    const { snapshotter, commitLog, tree, sessions } = this.#member
+    const { snapshotter, commitLog, digestLog, tree, sessions } = this.#member
     snapshotter.abandon()
     commitLog.clear()
+    digestLog.clear()
     sessions.clear()
     this.#loader = tree.loadSnapshot(zxidHi, zxidLo)
   }

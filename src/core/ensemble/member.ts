@@ -2,6 +2,7 @@ import { JuteReader } from 'jute-ts'
 import { highWordOfNumber, lowWordOfNumber } from '../../protocol/int64.ts'
 import { decodeTxn, type Txn } from '../../protocol/txn.ts'
 import type { Metrics } from '../metrics.ts'
+import { DigestLog } from '../pipeline/digest-log.ts'
 import type { LogBatcher } from '../pipeline/log-batcher.ts'
 import type { Snapshotter } from '../pipeline/snapshotter.ts'
 import { applyToSessions } from '../session/follow-txn.ts'
@@ -29,6 +30,8 @@ export class Member {
   readonly log: LogBatcher
   readonly snapshotter: Snapshotter
   readonly commitLog: CommitLog
+  /** Goes on over roles, as long as the tree does. */
+  readonly digestLog: DigestLog
   readonly meter: EnsembleMeter
   /** As they are stored. */
   acceptedEpoch: number
@@ -60,6 +63,7 @@ export class Member {
     this.log = parts.log
     this.snapshotter = parts.snapshotter
     this.commitLog = parts.commitLog
+    this.digestLog = new DigestLog(parts.tree)
     this.meter = new EnsembleMeter(parts.metrics, parts.settings.sid, () => this.wallMs)
     this.acceptedEpoch = parts.acceptedEpoch
     this.currentEpoch = parts.currentEpoch
@@ -210,6 +214,7 @@ export class Member {
   /** Applies a transaction while no client is served. */
   applyQuietly(txn: Txn): void {
     this.tree.apply(txn, null)
+    this.digestLog.applied(txn)
     applyToSessions(txn, this.sessions, this.nowMs)
   }
 }

@@ -6,7 +6,7 @@ import type { Proposal } from '../client-connection.ts'
 import { type ClientConnection, ConnectionPhase } from '../client-connection.ts'
 import { type ApplyResult, createApplyResult } from '../tree/data-tree.ts'
 import { writeConnectResponse } from './connect-response.ts'
-import { DigestLog } from './digest-log.ts'
+import type { DigestLog } from './digest-log.ts'
 import { EventDelivery } from './events.ts'
 import type { PeerState } from './peer-state.ts'
 import { beginReply, countReplyBytes, noteAnswered, replyHeaderOnly } from './reply.ts'
@@ -21,11 +21,11 @@ export class Committer {
   readonly #result: ApplyResult = createApplyResult()
   readonly digestLog: DigestLog
 
-  constructor(state: PeerState) {
+  constructor(state: PeerState, digestLog: DigestLog) {
     this.#state = state
     this.#events = new EventDelivery(state)
     this.#ttl = new TtlCounts(state)
-    this.digestLog = new DigestLog(state.tree)
+    this.digestLog = digestLog
   }
 
   /** Applies a proposal's transaction, if it has one, and answers who waits for it. */

@@ -33,4 +33,9 @@ export class DigestLog {
     this.#entries.push({ zxidHi, zxidLo, digestHi: this.#tree.digestHi, digestLo: this.#tree.digestLo })
     if (this.#entries.length > ENTRIES_MAX) this.#entries.shift()
   }
+
+  /** The tree is going to be another one, by a snapshot or a log that was cut. */
+  clear(): void {
+    this.#entries.length = 0
+  }
 }
