@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { FULL_VERSION } from '../../admin/version.ts'
+import { ZOONODE_VERSION } from '../../admin/version.ts'
 import type { RequestTrace, SlowRequest } from '../../core/pipeline/slow-requests.ts'
 import type { TracingSettings } from '../config/settings.ts'
 import type { Logger } from '../logging/logger.ts'
@@ -57,7 +57,7 @@ export class TraceExporter implements RequestTrace {
     this.#collector = new Collector(new URL(settings.endpoint))
     const attributes = [
       string('service.name', settings.serviceName),
-      string('service.version', FULL_VERSION),
+      string('service.version', ZOONODE_VERSION),
       string('service.instance.id', serverId === null ? hostname() : `${hostname()}/${serverId}`),
       string('host.name', hostname()),
       integer('process.pid', process.pid)
@@ -160,7 +160,7 @@ export class TraceExporter implements RequestTrace {
   #bodyOf(requests: readonly SlowRequest[]): string {
     const newId = (bytes: number): string => randomBytes(bytes).toString('hex')
     const spans = requests.flatMap((request) => spansOf(request, this.#parts.slowMs, newId))
-    const scope = { name: 'zoonode', version: FULL_VERSION }
+    const scope = { name: 'zoonode', version: ZOONODE_VERSION }
     return JSON.stringify({ resourceSpans: [{ resource: this.#resource, scopeSpans: [{ scope, spans }] }] })
   }
 }
