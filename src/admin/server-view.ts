@@ -130,6 +130,17 @@ export interface TreeView {
   ephemerals(): Iterable<{ readonly sessionId: bigint; readonly paths: Iterable<string> }>
   /** Limits and usage of each node with a quota. */
   quotas(): Iterable<NamespaceQuota>
+  /** What there is below each prefix whose znodes or bytes are limited (`prefixLimit.NAME`). */
+  prefixes(): Iterable<PrefixUse>
+}
+
+/** A prefix with a limit on what it holds; -1 = no limit. */
+export interface PrefixUse {
+  readonly name: string
+  readonly znodes: number
+  readonly znodesLimit: number
+  readonly bytes: number
+  readonly bytesLimit: number
 }
 
 /** One quota. */

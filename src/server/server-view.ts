@@ -4,6 +4,7 @@ import type {
   ExpiryBucket,
   ExpiryView,
   NamespaceQuota,
+  PrefixUse,
   QuorumView,
   ServerMode,
   ServerView,
@@ -155,7 +156,8 @@ export class LiveServerView implements ServerView {
         return count
       },
       ephemerals: () => ephemeralsOf(tree),
-      quotas: () => this.#quotas()
+      quotas: () => this.#quotas(),
+      prefixes: () => this.#prefixes()
     }
   }
 
@@ -219,6 +221,15 @@ export class LiveServerView implements ServerView {
 
   #viewOf(socket: ClientSocket): LiveConnectionView {
     return new LiveConnectionView(socket, this.#parts.peer()?.state.connections.get(socket.id))
+  }
+
+  *#prefixes(): Generator<PrefixUse> {
+    for (const { name, path, znodesMax, bytesMax } of this.settings.flow.prefixLimits) {
+      const totals = this.#parts.tree.countedTotals(path)
+      if (totals === undefined) continue
+      const { count, bytes } = totals
+      yield { name, znodes: count, znodesLimit: znodesMax ?? -1, bytes, bytesLimit: bytesMax ?? -1 }
+    }
   }
 
   /** Limits and usage of each quota, by walking the small tree below /zookeeper/quota. */

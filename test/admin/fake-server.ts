@@ -106,6 +106,7 @@ export function fakeServer(fake: FakeServer = {}): ServerView & { connectionRese
       ephemeralOwnerCount: 0,
       ephemerals: () => [],
       quotas: () => [],
+      prefixes: () => [],
       ...fake.tree
     }),
     watches: () => ({

@@ -3,6 +3,7 @@ import type { Metrics } from '../../core/metrics.ts'
 import type { NamespaceQuota, ServerView } from '../server-view.ts'
 import { gauges, lookOnce } from './gauges.ts'
 import type { QuantileWindows } from './quantile-windows.ts'
+import { PREFIX_GAUGES } from './registry.ts'
 
 /** Prometheus's text format, version 0.0.4, with the names, kinds and labels of upstream's provider. */
 
@@ -48,6 +49,12 @@ function* gaugeFamilies(view: ServerView, filter: NameFilter): Generator<string>
   const quotas = view.isServing() ? [...server.tree.quotas()] : []
   for (const [name, read] of QUOTA_GAUGES) {
     if (isWanted(name, filter)) yield heading(name, 'gauge') + quotaSamples(name, quotas, read)
+  }
+  const prefixes = view.isServing() ? [...server.tree.prefixes()] : []
+  for (const [name, read] of PREFIX_GAUGES) {
+    if (prefixes.length > 0 && isWanted(name, filter))
+      yield heading(name, 'gauge') +
+        prefixes.map((each) => `${name}{${LABEL}="${each.name}"} ${number(read(each))}\n`).join('')
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Counter, LabelledSet, PercentileSummary, SizeStats, Summary } from '../../core/instruments.ts'
 import type { Metrics } from '../../core/metrics.ts'
 import { average, javaDouble } from '../java-text.ts'
-import type { NamespaceQuota, ServerView, TreeView } from '../server-view.ts'
+import type { NamespaceQuota, PrefixUse, ServerView, TreeView } from '../server-view.ts'
 import { gauges, lookOnce } from './gauges.ts'
 
 /** One line of `mntr`: the name without `zk_`, and the value as Java prints it. */
@@ -28,6 +28,7 @@ export function* metricLines(view: ServerView): Generator<MetricLine> {
     if (value !== null) yield [name, isDecimal === true ? javaDouble(value) : String(value)]
   }
   yield* quotaLines(server.tree)
+  yield* prefixLines(server.tree)
   const instruments: readonly Instrument[] = Object.values(view.metrics)
   for (const kind of KIND_ORDER) {
     for (const instrument of instruments) if (instrument.kind === kind) yield* instrumentLines(instrument)
@@ -82,6 +83,21 @@ const QUOTA_GAUGES: readonly (readonly [name: string, read: (quota: NamespaceQuo
   ['quota_count_usage_per_namespace', (quota) => quota.countUsed],
   ['quota_bytes_usage_per_namespace', (quota) => quota.bytesUsed]
 ]
+
+/** Ours, by the name of a `prefixLimit`. */
+export const PREFIX_GAUGES: readonly (readonly [name: string, read: (prefix: PrefixUse) => number])[] = [
+  ['prefix_znodes', ({ znodes }) => znodes],
+  ['prefix_znodes_limit', ({ znodesLimit }) => znodesLimit],
+  ['prefix_bytes', ({ bytes }) => bytes],
+  ['prefix_bytes_limit', ({ bytesLimit }) => bytesLimit]
+]
+
+function* prefixLines(tree: TreeView): Generator<MetricLine> {
+  const prefixes = [...tree.prefixes()]
+  for (const [name, read] of PREFIX_GAUGES) {
+    for (const prefix of prefixes) yield [`${prefix.name}_${name}`, String(read(prefix))]
+  }
+}
 
 /** Summed up by namespace, the -1 of "no limit" too, as upstream does. */
 function* quotaLines(tree: TreeView): Generator<MetricLine> {

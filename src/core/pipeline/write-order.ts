@@ -62,6 +62,8 @@ export class WriteOrder {
     this.#followers = followers
     const quotaLog = new QuotaLog(state)
     const limits = state.settings.prefixLimits?.filter(hasTotal) ?? []
+    // So that they are shown before anything is refused.
+    for (const { name } of limits) state.metrics.prefixRefusedWrites.of(name)
     this.context = new PrepareContext(
       state.tree,
       new OutstandingChanges(state.tree),

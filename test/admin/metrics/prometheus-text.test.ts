@@ -51,6 +51,7 @@ describe("the text for Prometheus's scrapes", () => {
     const view = fakeServer({
       tree: {
         quotas: () => [{ namespace: 'app', countLimit: 5, bytesLimit: -1, countUsed: 3, bytesUsed: 10 }],
+        prefixes: () => [{ name: 'tenant', znodes: 3, znodesLimit: 10, bytes: 40, bytesLimit: -1 }],
         nodeCount: 12
       }
     })
@@ -71,7 +72,9 @@ describe("the text for Prometheus's scrapes", () => {
         'readlatency{quantile="0.99"} 10.0',
         'readlatency_count 100.0',
         'quota_count_limit_per_namespace{key="app"} 5.0',
-        'quota_bytes_limit_per_namespace{key="app"} -1.0'
+        'quota_bytes_limit_per_namespace{key="app"} -1.0',
+        'prefix_znodes{key="tenant"} 3.0',
+        'prefix_bytes_limit{key="tenant"} -1.0'
       ])
     )
   })

@@ -110,6 +110,18 @@ describe('mntr', () => {
     expect(values(view).get(`cnt_${OTHER_LABEL}_write_per_namespace`)).toBe('500')
   })
 
+  test('shows what prefixes hold and may hold, by their names', () => {
+    const prefix = { name: 'tenant', znodes: 3, znodesLimit: 10, bytes: 40, bytesLimit: -1 }
+    const view = fakeServer({ tree: { prefixes: () => [prefix] } })
+
+    expect([...metricLines(view)].filter(([name]) => name.startsWith('tenant_'))).toEqual([
+      ['tenant_prefix_znodes', '3'],
+      ['tenant_prefix_znodes_limit', '10'],
+      ['tenant_prefix_bytes', '40'],
+      ['tenant_prefix_bytes_limit', '-1']
+    ])
+  })
+
   test('sums quotas up by namespace', () => {
     const quota = { namespace: 'q', countLimit: 3, bytesLimit: -1, countUsed: 2, bytesUsed: 20 }
     const view = fakeServer({ tree: { quotas: () => [quota, { ...quota, countLimit: 4, bytesUsed: 1 }] } })
