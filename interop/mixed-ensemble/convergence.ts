@@ -6,6 +6,8 @@ import { difference, viewOf } from '../import-export/view.ts'
 
 /** Servers keep the digest of each zxid that this divides. */
 const DIGEST_INTERVAL = 128
+const NOTHING_COMPARED = 'no digest was kept by all members'
+const ATTEMPT_COUNT_MAX = 3
 const PROBE = '/digest-probe'
 const CATCH_UP_TIMEOUT_MS = 20_000
 const SETTLE_TIMEOUT_MS = 15_000
@@ -32,7 +34,14 @@ export async function divergence(ensemble: Ensemble): Promise<string | null> {
   while (found !== null && performance.now() < endMs) found = await treeDifference(ensemble)
   if (found !== null) return found
   await sameZxid(ensemble)
-  return (await digestLogDifference(ensemble.members)) ?? (await complaint(ensemble.members))
+  let digests = await digestLogDifference(ensemble.members)
+  // A member that was only just being given up for lost takes a snapshot, and has none of what was before that.
+  for (let attempt = 1; digests === NOTHING_COMPARED && attempt < ATTEMPT_COUNT_MAX; attempt++) {
+    await writePastDigest(ensemble)
+    await sameZxid(ensemble)
+    digests = await digestLogDifference(ensemble.members)
+  }
+  return digests ?? (await complaint(ensemble.members))
 }
 
 async function treeDifference(ensemble: Ensemble): Promise<string | null> {
@@ -84,7 +93,7 @@ async function digestLogDifference(members: readonly Member[]): Promise<string |
     }
   }
   const isCompared = [...known.values()].some(({ by }) => by.length === members.length)
-  return isCompared ? null : 'no digest was kept by all members'
+  return isCompared ? null : NOTHING_COMPARED
 }
 
 async function complaint(members: readonly Member[]): Promise<string | null> {

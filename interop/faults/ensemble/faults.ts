@@ -25,13 +25,20 @@ export interface Faults {
   next(): Promise<FaultDone | null>
 }
 
+/** Which faults are done, and for how long each. */
+export interface FaultSelection {
+  readonly kinds: readonly FaultKind[]
+  readonly shortestMs: number
+  readonly longestMs: number
+}
+
+/** Faults of all kinds of half a second to five seconds. */
+export const ALL_FAULTS: FaultSelection = { kinds: FAULT_KINDS, shortestMs: 500, longestMs: 5_000 }
+
 interface Choice {
   readonly kind: FaultKind
   readonly victim: Member
 }
-
-const SHORTEST_MS = 500
-const LONGEST_MS = 5_000
 
 /** Faults of an ensemble, each from the seed as far as a busy machine lets it. */
 export class RandomFaults implements Faults {
@@ -39,15 +46,17 @@ export class RandomFaults implements Faults {
   readonly #ensemble: Ensemble
   readonly #random: Random
   readonly #network: Network | null
+  readonly #selection: FaultSelection
 
-  constructor(ensemble: Ensemble, random: Random, network: Network | null) {
+  constructor(ensemble: Ensemble, random: Random, network: Network | null, selection: FaultSelection) {
     this.#ensemble = ensemble
+    this.#selection = selection
     this.#random = random
     this.#network = network
   }
 
   async next(): Promise<FaultDone> {
-    const lastsMs = SHORTEST_MS + this.#random.below(LONGEST_MS - SHORTEST_MS)
+    const lastsMs = lengthOf(this.#selection, this.#random)
     const leader = await this.#ensemble.leader()
     const members = this.#ensemble.members
     const victim = leader !== null && this.#random.chance(0.5) ? leader : members[this.#random.below(members.length)]
@@ -57,7 +66,7 @@ export class RandomFaults implements Faults {
   }
 
   #kindFor(victim: Member): FaultKind {
-    const kinds = kindsFor(victim, this.#network)
+    const kinds = kindsFor(this.#selection, victim, this.#network)
     let dice = this.#random.below(kinds.reduce((sum, kind) => sum + kind.weight, 0))
     for (const kind of kinds) {
       dice -= kind.weight
@@ -72,10 +81,12 @@ export class EachFault implements Faults {
   readonly #ensemble: Ensemble
   readonly #random: Random
   readonly #network: Network | null
+  readonly #selection: FaultSelection
   readonly #left: (readonly [kind: FaultKind, role: 'leader' | 'follower' | 'observer'])[]
 
-  constructor(ensemble: Ensemble, random: Random, network: Network | null) {
+  constructor(ensemble: Ensemble, random: Random, network: Network | null, selection: FaultSelection) {
     this.#ensemble = ensemble
+    this.#selection = selection
     this.#random = random
     this.#network = network
     const roles = [
@@ -83,9 +94,11 @@ export class EachFault implements Faults {
       'follower',
       ...(ensemble.voters.length < ensemble.members.length ? ['observer'] : [])
     ] as const
-    this.#left = FAULT_KINDS.filter((kind) => !kind.needsNetwork || network !== null).flatMap((kind) =>
-      roles.map((role) => [kind, role === 'leader' || role === 'follower' ? role : 'observer'] as const)
-    )
+    this.#left = selection.kinds
+      .filter((kind) => !kind.needsNetwork || network !== null)
+      .flatMap((kind) =>
+        roles.map((role) => [kind, role === 'leader' || role === 'follower' ? role : 'observer'] as const)
+      )
   }
 
   get areOver(): boolean {
@@ -100,16 +113,20 @@ export class EachFault implements Faults {
       if (role === 'leader') return member === leader
       return member !== leader && (role === 'observer') === (member.role === 'observer')
     })
-    const able = candidates.filter((member) => kindsFor(member, this.#network).includes(kind))
+    const able = candidates.filter((member) => kindsFor(this.#selection, member, this.#network).includes(kind))
     const victim = able[this.#random.below(Math.max(able.length, 1))]
     if (victim === undefined) return null
-    const lastsMs = SHORTEST_MS + this.#random.below(LONGEST_MS - SHORTEST_MS)
+    const lastsMs = lengthOf(this.#selection, this.#random)
     return perform(this.#ensemble, { kind, victim }, lastsMs, this.#random, this.#network)
   }
 }
 
-function kindsFor(victim: Member, network: Network | null): FaultKind[] {
-  return FAULT_KINDS.filter(
+function lengthOf({ shortestMs, longestMs }: FaultSelection, random: Random): number {
+  return shortestMs + random.below(longestMs - shortestMs)
+}
+
+function kindsFor({ kinds }: FaultSelection, victim: Member, network: Network | null): FaultKind[] {
+  return kinds.filter(
     (kind) => (network !== null || !kind.needsNetwork) && (victim.kind === 'zoonode' || kind.isForZoonodeOnly !== true)
   )
 }

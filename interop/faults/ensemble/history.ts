@@ -34,7 +34,7 @@ export class History {
     return this.#unknown
   }
 
-  /** When writes were answered, those included that were refused for their version. */
+  /** When the first request was made, and when writes were answered, those included that were refused for their version. */
   get writesAnsweredUs(): readonly number[] {
     return this.#writesAnsweredUs
   }
@@ -42,6 +42,7 @@ export class History {
   /** Records one operation around its request. What `request` throws is not recorded and thrown on. */
   async record(asked: Asked, request: () => Promise<Answered>): Promise<Answered> {
     const callUs = nowUs()
+    if (this.#writesAnsweredUs.length === 0) this.#writesAnsweredUs.push(callUs)
     const answered = await request()
     if (answered.outcome === 'unknown') this.#unknown++
     const returnUs = nowUs()

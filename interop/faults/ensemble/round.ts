@@ -10,7 +10,7 @@ import { waitFor } from '../../harness/wait-for.ts'
 import { divergence } from '../../mixed-ensemble/convergence.ts'
 import { Random } from '../power-cut/random.ts'
 import { ALIVE, HistoryClient, NUMBERED, OWN, REGISTERS } from './client.ts'
-import { EachFault, type FaultDone, RandomFaults } from './faults.ts'
+import { EachFault, type FaultDone, type FaultSelection, RandomFaults } from './faults.ts'
 import { History } from './history.ts'
 import { hasOwnNetwork, mountSmallDisk, type Network, unmount } from './network.ts'
 import { Reconfigurer } from './reconfigurer.ts'
@@ -22,6 +22,7 @@ export interface RoundSettings {
   readonly seed: number
   /** Null: each fault once, for each role, however long that takes. */
   readonly seconds: number | null
+  readonly selection: FaultSelection
   /** Whether servers lose and get votes all the time. */
   readonly isReconfigured: boolean
   readonly folder: string
@@ -124,11 +125,13 @@ export async function runRound(settings: RoundSettings): Promise<RoundResult> {
 /** One fault after the other, until all are over. */
 async function disturb(
   ensemble: Ensemble,
-  { seed, seconds, network, progress }: RoundSettings
+  { seed, seconds, network, selection, progress }: RoundSettings
 ): Promise<readonly FaultDone[]> {
   const random = new Random(seed)
   const faults =
-    seconds === null ? new EachFault(ensemble, random, network) : new RandomFaults(ensemble, random, network)
+    seconds === null
+      ? new EachFault(ensemble, random, network, selection)
+      : new RandomFaults(ensemble, random, network, selection)
   const endMs = seconds === null ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1000
   const done: FaultDone[] = []
   while (!faults.areOver && performance.now() < endMs) {

@@ -6,7 +6,8 @@ import type { EnsembleSettings } from '../../harness/ensemble.ts'
 import type { MemberPlan } from '../../harness/member.ts'
 import { cacheFolder } from '../../harness/paths.ts'
 import { buildZoonode } from '../../harness/server.ts'
-import type { FaultDone } from './faults.ts'
+import { FAULT_KINDS } from './fault-kinds.ts'
+import { ALL_FAULTS, type FaultDone, type FaultSelection } from './faults.ts'
 import { hasOwnNetwork, Network, runInOwnNetwork } from './network.ts'
 import { checkerProgram, runRound } from './round.ts'
 
@@ -15,6 +16,7 @@ import { checkerProgram, runRound } from './round.ts'
  * disks, to fill them; else servers are only killed and stopped. The seed gives the faults and what clients do, as far as a busy machine lets it.
  *
  * `--members apache,zoonode,zoonode,apache:observer` mixes kinds, `--each` does each fault once for the leader, a follower and an observer,
+ * `--kinds deaf,unheard` does no other faults, `--lasts 12000` lets each last that many milliseconds.
  * `--reconfig` takes votes from servers and gives them back meanwhile, `--config group.1=1:2:3` adds lines to the configuration.
  */
 const { values } = parseArgs({
@@ -24,6 +26,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '30' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
     each: { type: 'boolean', default: false },
+    kinds: { type: 'string' },
+    lasts: { type: 'string' },
     reconfig: { type: 'boolean', default: false },
     config: { type: 'string', multiple: true, default: [] }
   }
@@ -36,6 +40,7 @@ async function main(): Promise<number> {
   const network = hasOwnNetwork() ? new Network(ensemble.members.map(({ sid }) => sid)) : null
   console.log(network === null ? 'no partitions and no full disks: not root' : 'with partitions and full disks')
   const folder = mkdtempSync(join(cacheFolder('runs'), 'ensemble-faults-'))
+  const selection = faultSelection()
   const rounds = Number(values.rounds)
   const roundSeconds = values.each ? null : Number(values.seconds)
   const totals = new Map<string, number>()
@@ -55,6 +60,7 @@ async function main(): Promise<number> {
         ensemble,
         seed,
         seconds: roundSeconds,
+        selection,
         isReconfigured: values.reconfig,
         folder: own,
         network,
@@ -95,6 +101,15 @@ function ensembleSettings(): EnsembleSettings {
   const lines = values.config.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)])
   const config = { ...(values.reconfig ? { reconfigEnabled: 'true' } : {}), ...Object.fromEntries(lines) }
   return { members, config, hasClientPorts: values.reconfig }
+}
+
+function faultSelection(): FaultSelection {
+  const names = values.kinds?.split(',')
+  const unknown = names?.find((name) => FAULT_KINDS.every((kind) => kind.name !== name))
+  if (unknown !== undefined) throw new Error(`there is no fault ${unknown}`)
+  const kinds = FAULT_KINDS.filter(({ name }) => names?.includes(name) ?? true)
+  if (values.lasts === undefined) return { ...ALL_FAULTS, kinds }
+  return { kinds, shortestMs: Number(values.lasts), longestMs: Number(values.lasts) + 1 }
 }
 
 function seconds(us: number): string {
