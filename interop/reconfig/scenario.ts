@@ -63,6 +63,7 @@ class Life {
       ['the ports of the leader move', () => this.#movePorts('leader')],
       ['a wrong version is refused', () => this.#refused('reconfig -v 5 -remove 1', 'version No is not valid :')],
       ['too few voters are refused', () => this.#refused('reconfig -remove 1,2,3', 'Arguments are not valid :')],
+      ['a port for TLS in a line is refused', () => this.#refuseSecurePort()],
       ['a quorum that is not there is refused', () => this.#refuseAbsent()],
       ['a file replaces all', () => this.#replaceByFile()],
       ['all come back as they were', () => this.#restart()]
@@ -124,6 +125,12 @@ class Life {
     const printed = await this.#command(command, 1)
     if (!printed.includes(reason)) throw new Error(`printed\n${printed}`)
     await this.#agreement(this.#ensemble.serving())
+  }
+
+  /** 3.9.5 does not know them; the key `secureClientPort` is there for both. */
+  #refuseSecurePort(): Promise<void> {
+    const { host } = this.#ensemble.place(1)
+    return this.#refused(`reconfig -add server.5=${host}:5:15;${host}:25;${host}:35`, 'Arguments are not valid :')
   }
 
   #refuseAbsent(): Promise<void> {

@@ -63,23 +63,30 @@ async function javaArguments(port: number, properties: Properties, what: readonl
 }
 
 /** What our shell prints, asked who it is. */
-export async function shellOf(port: number, properties: Properties, folder: string): Promise<string> {
+export async function shellOf(
+  port: number,
+  properties: Properties,
+  folder: string,
+  environment: Properties = {}
+): Promise<string> {
   const file = join(folder, 'shell.properties')
   const lines = Object.entries({ 'zookeeper.client.secure': 'true', ...properties })
   writeFileSync(file, lines.map(([key, value]) => `${key}=${value}`).join('\n'))
   const program = join(PROGRAMS, 'dist', 'bin', 'zkcli.js')
   const args = [program, '-server', `127.0.0.1:${port}`, '-timeout', '4000', '-client-configuration', file, 'whoami']
-  return output(process.execPath, args)
+  return output(process.execPath, args, { ...process.env, ...environment })
 }
 
 /** kazoo; certificate and key are files, or null. */
 export async function kazooClient(
   port: number,
   ca: string,
-  own: { cert: string; key: string } | null
+  own: { cert: string; key: string } | null,
+  user: { name: string; password: string } | null = null
 ): Promise<string> {
   const env = { ...process.env, PYTHONPATH: await kazooPackages(), PYTHONDONTWRITEBYTECODE: '1' }
   const args = [join(FOLDER, 'kazoo_client.py'), `127.0.0.1:${port}`, ca, own?.cert ?? '-', own?.key ?? '-']
+  if (user !== null) args.push(user.name, user.password)
   return output('python3', args, env)
 }
 

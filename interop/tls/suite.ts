@@ -6,6 +6,7 @@ import type { Suite } from '../harness/suite.ts'
 import { kazooPackages } from './clients.ts'
 import { runOcsp } from './ocsp-scenarios.ts'
 import { runOwn } from './own-scenarios.ts'
+import { runSasl, runScram } from './sasl-scenarios.ts'
 import {
   type Certificates,
   makeCertificates,
@@ -32,6 +33,7 @@ export const TLS_PARTS: readonly Part[] = [
   { name: 'port unification', run: runPortUnification },
   { name: 'refusals', run: runRefusals },
   { name: 'OCSP', run: runOcsp },
+  { name: 'SASL', run: runSasl },
   { name: 'rotation', isQuick: true, run: runRotation }
 ]
 
@@ -61,13 +63,15 @@ export const tlsSuite: Suite = {
           tell(`${part.name}: ${name}`, ours === seen ? null : `Apache: ${seen}\nzoonode: ${ours}`, ours)
         }
       }
-      await runOwn(certificates, join(folder, 'own'), async (name, act) => {
+      const act = async (name: string, act: () => Promise<void>): Promise<void> => {
         const problem = await act().then(
           () => null,
           (error: Error) => error.message
         )
         tell(name, problem, null)
-      })
+      }
+      await runOwn(certificates, join(folder, 'own'), act)
+      await act('our shell by SCRAM-SHA-256 over TLS', () => runScram(certificates, join(folder, 'scram')))
     } finally {
       certificates.close()
     }

@@ -35,6 +35,7 @@ public final class TlsClient {
         }
         switch (args[1]) {
             case "who" -> who(client);
+            case "login" -> login(client);
             case "own" -> client.create(args[2], "mine".getBytes(), ZooDefs.Ids.CREATOR_ALL_ACL, CreateMode.PERSISTENT);
             case "read" -> read(client, args[2]);
             case "load" -> load(client, connections);
@@ -42,6 +43,16 @@ public final class TlsClient {
         }
         client.close();
         System.exit(0);
+    }
+
+    /** Whether it may do anything after a login. */
+    private static void login(ZooKeeper client) throws Exception {
+        try {
+            client.exists("/", false);
+            System.out.println("logged in");
+        } catch (KeeperException e) {
+            System.out.println("login " + e.code());
+        }
     }
 
     /** What the server takes the client for. */

@@ -44,6 +44,10 @@ export function applyReconfig(
 ): ReconfigResult {
   try {
     const { members, groups, weights } = requested(current, request, rules)
+    demand(
+      !hasSecurePort(members) || hasSecurePort(current.members),
+      'a member has a second client port, which members of 3.9 could not read; secureClientPort of zoo.cfg gives it one for TLS'
+    )
     const least = rules.standaloneEnabled ? 2 : 1
     demand(voterCount(members) >= least, `the new configuration must have at least ${least} voters`)
     return { kind: 'config', config: { members, groups, weights, version } }
@@ -61,6 +65,11 @@ function refusal(error: unknown): ReconfigResult {
 
 function demand(isFulfilled: boolean, problem: string): void {
   if (!isFulfilled) throw new ReconfigRefusal(ErrorCode.BADARGUMENTS, problem)
+}
+
+/** compat: 3.9 refuses lines with one, wherever they come from; where the configuration has such lines, all members can read them. */
+function hasSecurePort(members: readonly EnsembleMember[]): boolean {
+  return members.some(({ secureClientPort }) => secureClientPort !== null)
 }
 
 function voterCount(members: readonly EnsembleMember[]): number {

@@ -114,6 +114,14 @@ describe('a reconfiguration to a list of members', () => {
   })
 })
 
+test('ports for TLS may be changed where the configuration has such ports', () => {
+  const current = parseConfigText('server.1=a:1:2;3;4\nserver.2=b:1:2;3\nversion=1')
+
+  expect(textOf(apply({ joiningServers: '2=b:1:2;3;5' }, RULES, current))).toContain(
+    'server.2=b:1:2:participant;0.0.0.0:3;0.0.0.0:5'
+  )
+})
+
 // The codes are those that a server of Apache ZooKeeper 3.9.5 answered the same requests with.
 describe('a reconfiguration is refused', () => {
   const { BADARGUMENTS, BADVERSION, MARSHALLINGERROR } = ErrorCode
@@ -133,6 +141,8 @@ describe('a reconfiguration is refused', () => {
     { name: 'a taken quorum port', parts: { joiningServers: '5=10.0.0.1:2888:9;2181' }, error: BADARGUMENTS },
     { name: 'a taken client port', parts: { joiningServers: '5=10.0.0.5:1:2;10.0.0.4:2181' }, error: BADARGUMENTS },
     { name: 'one port for two', parts: { joiningServers: '5=10.0.0.5:1:2;3,6=10.0.0.5:2:4;3' }, error: BADARGUMENTS },
+    { name: 'a port for TLS', parts: { joiningServers: '5=a:1:2;3;4' }, error: BADARGUMENTS },
+    { name: 'a port for TLS in a list', parts: { newMembers: '5=a:1:2;3;4,6=b:1:2' }, error: BADARGUMENTS },
     { name: 'an unknown key', parts: { newMembers: 'server.1=a:1:2,server.2=b:1:2,x=y' }, error: BADARGUMENTS },
     { name: 'one new member', parts: { newMembers: 'server.1=a:1:2' }, error: BADARGUMENTS },
     { name: 'a leaving server of no number', parts: { leavingServers: 'one' }, error: MARSHALLINGERROR },
