@@ -17,6 +17,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { ZkError } from '../../client/errors.ts'
+import type { ZooKeeper } from '../../client/zookeeper.ts'
 import type { AdminTarget } from '../http/admin-target.ts'
 import { readBody } from '../http/request-body.ts'
 import { ActingClient } from './acting-client.ts'
@@ -202,9 +203,18 @@ export class Console {
     if (route.method !== (isPost ? 'POST' : 'GET')) throw new ConsoleError(405, 'WRONG_METHOD', `use ${route.method}`)
     if (route.needsLogin) loggedIn(request, login)
     if (target === null) throw new ConsoleError(503, 'NOT_SERVING', 'the server is starting, or stopping')
-    const asked: ConsoleCall = { query, body, login, target, client: () => client.get() }
+    const asked: ConsoleCall = { query, body, login, target, client: () => this.#connected(client) }
     if (jobRoute !== undefined) return this.#job(name, jobRoute, asked, response, client)
     sendJson(response, await plainRoute?.run(asked))
+  }
+
+  /** A client of a server that takes none would wait in vain; somebody looks at the page, and wants to know. */
+  #connected(client: ActingClient): Promise<ZooKeeper> {
+    const target = this.#parts.target()
+    if (target?.view.isServing() === false) {
+      throw new ConsoleError(503, 'NOT_SERVING', target.troubles()[0]?.text ?? 'the server takes no clients at present')
+    }
+    return client.get()
   }
 
   /** The client keeps its session meanwhile. */
@@ -238,10 +248,11 @@ export class Console {
     const client = new ActingClient(() => target()?.openClient(`console/${address}`) ?? null, identity)
     let name: string
     try {
-      name = nameOf(await (await client.get()).whoAmI(), identity)
+      name = nameOf(await (await this.#connected(client)).whoAmI(), identity)
     } catch (error) {
       await client.close()
-      this.#logins.failed(address)
+      // Not being served says nothing of the password.
+      if (statusOf(error) !== 503) this.#logins.failed(address)
       const how = 'scheme' in identity ? `scheme ${identity.scheme}` : `SASL, mechanism ${identity.mechanism}`
       log.warn(`console: a login from ${address} by ${how} has failed`)
       throw error
@@ -254,7 +265,7 @@ export class Console {
 
   /** The data of a znode as a file, which no browser takes for a page. */
   async #data(response: ServerResponse, client: ActingClient, path: string): Promise<void> {
-    const { data } = await (await client.get()).getData(path)
+    const { data } = await (await this.#connected(client)).getData(path)
     const name = path.slice(path.lastIndexOf('/') + 1) || 'root'
     response.writeHead(200, {
       'Content-Type': 'application/octet-stream',

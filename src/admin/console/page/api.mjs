@@ -160,5 +160,10 @@ const SENTENCES = {
 }
 
 function sentence({ error, message }) {
-  return SENTENCES[error] ?? message
+  return SENTENCES[error] ?? asSentence(message)
+}
+
+/** What the server says begins small, as lines of its log do. */
+export function asSentence(text) {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? '' : '.'}`
 }

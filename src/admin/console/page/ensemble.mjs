@@ -1,5 +1,5 @@
 /** The servers: roles, lag, health. */
-import { get } from './api.mjs'
+import { asSentence, get } from './api.mjs'
 import { bytes, count, duration, el, milliseconds, replace, table, time } from './dom.mjs'
 import { keepFocus } from './sessions.mjs'
 
@@ -24,15 +24,21 @@ export class EnsemblePage {
 
 /** This server first: another that is missing is only as bad as that this one serves without it. */
 function health({ troubles, isServing, mode }, { members }) {
+  const missing = members.filter((member) => member.isAsked && !member.isSelf && !isWell(member))
   if (troubles.length > 0 || !isServing) {
     return el(
       'div.banner.bad',
       { role: 'status' },
       el('strong', {}, 'This server does not serve as it should.'),
-      el('ul', {}, ...troubles.map(({ text }) => el('li', {}, text)))
+      el(
+        'ul',
+        {},
+        ...[...troubles.map(({ text }) => asSentence(text)), ...missing.map(missingText)].map((text) =>
+          el('li', {}, text)
+        )
+      )
     )
   }
-  const missing = members.filter((member) => member.isAsked && !isWell(member))
   if (missing.length > 0) {
     return el(
       'div.banner.warn',
@@ -66,7 +72,8 @@ function thisServer(server, ensemble) {
     ['Znodes', count(server.nodeCount)],
     ['Data and paths', bytes(server.dataBytes)],
     ['Log on disk', bytes(server.logDirBytes)],
-    ['Version', server.version.split(/[ ,-]/)[0]]
+    ['zoonode', /zoonode-([^,]+)/.exec(server.version)?.[1] ?? server.version],
+    ['As ZooKeeper', server.version.split('-')[0]]
   ].filter((fact) => fact !== null)
   return el(
     'dl.tiles',

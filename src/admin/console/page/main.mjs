@@ -1,5 +1,5 @@
 /** The page as a whole: which part is shown, keys, and what is always at the top. */
-import { get, onLogin, refreshMe, whoIsIn } from './api.mjs'
+import { asSentence, get, onLogin, refreshMe, whoIsIn } from './api.mjs'
 import { el, hashOf, replace, toast } from './dom.mjs'
 import { EnsemblePage } from './ensemble.mjs'
 import { onChange, onLiveState, restartLive, startLive, watch } from './live.mjs'
@@ -87,6 +87,18 @@ async function route() {
   }
 }
 
+/** In a word; all of it is on the page of the ensemble. */
+const TROUBLES = {
+  starting: 'starting',
+  stopping: 'stopping',
+  looking: 'no leader',
+  synchronizing: 'catching up',
+  readOnly: 'read-only',
+  diskFull: 'disk full',
+  logStalled: 'disk stalls'
+}
+let wasServing = true
+
 /** When the server has last answered. */
 let freshMs = Date.now()
 
@@ -107,7 +119,12 @@ async function refreshAlways() {
     const { mode, troubles, isServing } = await get('server')
     const isWell = isServing && troubles.length === 0
     health.className = isWell ? 'pill good' : 'pill bad'
-    const text = isWell ? mode : (troubles[0]?.text ?? 'not serving')
+    const [trouble] = troubles
+    const text = isWell ? mode : (TROUBLES[trouble?.kind] ?? 'not serving')
+    health.title = trouble === undefined ? '' : asSentence(trouble.text)
+    // What could not be read is read now.
+    if (isServing && !wasServing) pages.tree.restart().catch((error) => toast(error.message, true))
+    wasServing = isServing
     freshMs = Date.now()
     showStale(null)
     // A status that is written again is read out again.

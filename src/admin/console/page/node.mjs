@@ -13,6 +13,8 @@ const PERMS = [
   [8, 'delete'],
   [16, 'admin']
 ]
+/** Nobody notices what takes less. */
+const READING_MS = 300
 /** A server that wants SASL of all cuts off who has none. */
 const LOGIN_HELPS = new Set(['NO_AUTH', 'AUTH_FAILED', 'SESSION_CLOSED_REQUIRE_SASL_AUTH', 'CONNECTION_LOSS'])
 const FORMAT_NAMES = { text: 'Text', json: 'JSON', xml: 'XML', hex: 'Hex' }
@@ -65,6 +67,9 @@ export class NodePanel {
     }
     const turn = ++this.#turn
     this.#isReading = true
+    const late = setTimeout(() => {
+      if (turn === this.#turn && this.#node === null) this.#renderReading()
+    }, READING_MS)
     try {
       const node = await get('node', this.#isWhole ? { path: this.#path, whole: '1' } : { path: this.#path })
       if (turn !== this.#turn) return
@@ -77,6 +82,7 @@ export class NodePanel {
       this.#node = null
       this.#renderProblem(error)
     } finally {
+      clearTimeout(late)
       if (turn === this.#turn) {
         this.#isReading = false
         if (this.#isWantedAgain) {
@@ -85,6 +91,10 @@ export class NodePanel {
         }
       }
     }
+  }
+
+  #renderReading() {
+    replace(this.element, this.#heading(), el('p.hint', { role: 'status' }, 'Reading…'))
   }
 
   #renderProblem(error) {

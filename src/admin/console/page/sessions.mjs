@@ -68,7 +68,7 @@ function tiles(server) {
     ['Ephemeral znodes', count(server.ephemeralCount)],
     ['Their owners', count(server.ephemeralOwnerCount)],
     ['Watches', count(server.watchCount)],
-    ['Outstanding requests', count(server.outstandingRequests)]
+    ['Outstanding', count(server.outstandingRequests)]
   ].map(([name, value]) => el('div.tile', {}, el('dt', {}, name), el('dd', {}, value)))
 }
 

@@ -45,6 +45,7 @@ export class Tree {
   }
 
   async start() {
+    this.#render()
     await this.#load(this.#root)
     this.#render()
   }
