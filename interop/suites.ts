@@ -19,10 +19,12 @@ import { mixedEnsembleSuite } from './mixed-ensemble/suite.ts'
 import { packagingSuite } from './packaging/suite.ts'
 import { quorumSecuritySuite } from './quorum-security/suite.ts'
 import { reconfigSuite } from './reconfig/suite.ts'
+import { cSaslSuite } from './sasl/c-suite.ts'
 import { kerberosSuite } from './sasl/kerberos-suite.ts'
 import { saslSuite, saslVariants } from './sasl/suite.ts'
 import { tlsSuite } from './tls/suite.ts'
 import { toolsSuite } from './tools/suite.ts'
+import { tracingSuite } from './tracing/suite.ts'
 import { zkcliSuite } from './zkcli/suite.ts'
 
 /** All suites, in the order in which they run. */
@@ -35,11 +37,13 @@ export const SUITES: readonly Suite[] = [
   auditSuite,
   saslSuite,
   ...saslVariants,
+  cSaslSuite,
   kerberosSuite,
   ...limitSuites,
   tlsSuite,
   adminSuite,
   consoleSuite,
+  tracingSuite,
   packagingSuite,
   cSuite,
   differentialSuite,
