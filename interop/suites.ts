@@ -19,6 +19,7 @@ import { mixedEnsembleSuite } from './mixed-ensemble/suite.ts'
 import { packagingSuite } from './packaging/suite.ts'
 import { quorumSecuritySuite } from './quorum-security/suite.ts'
 import { reconfigSuite } from './reconfig/suite.ts'
+import { cSaslSuite } from './sasl/c-suite.ts'
 import { kerberosSuite } from './sasl/kerberos-suite.ts'
 import { saslSuite, saslVariants } from './sasl/suite.ts'
 import { tlsSuite } from './tls/suite.ts'
@@ -36,6 +37,7 @@ export const SUITES: readonly Suite[] = [
   auditSuite,
   saslSuite,
   ...saslVariants,
+  cSaslSuite,
   kerberosSuite,
   ...limitSuites,
   tlsSuite,

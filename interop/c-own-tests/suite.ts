@@ -1,6 +1,7 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildOnce } from '../harness/build-once.ts'
+import { cClientSources } from '../harness/c-sources.ts'
 import { runCommand } from '../harness/child.ts'
 import { mavenClassPath } from '../harness/java.ts'
 import { cacheFolder, INTEROP, PROGRAMS } from '../harness/paths.ts'
@@ -9,9 +10,6 @@ import { buildZoonode, type ServerKind } from '../harness/server.ts'
 import { type Suite, SuiteUnavailableError } from '../harness/suite.ts'
 
 const SOURCES = join(INTEROP, 'c-own-tests')
-/** What the packages of the operating system are made of. */
-const PACKAGE = 'zookeeper'
-const PACKAGE_LISTS = '/etc/apt/sources.list.d'
 const NEEDED = ['libcppunit-dev', 'libzookeeper-mt-dev']
 const HEADERS = ['/usr/include/cppunit/Test.h', '/usr/include/zookeeper/zookeeper.h']
 /** Its tests that start ensembles, and what they need; the others want one server, mocks of the C library, TLS or SASL. */
@@ -58,32 +56,12 @@ async function program(): Promise<string> {
   })
 }
 
-/** Downloads the package's sources by a list of packages of our own, and returns the folder of the C client's tests. */
+/** The folder of the C client's tests, with what they need installed. */
 async function packageSources(): Promise<string> {
   const logFile = join(cacheFolder('logs'), 'apt.log')
   const env = { DEBIAN_FRONTEND: 'noninteractive' }
   try {
-    const folder = await buildOnce('c-client-sources', { texts: [PACKAGE] }, async (draft) => {
-      const [lists, state, cache] = ['parts', 'lists', 'cache'].map((name) => join(draft, name))
-      for (const made of [lists, state, cache]) mkdirSync(made ?? draft, { recursive: true })
-      for (const name of readdirSync(PACKAGE_LISTS).filter((one) => one.endsWith('.sources'))) {
-        const text = readFileSync(join(PACKAGE_LISTS, name), 'utf8').replaceAll(/^Types: deb$/gm, 'Types: deb deb-src')
-        writeFileSync(join(lists ?? draft, name), text)
-      }
-      const options = [
-        ...['-o', `Dir::Etc::SourceParts=${lists}`, '-o', 'Dir::Etc::SourceList=/dev/null'],
-        ...['-o', `Dir::State::Lists=${state}`, '-o', `Dir::Cache=${cache}`]
-      ]
-      const apt = (...args: readonly string[]) =>
-        runCommand({ command: 'apt-get', args: [...options, ...args], logFile, cwd: draft, env }, INSTALL_TIMEOUT_MS)
-      await apt('update')
-      await apt('source', '--download-only', PACKAGE)
-      const archive = readdirSync(draft).find((name) => name.includes('.orig.tar.'))
-      if (archive === undefined) throw new Error('the package has no original sources')
-      const unpack = ['--strip-components=1', '-xf', archive]
-      await runCommand({ command: 'tar', args: unpack, logFile, cwd: draft }, INSTALL_TIMEOUT_MS)
-      cpSync(join(draft, 'zookeeper-client', 'zookeeper-client-c', 'tests'), join(draft, 'tests'), { recursive: true })
-    })
+    const folder = await cClientSources()
     if (!HEADERS.every((file) => existsSync(file))) {
       const install = ['install', '-y', '--no-install-recommends', ...NEEDED]
       await runCommand({ command: 'apt-get', args: install, logFile, env }, INSTALL_TIMEOUT_MS)

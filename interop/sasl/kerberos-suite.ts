@@ -1,11 +1,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { connect } from '../../src/client/index.ts'
 import { runCommand } from '../harness/child.ts'
 import { javaProgram } from '../harness/java.ts'
 import { Server, type ServerKind } from '../harness/server.ts'
 import { type Suite, type SuiteRun, SuiteUnavailableError } from '../harness/suite.ts'
+import { type CShell, cShell } from './c-client.ts'
+import { outcomeOf as outcomeOfC } from './c-suite.ts'
 import { hasKdc, Kdc, NO_KDC } from './kdc.ts'
-import { ownOutcomes } from './kerberos-own-clients.ts'
+import { ownOutcomes, USER } from './kerberos-own-clients.ts'
 
 const CLIENT_TIMEOUT_MS = 60_000
 const MODULE = 'com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true storeKey=true useTicketCache=false'
@@ -73,8 +76,31 @@ async function runOwnClients(run: SuiteRun, kdc: Kdc, serverKeys: string, client
       for (const { name, shown, expected } of await ownOutcomes(server, kdc, folder, clientKeys)) {
         record(run, `${name}, by Kerberos to ${kind}`, expected.test(shown), shown)
       }
+      await runCClient(run, server, kdc, clientKeys)
     })
   }
+}
+
+/** The C client with Cyrus SASL: what is alice's alone is read with a ticket of hers. */
+async function runCClient(run: SuiteRun, server: Server, kdc: Kdc, keys: string): Promise<void> {
+  const name = `the C client, by Kerberos to ${server.kind}`
+  let shell: CShell
+  try {
+    shell = await cShell(await javaProgram('sasl'))
+  } catch (error) {
+    run.record({ name, status: 'skipped', detail: String(error), observed: null })
+    return
+  }
+  const zk = await connect(server.connectString)
+  await zk.create('/of-alice', Buffer.from('of alice'), { acl: [{ perms: 31, scheme: 'sasl', id: USER }] })
+  await zk.close()
+  const login = ['-n', 'GSSAPI', '-z', 'zookeeper', '-o', 'localhost']
+  const args = ['-h', `localhost:${server.port}`, ...login, '-c', 'get /of-alice']
+  const cache = await kdc.ticketCache('alice-for-c', keys, USER)
+  const environment = { SASL_PATH: shell.kerberosPlugins, KRB5_CONFIG: kdc.configFile }
+  const seen = await outcomeOfC(shell, args, { ...environment, KRB5CCNAME: cache })
+  const without = await outcomeOfC(shell, args, { ...environment, KRB5CCNAME: `${cache}.none` })
+  record(run, name, seen === 'value "of alice"' && without === 'refused', `${seen}; without a ticket: ${without}`)
 }
 
 /** Who the server says each principal is. */

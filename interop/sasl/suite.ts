@@ -18,7 +18,7 @@ const INSTALL_TIMEOUT_MS = 300_000
 const PROGRAM_TIMEOUT_MS = 180_000
 
 /** Servers whose clients may log in by SASL. */
-const SETTINGS: ServerSettings = {
+export const SETTINGS: ServerSettings = {
   config: {
     maxClientCnxns: '0',
     'audit.enable': 'true',
