@@ -1,6 +1,5 @@
 import type { JuteWriter } from 'jute-ts'
 import { ErrorCode } from '../../protocol/error-code.ts'
-import { encodeStat } from '../../protocol/generated/data.ts'
 import { encodeMultiHeader } from '../../protocol/generated/proto.ts'
 import { OpCode } from '../../protocol/op-code.ts'
 import type { TxnBody } from '../../protocol/txn.ts'
@@ -27,7 +26,7 @@ export function writeReplyRecord(writer: JuteWriter, type: number, body: TxnBody
 /** Path, Stat or both, whichever an operation of this type answers with. */
 function writeResultRecord(writer: JuteWriter, result: OpResult): void {
   if (hasPath(result.type)) writer.writeString(result.path)
-  if (result.type !== OpCode.create && result.stat !== null) encodeStat(writer, result.stat)
+  if (result.type !== OpCode.create) result.writeStat(writer)
 }
 
 function hasPath(type: number): boolean {

@@ -159,8 +159,13 @@ export interface OpResult {
   /** 0, or the code: of an error transaction, of the failing member, -2 for the members after it. */
   readonly err: number
   readonly path: string | null
-  /** Stat after this operation, for create kinds, setData, reconfig and setACL that succeeded. */
+  /**
+   * Stat after this operation, for create kinds, setData, reconfig and setACL that succeeded. Of a single operation to be
+   * asked for before the next `apply`.
+   */
   readonly stat: Stat | null
+  /** Appends the stat's 68 bytes, or nothing if there is none. */
+  writeStat(writer: JuteWriter): void
 }
 
 /** Something watchers may want to know. */

@@ -51,6 +51,7 @@ export class StoredTree implements DataTree {
       nodes,
       header: NO_HEADER,
       isReported: false,
+      isMulti: false,
       results: NO_RESULTS,
       events: NO_EVENTS,
       stat: emptyStat()

@@ -153,6 +153,11 @@ export class WatchManager {
     this.#connections.release(connection)
   }
 
+  /** Whether nobody watches anything. */
+  get isEmpty(): boolean {
+    return this.#data.watchCount === 0 && this.#child.watchCount === 0
+  }
+
   /** Sizes for `wchs` and metrics; costs nothing. */
   get counts(): WatchCounts {
     return {

@@ -8,6 +8,7 @@ import {
 } from '../../../protocol/generated/proto.ts'
 import { OpCode, Perm } from '../../../protocol/op-code.ts'
 import { NO_NODE } from '../../tree/data-tree.ts'
+import { DataCopies } from '../prepare/data-copies.ts'
 import { parseMulti } from '../prepare/multi.ts'
 import type { AnswerContext } from './answer-context.ts'
 
@@ -54,7 +55,7 @@ function parseReads(reader: JuteReader): Read[] | null {
 /** Whether the body is a multi of writes only, which parses but cannot be read. */
 function isWriteMulti(reader: JuteReader): boolean {
   try {
-    const operations = parseMulti(reader)
+    const operations = parseMulti(reader, new DataCopies())
     return typeof operations !== 'string' && operations.length > 0
   } catch (error) {
     if (error instanceof JuteError) return false

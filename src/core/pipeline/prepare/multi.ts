@@ -13,6 +13,7 @@ import { CreateMode, OpCode } from '../../../protocol/op-code.ts'
 import type { TxnBody } from '../../../protocol/txn.ts'
 import { prepareCheck } from './check.ts'
 import { type CreateIntent, type CreateKind, createNode, isKnownFlags, isTtlFlags, ttlProblem } from './create.ts'
+import type { DataCopies } from './data-copies.ts'
 import { prepareDelete } from './delete.ts'
 import type { PrepareContext, Prepared } from './prepare-context.ts'
 import { prepareSetData } from './set-data.ts'
@@ -38,10 +39,10 @@ export type MultiProblem = 'malformed' | 'nullAcl'
  *
  * @throws JuteError when the bytes end early or have unreasonable lengths, which has the same outcome
  */
-export function parseMulti(reader: JuteReader): readonly Operation[] | MultiProblem {
+export function parseMulti(reader: JuteReader, copies: DataCopies): readonly Operation[] | MultiProblem {
   const operations: Operation[] = []
   for (let header = decodeMultiHeader(reader); !header.done; header = decodeMultiHeader(reader)) {
-    const operation = parseOperation(header.type, reader)
+    const operation = parseOperation(header.type, reader, copies)
     if (typeof operation === 'string') return operation
     operations.push(operation)
   }
@@ -104,15 +105,15 @@ function prepareCreateInMulti(context: PrepareContext, intent: CreateIntent, kin
   return problem === ErrorCode.OK ? createNode(context, intent, intent.type, kind) : problem
 }
 
-function parseOperation(type: number, reader: JuteReader): Operation | MultiProblem {
+function parseOperation(type: number, reader: JuteReader, copies: DataCopies): Operation | MultiProblem {
   switch (type) {
     case OpCode.create:
     case OpCode.create2:
     case OpCode.createContainer:
-      return parseCreate(type, decodeCreateRequest(reader), -1, -1)
+      return parseCreate(type, decodeCreateRequest(reader), -1, -1, copies)
     case OpCode.createTTL: {
       const request = decodeCreateTTLRequest(reader)
-      return parseCreate(type, request, request.ttlHi, request.ttlLo)
+      return parseCreate(type, request, request.ttlHi, request.ttlLo, copies)
     }
     case OpCode.delete: {
       const { path, version } = decodeDeleteRequest(reader)
@@ -120,7 +121,7 @@ function parseOperation(type: number, reader: JuteReader): Operation | MultiProb
     }
     case OpCode.setData: {
       const { path, data, version } = decodeSetDataRequest(reader)
-      return { kind: 'setData', path, data: copyOf(data), version }
+      return { kind: 'setData', path, data: copies.copyOf(data), version }
     }
     case OpCode.check: {
       const { path, version } = decodeCheckVersionRequest(reader)
@@ -135,9 +136,15 @@ function parseOperation(type: number, reader: JuteReader): Operation | MultiProb
  * The flags decide what a create in a multi makes, and with it the type of its sub-transaction. Flags out of range
  * make the request unparsable, but those of a createTTL only let that operation fail.
  */
-function parseCreate(type: number, request: CreateRequest, ttlHi: number, ttlLo: number): Operation | MultiProblem {
+function parseCreate(
+  type: number,
+  request: CreateRequest,
+  ttlHi: number,
+  ttlLo: number,
+  copies: DataCopies
+): Operation | MultiProblem {
   const { path, flags, acl } = request
-  const data = copyOf(request.data)
+  const data = copies.copyOf(request.data)
   if (type === OpCode.createTTL && (isTtlFlags(flags) || !isKnownFlags(flags))) {
     return { kind: 'create', makes: 'ttl', intent: { type: OpCode.createTTL, path, data, acl, flags, ttlHi, ttlLo } }
   }
@@ -158,9 +165,4 @@ function kindByFlags(type: number, flags: number): CreateKind {
 function typeInMulti(type: number, makes: CreateKind): number {
   if (makes === 'container') return OpCode.createContainer
   return type === OpCode.create2 ? OpCode.create2 : OpCode.create
-}
-
-/** Bytes that outlive the input they were read from. */
-export function copyOf(data: Uint8Array | null): Uint8Array | null {
-  return data === null ? null : Buffer.from(data)
 }

@@ -9,6 +9,7 @@ import { digestOfStat, isDigested, pathCrc, prefixCrc } from '../../tree/node-di
 import type { CoreSettings } from '../core-settings.ts'
 import type { QuotaLog } from '../quota-log.ts'
 import type { ReconfigPort } from '../role-ports.ts'
+import { DataCopies } from './data-copies.ts'
 import type { ChangeRecord, OutstandingChanges } from './outstanding-changes.ts'
 import type { PrefixTotals } from './prefix-totals.ts'
 
@@ -27,6 +28,7 @@ export class PrepareContext {
   readonly reconfigPort: ReconfigPort | null
   /** Null where no prefix has a limit on what it holds. */
   readonly prefixTotals: PrefixTotals | null
+  readonly copies = new DataCopies()
   sessionHi = 0
   sessionLo = 0
   /** OK, or the code of what needs the session: it is being closed or gone, or went to another server. */

@@ -12,7 +12,7 @@ import {
 import { OpCode } from '../../../protocol/op-code.ts'
 import { prepareCreate } from './create.ts'
 import { prepareDelete, prepareDeleteContainer } from './delete.ts'
-import { copyOf, parseMulti, prepareMulti } from './multi.ts'
+import { parseMulti, prepareMulti } from './multi.ts'
 import type { PrepareContext, Prepared } from './prepare-context.ts'
 import { prepareReconfig } from './reconfig.ts'
 import { prepareSetAcl } from './set-acl.ts'
@@ -53,16 +53,17 @@ export function prepareWrite(context: PrepareContext, type: number, reader: Jute
 }
 
 function prepareParsed(context: PrepareContext, type: number, reader: JuteReader): Prepared | null {
+  const { copies } = context
   switch (type) {
     case OpCode.create:
     case OpCode.create2:
     case OpCode.createContainer: {
       const { path, data, acl, flags } = decodeCreateRequest(reader)
-      return prepareCreate(context, { type, path, data: copyOf(data), acl, flags, ttlHi: -1, ttlLo: -1 })
+      return prepareCreate(context, { type, path, data: copies.copyOf(data), acl, flags, ttlHi: -1, ttlLo: -1 })
     }
     case OpCode.createTTL: {
       const { path, data, acl, flags, ttlHi, ttlLo } = decodeCreateTTLRequest(reader)
-      return prepareCreate(context, { type, path, data: copyOf(data), acl, flags, ttlHi, ttlLo })
+      return prepareCreate(context, { type, path, data: copies.copyOf(data), acl, flags, ttlHi, ttlLo })
     }
     case OpCode.delete: {
       const { path, version } = decodeDeleteRequest(reader)
@@ -74,14 +75,14 @@ function prepareParsed(context: PrepareContext, type: number, reader: JuteReader
     }
     case OpCode.setData: {
       const { path, data, version } = decodeSetDataRequest(reader)
-      return prepareSetData(context, path, copyOf(data), version)
+      return prepareSetData(context, path, copies.copyOf(data), version)
     }
     case OpCode.setACL: {
       const { path, acl, version } = decodeSetACLRequest(reader)
       return prepareSetAcl(context, path, acl, version)
     }
     case OpCode.multi: {
-      const operations = parseMulti(reader)
+      const operations = parseMulti(reader, copies)
       if (operations === 'nullAcl') return null
       return operations === 'malformed' ? ErrorCode.MARSHALLINGERROR : prepareMulti(context, operations)
     }

@@ -50,7 +50,11 @@ export function applyBody(context: ApplyContext, body: TxnBody): void {
 /** All or nothing: nothing if one of the operations is an error. */
 function applyMulti(context: ApplyContext, body: MultiBody): void {
   if (body.operations.some((operation) => operation.kind === 'error')) reportFailed(context, body)
-  else for (const operation of body.operations) applyBody(context, operation)
+  else {
+    context.isMulti = true
+    for (const operation of body.operations) applyBody(context, operation)
+    context.isMulti = false
+  }
 }
 
 /** The operations before the failed one would have been right, those after it were not looked at. */

@@ -1,8 +1,9 @@
 import type { ACL, StatPersisted } from '../../../protocol/generated/data.ts'
 import type { TxnHeader } from '../../../protocol/generated/txn.ts'
 import type { EventType } from '../../../protocol/op-code.ts'
-import { NO_NODE, type OpResult, type TreeEvent } from '../data-tree.ts'
+import type { OpResult, TreeEvent } from '../data-tree.ts'
 import type { NodeTable } from '../node-table.ts'
+import { Outcome } from './outcome.ts'
 
 /** The transaction being applied, to what, and what it did so far; refilled for each. */
 export interface ApplyContext {
@@ -10,6 +11,8 @@ export interface ApplyContext {
   header: TxnHeader
   /** False: nobody wants results or events, and the lists stay empty. */
   isReported: boolean
+  /** Whether operations come behind this one that may change the same nodes. */
+  isMulti: boolean
   results: readonly OpResult[]
   events: readonly TreeEvent[]
   /** Of a node about to be created. perf: bench/tree.ts; one object for all. */
@@ -28,7 +31,8 @@ function appended<T>(list: readonly T[], item: T): readonly T[] {
 /** Adds the outcome of one operation. `node`: whose stat belongs to it, as it is now; NO_NODE if there is none. */
 export function report(context: ApplyContext, type: number, err: number, path: string | null, node: number): void {
   if (!context.isReported) return
-  const result: OpResult = { type, err, path, stat: node === NO_NODE ? null : context.nodes.shownStat(node) }
+  const result = new Outcome(type, err, path, context.nodes, node)
+  if (context.isMulti) result.keepStat()
   context.results = appended(context.results, result)
 }
 
