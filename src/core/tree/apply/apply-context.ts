@@ -2,6 +2,7 @@ import type { ACL, StatPersisted } from '../../../protocol/generated/data.ts'
 import type { TxnHeader } from '../../../protocol/generated/txn.ts'
 import type { EventType } from '../../../protocol/op-code.ts'
 import type { OpResult, TreeEvent } from '../data-tree.ts'
+import { isDigested } from '../node-digest.ts'
 import type { NodeTable } from '../node-table.ts'
 import { Outcome } from './outcome.ts'
 
@@ -32,7 +33,8 @@ function appended<T>(list: readonly T[], item: T): readonly T[] {
 export function report(context: ApplyContext, type: number, err: number, path: string | null, node: number): void {
   if (!context.isReported) return
   const result = new Outcome(type, err, path, context.nodes, node)
-  if (context.isMulti) result.keepStat()
+  // Totals of a quota, which lie there, are written over once a change is done, without a trace in what is answered.
+  if (context.isMulti || !isDigested(path ?? '')) result.keepStat()
   context.results = appended(context.results, result)
 }
 
