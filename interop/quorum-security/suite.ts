@@ -8,6 +8,7 @@ import { attemptsOf, type Tell } from '../mixed-ensemble/attempts.ts'
 import { hasKdc, NO_KDC } from '../sasl/kdc.ts'
 import { runForeignProgram, runHostileTls } from './hostile-scenarios.ts'
 import { runKerberos } from './kerberos-scenarios.ts'
+import { runOcsp } from './ocsp-scenario.ts'
 import { runOracle } from './oracle-scenario.ts'
 import { runSasl, runSwitchToSasl } from './sasl-scenarios.ts'
 import { runReload, runSwitchToTls, runTls, TLS_ENSEMBLES } from './tls-scenarios.ts'
@@ -33,6 +34,10 @@ export const SECURITY_PARTS: readonly SecurityPart[] = [
     name: 'reload',
     run: (folder, tell) =>
       runReload(participants('apache', 'zoonode', 'zoonode'), folder, attemptsOf('new certificates', tell))
+  },
+  {
+    name: 'ocsp',
+    run: (folder, tell) => runOcsp(participants('apache', 'zoonode', 'zoonode'), folder, attemptsOf('OCSP', tell))
   },
   ...TLS_ENSEMBLES.map(({ name, members, leader }, index): SecurityPart => {
     const hasTls = index > 0
