@@ -1,5 +1,6 @@
 import type { AclEntry } from '../../client/acl.ts'
 import type { CreateModeName } from '../../client/operations/create.ts'
+import type { AdminTarget } from '../http/admin-target.ts'
 import { ConsoleError } from './console-error.ts'
 import type { Job } from './jobs.ts'
 import {
@@ -28,6 +29,8 @@ const VERSION_MAX = 0x7fffffff
 const ACL_ENTRIES_MAX = 1_000
 const PERMS_ALL = 31
 const COUNT_MAX = 0x7fffffff
+/** What is around path and data, a short ACL included. */
+const REQUEST_BYTES = 256
 
 /** What changes the tree. Versions are always given: nothing is overwritten that the user has not seen. */
 export const changeRoutes: ReadonlyMap<string, ConsoleRoute> = new Map([
@@ -42,18 +45,24 @@ export const changeJobs: ReadonlyMap<string, ConsoleJob> = new Map([
   ['delete-tree', { method: 'POST', needsLogin: true, run: removeTree }]
 ])
 
-async function set({ body, client }: ConsoleCall): Promise<unknown> {
+async function set({ body, client, target }: ConsoleCall): Promise<unknown> {
+  const path = textMember(body, 'path')
+  const data = dataOf(body)
+  checkLength(target, path, data)
   const zk = await client()
-  return { stat: shownStat(await zk.setData(textMember(body, 'path'), dataOf(body), versionOf(body))) }
+  return { stat: shownStat(await zk.setData(path, data, versionOf(body))) }
 }
 
-async function create({ body, client }: ConsoleCall): Promise<unknown> {
+async function create({ body, client, target }: ConsoleCall): Promise<unknown> {
   const mode = MODES.find((one) => one === member(body, 'mode'))
   if (mode === undefined) throw badRequest(`mode is none of ${MODES.join(', ')}`)
   const acl = member(body, 'acl') === undefined ? {} : { acl: aclOf(body) }
   const ttl = /ttl$/i.test(mode) ? { ttlMs: integerMember(body, 'ttlMs', 1, 0xffffffffff) } : {}
+  const path = textMember(body, 'path')
+  const data = dataOf(body)
+  checkLength(target, path, data)
   const zk = await client()
-  return { path: await zk.create(textMember(body, 'path'), dataOf(body), { mode, ...acl, ...ttl }) }
+  return { path: await zk.create(path, data, { mode, ...acl, ...ttl }) }
 }
 
 async function remove({ body, client }: ConsoleCall): Promise<unknown> {
@@ -76,6 +85,17 @@ async function removeTree({ body, client }: ConsoleCall, job: Job): Promise<unkn
 async function setAcl({ body, client }: ConsoleCall): Promise<unknown> {
   const zk = await client()
   return { stat: shownStat(await zk.setAcl(textMember(body, 'path'), aclOf(body), versionOf(body))) }
+}
+
+/** A server cuts off who sends more than it takes, as its clients know, and says nothing. @throws ConsoleError */
+function checkLength({ view }: AdminTarget, path: string, data: Buffer | null): void {
+  const { juteMaxBufferBytes } = view.settings.client
+  if ((data?.length ?? 0) + Buffer.byteLength(path) + REQUEST_BYTES <= juteMaxBufferBytes) return
+  throw new ConsoleError(
+    413,
+    'TOO_LARGE',
+    `a request may have ${juteMaxBufferBytes} bytes (jute.maxbuffer), its path and data are longer`
+  )
 }
 
 /** Null is data of its own: none. */

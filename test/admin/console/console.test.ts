@@ -206,6 +206,7 @@ describe('with a login', () => {
     ['a znode that is not there', 'delete', { path: '/none', version: 0 }, 404],
     ['a znode with children', 'delete', { path: '/many', version: 0 }, 409],
     ['an empty ACL', 'acl', { path: '/open', acl: [], version: 0 }, 400],
+    ['data that no request may carry', 'set', { path: '/open', data: 'A'.repeat(1_400_000), version: 0 }, 413],
     ['a body that is no object', 'set', [], 400]
   ])('%s is refused', async (_what, name, body, status) => {
     expect((await (await loggedIn()).post(name, body)).status).toBe(status)
