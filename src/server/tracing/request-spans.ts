@@ -29,7 +29,6 @@ export type NewId = (bytes: 8 | 16) => string
 
 const KIND_INTERNAL = 1
 const KIND_SERVER = 2
-const NS_PER_MS = 1_000_000n
 /** In the order of time: what a client does not take comes before anything is done with the request. */
 const STAGES: readonly SlowStage[] = ['send', 'queue', 'prepare', 'log', 'quorum', 'apply']
 
@@ -91,7 +90,8 @@ function attributesOf(request: SlowRequest, slowMs: number | null): KeyValue[] {
 
 /** Text that UTF-8 cannot hold is written so that it can: collectors refuse the rest of the batch with it. */
 export function string(key: string, text: string): KeyValue {
-  return { key, value: { stringValue: Buffer.from(text).toString() } }
+  const isPlain = !/[\ud800-\udfff]/.test(text)
+  return { key, value: { stringValue: isPlain ? text : Buffer.from(text).toString() } }
 }
 
 export function integer(key: string, value: number): KeyValue {
@@ -99,5 +99,5 @@ export function integer(key: string, value: number): KeyValue {
 }
 
 function nanoseconds(ms: number): string {
-  return String(BigInt(Math.round(ms)) * NS_PER_MS)
+  return `${Math.round(ms)}000000`
 }

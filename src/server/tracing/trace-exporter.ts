@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { ZOONODE_VERSION } from '../../admin/version.ts'
 import type { RequestTrace, SlowRequest } from '../../core/pipeline/slow-requests.ts'
 import type { TracingSettings } from '../config/settings.ts'
 import type { Logger } from '../logging/logger.ts'
 import { Collector, type Delivery } from './collector.ts'
+import { randomIds } from './random-ids.ts'
 import { integer, type KeyValue, spansOf, string } from './request-spans.ts'
 
 /** What is counted. */
@@ -40,6 +40,7 @@ export class TraceExporter implements RequestTrace {
   readonly every: number
   readonly #parts: TraceExporterParts
   readonly #collector: Collector
+  readonly #newId = randomIds()
   readonly #resource: { readonly attributes: readonly KeyValue[] }
   #queue: SlowRequest[] = []
   #timer: NodeJS.Timeout | undefined
@@ -158,8 +159,7 @@ export class TraceExporter implements RequestTrace {
 
   /** A request of OTLP, `ExportTraceServiceRequest`. */
   #bodyOf(requests: readonly SlowRequest[]): string {
-    const newId = (bytes: number): string => randomBytes(bytes).toString('hex')
-    const spans = requests.flatMap((request) => spansOf(request, this.#parts.slowMs, newId))
+    const spans = requests.flatMap((request) => spansOf(request, this.#parts.slowMs, this.#newId))
     const scope = { name: 'zoonode', version: ZOONODE_VERSION }
     return JSON.stringify({ resourceSpans: [{ resource: this.#resource, scopeSpans: [{ scope, spans }] }] })
   }

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import type { SlowRequest } from '../../../src/core/pipeline/slow-requests.ts'
 import { OpCode } from '../../../src/protocol/op-code.ts'
+import { randomIds } from '../../../src/server/tracing/random-ids.ts'
 import { spansOf } from '../../../src/server/tracing/request-spans.ts'
 
 const WRITE: SlowRequest = {
@@ -75,6 +76,15 @@ test.each([
   expect(keys.includes('zookeeper.path')).toBe(!('path' in request))
   expect(keys.includes('zookeeper.zxid')).toBe(!('path' in request))
   expect(root?.attributes.find(({ key }) => key === 'zookeeper.slow')?.value).toEqual({ boolValue: isSlow })
+})
+
+test('ids are as long as they are to be, and there are no two of the same', () => {
+  const newId = randomIds()
+
+  const ids = Array.from({ length: 2_000 }, (_, index) => newId(index % 3 === 0 ? 16 : 8))
+
+  expect(ids.every((id, index) => id.length === (index % 3 === 0 ? 32 : 16) && /^[0-9a-f]+$/.test(id))).toBe(true)
+  expect(new Set(ids).size).toBe(2_000)
 })
 
 test('a path that is no Unicode does not spoil the batch', () => {
