@@ -82,19 +82,31 @@ export async function kazooClient(
   port: number,
   ca: string,
   own: { cert: string; key: string } | null,
-  user: { name: string; password: string } | null = null
+  user: { name: string; password: string } | null = null,
+  environment: Properties = {}
 ): Promise<string> {
-  const env = { ...process.env, PYTHONPATH: await kazooPackages(), PYTHONDONTWRITEBYTECODE: '1' }
-  const args = [join(FOLDER, 'kazoo_client.py'), `127.0.0.1:${port}`, ca, own?.cert ?? '-', own?.key ?? '-']
+  const env = { ...process.env, PYTHONPATH: await kazooPackages(), PYTHONDONTWRITEBYTECODE: '1', ...environment }
+  // Kerberos wants a name.
+  const host = user?.name === 'GSSAPI' ? 'localhost' : '127.0.0.1'
+  const args = [join(FOLDER, 'kazoo_client.py'), `${host}:${port}`, ca, own?.cert ?? '-', own?.key ?? '-']
   if (user !== null) args.push(user.name, user.password)
   return output('python3', args, env)
 }
 
 export function kazooPackages(): Promise<string> {
-  const logFile = join(cacheFolder('logs'), 'pip-tls.log')
-  return buildOnce('python-tls', { files: [REQUIREMENTS] }, async (draft) => {
+  return pythonPackages('python-tls')
+}
+
+/** With the module that kazoo needs for Kerberos, which is compiled. @throws Error if it cannot be */
+export function kazooWithKerberos(): Promise<string> {
+  return pythonPackages('python-kerberos', 'kerberos==1.3.1')
+}
+
+function pythonPackages(name: string, ...more: readonly string[]): Promise<string> {
+  const logFile = join(cacheFolder('logs'), `pip-${name}.log`)
+  return buildOnce(name, { files: [REQUIREMENTS], texts: more }, async (draft) => {
     const options = ['--quiet', '--disable-pip-version-check', '--no-compile', '--target', draft]
-    const args = ['-m', 'pip', 'install', ...options, '-r', REQUIREMENTS]
+    const args = ['-m', 'pip', 'install', ...options, '-r', REQUIREMENTS, ...more]
     await runCommand({ command: 'python3', args, logFile }, INSTALL_TIMEOUT_MS)
   })
 }

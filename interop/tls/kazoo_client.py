@@ -1,4 +1,5 @@
-"""kazoo over TLS. Arguments: the connect string, the authority, certificate and key (or "-"); user and password for DIGEST-MD5."""
+"""kazoo over TLS. Arguments: the connect string, the authority, certificate and key (or "-"); user and password for DIGEST-MD5,
+or "GSSAPI" and a principal."""
 
 import sys
 
@@ -8,7 +9,9 @@ from kazoo.security import CREATOR_ALL_ACL
 
 hosts, authority, certificate, key = sys.argv[1:5]
 own = {} if certificate == "-" else {"certfile": certificate, "keyfile": key}
-if len(sys.argv) > 5:
+if len(sys.argv) > 5 and sys.argv[5] == "GSSAPI":
+    own["sasl_options"] = {"mechanism": "GSSAPI", "service": "zookeeper", "principal": sys.argv[6]}
+elif len(sys.argv) > 5:
     own["sasl_options"] = {"mechanism": "DIGEST-MD5", "username": sys.argv[5], "password": sys.argv[6]}
 client = KazooClient(hosts=hosts, use_ssl=True, ca=authority, **own)
 try:

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { ServerKind } from '../harness/server.ts'
 import { hasKdc, Kdc } from '../sasl/kdc.ts'
 import { kerberosPackage } from '../sasl/kerberos-package.ts'
-import { javaClient, kazooClient, type Properties, shellOf } from './clients.ts'
+import { javaClient, kazooClient, kazooWithKerberos, type Properties, shellOf } from './clients.ts'
 import { type Certificates, clientOf, type Observe, storesOf, withServer } from './scenarios.ts'
 
 const DIGEST = 'org.apache.zookeeper.server.auth.DigestLoginModule required'
@@ -46,13 +46,14 @@ export async function runSasl(
     )
   }
   await withServer(kind, join(folder, 'digest'), config, ({ securePort }) => act(securePort), { ...server, ...digest })
-  if (hasKdc()) await runKerberos(kind, config, certified, folder, observe)
+  if (hasKdc()) await runKerberos(kind, config, certified, authority.file('ca.pem'), folder, observe)
 }
 
 async function runKerberos(
   kind: ServerKind,
   config: Properties,
   certified: Properties,
+  ca: string,
   folder: string,
   observe: Observe
 ): Promise<void> {
@@ -69,6 +70,16 @@ async function runKerberos(
       await observe('our shell, by Kerberos', async () =>
         identitiesIn(await shellOf(securePort, client, folder, environment))
       )
+      const packages = await kazooWithKerberos().catch(() => null)
+      if (packages === null) return
+      for (const cache of [await kdc.ticketCache('alice', keys, USER), join(folder, 'none')]) {
+        const which = cache.endsWith('none') ? 'kazoo without a ticket' : 'kazoo, by Kerberos'
+        const environment = { PYTHONPATH: packages, KRB5_CONFIG: kdc.configFile, KRB5CCNAME: cache }
+        await observe(which, async () => {
+          const text = await kazooClient(securePort, ca, null, { name: 'GSSAPI', password: USER }, environment)
+          return /^own .*$/m.exec(text)?.[0] ?? 'refused'
+        })
+      }
     }
     await withServer(kind, join(folder, 'kerberos'), config, ({ securePort }) => act(securePort), {
       ...server,
