@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { indexFileOf, runFileOf, SIDE_FILES } from './file-names.ts'
+import { indexFileOf, SIDE_FILES } from './file-names.ts'
 
 /**
  * What concerns names rather than contents: a new, renamed or removed name is durable only after its directory was
@@ -49,9 +49,7 @@ export function removeDatabase(directory: string, file: string): void {
 
 /** Removes what tools have made of a segment. */
 export function removeIndexes(directory: string, segment: string): void {
-  for (const file of [indexFileOf(segment), runFileOf(segment)]) {
-    if (file !== segment) rmSync(join(directory, file), { force: true })
-  }
+  if (indexFileOf(segment) !== segment) rmSync(join(directory, indexFileOf(segment)), { force: true })
 }
 
 /** Size in bytes of a file, 0 if it is not there. Does not open it (see "The lock" in the storage notes). */

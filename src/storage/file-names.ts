@@ -33,11 +33,6 @@ export function indexFileOf(segment: string): string {
   return segment.replace(/\.db$/, '.index.db')
 }
 
-/** Totals of a run of segments, named after the first of it. */
-export function runFileOf(segment: string): string {
-  return segment.replace(/\.db$/, '.run.index.db')
-}
-
 export function walOf(path: string): string {
   return `${path}-wal`
 }
@@ -48,9 +43,7 @@ export type FileKind = 'segment' | 'snapshot' | 'temporary' | 'side' | null
 /** `of` is the name of the database that a side file belongs to, else the name itself. */
 export function classifyFile(name: string): { kind: FileKind; of: string } {
   const match =
-    /^((?:log|snapshot)\.(?:[0-9a-f]{1,16}|next)\.(?:(?:run\.)?index\.)?db((?:\.\d+)?\.tmp)?)(-wal|-shm|-journal)?$/.exec(
-      name
-    )
+    /^((?:log|snapshot)\.(?:[0-9a-f]{1,16}|next)\.(?:index\.)?db((?:\.\d+)?\.tmp)?)(-wal|-shm|-journal)?$/.exec(name)
   const base = match?.[1]
   if (match === null || base === undefined) return { kind: null, of: name }
   if (match[2] !== undefined) return { kind: 'temporary', of: base }

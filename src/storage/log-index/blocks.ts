@@ -15,6 +15,8 @@ export interface Block {
   /** Its first path. */
   readonly first: string
   readonly body: Buffer
+  /** Paths in it. */
+  readonly count: number
 }
 
 /** Bytes after which a block is closed. */
@@ -26,6 +28,7 @@ export function* packBlocks(entries: Iterable<{ readonly path: string; readonly 
   let bytes = Buffer.allocUnsafe(2 * BLOCK_BYTES)
   let at = 0
   let first = ''
+  let count = 0
   for (const { path, body } of entries) {
     const pathBytes = Buffer.byteLength(path)
     const needed = at + pathBytes + body.length + LENGTHS_BYTES_MAX
@@ -35,11 +38,13 @@ export function* packBlocks(entries: Iterable<{ readonly path: string; readonly 
     at += bytes.write(path, at)
     at = putVarint(bytes, at, body.length)
     at += body.copy(bytes, at)
+    count++
     if (at < BLOCK_BYTES) continue
-    yield { first, body: bytes.subarray(0, at) }
+    yield { first, body: bytes.subarray(0, at), count }
     at = 0
+    count = 0
   }
-  if (at > 0) yield { first, body: bytes.subarray(0, at) }
+  if (at > 0) yield { first, body: bytes.subarray(0, at), count }
 }
 
 export function* unpackBlock(body: Buffer): Generator<BlockEntry> {

@@ -1,18 +1,13 @@
+import { toBigInt } from '../../protocol/int64.ts'
 import type { Connection } from '../connection.ts'
 import { openImmutable } from '../sqlite-connection.ts'
 import { type BlockEntry, packBlocks, unpackBlock } from './blocks.ts'
+import { COLUMN_ORDER, COLUMN_SCHEMA } from './columns.ts'
 import type { EventCollector } from './event-collector.ts'
 import { type PackedEvent, packEvents, unpackEvents } from './postings.ts'
-import { type PathTotals, type SessionTable, subtreeTotals } from './totals.ts'
-import {
-  addAllSubtrees,
-  addSessions,
-  addSubtrees,
-  putSessions,
-  putSubtrees,
-  TOTALS_SCHEMA,
-  type TotalsSource
-} from './totals-tables.ts'
+import { putSessions, SessionColumns } from './session-columns.ts'
+import { putSubtrees, SUBTREE_SCHEMA, SubtreeColumns } from './subtree-columns.ts'
+import { subtreeTotals } from './totals.ts'
 import { writeWhole } from './write-whole.ts'
 
 /**
@@ -20,14 +15,14 @@ import { writeWhole } from './write-whole.ts'
  * again when it does not fit its segment.
  */
 
-const FORMAT = 2
+const FORMAT = `3 ${COLUMN_ORDER}`
 /** Levels of subtrees that are kept. */
 export const SUBTREE_DEPTH_MAX = 8
 
 const SCHEMA = `
 CREATE TABLE block(number INTEGER PRIMARY KEY, first TEXT NOT NULL, body BLOB NOT NULL);
 CREATE TABLE meta(key TEXT PRIMARY KEY, value);
-${TOTALS_SCHEMA}`
+${COLUMN_SCHEMA}${SUBTREE_SCHEMA}`
 
 /** What an index must agree with. */
 export interface IndexedSegment {
@@ -51,7 +46,7 @@ export function writeIndex(folder: string, file: string, segment: IndexedSegment
     putSessions(connection, events.sessions)
     putSubtrees(connection, subtreeTotals(events.paths, events.totals, SUBTREE_DEPTH_MAX))
     const put = connection.prepare('INSERT INTO meta(key, value) VALUES (?, ?)')
-    put.run('format', BigInt(FORMAT))
+    put.run('format', FORMAT)
     put.run('first_zxid', segment.firstZxid)
     put.run('last_zxid', segment.lastZxid)
     put.run('crc', BigInt(segment.crc))
@@ -67,13 +62,13 @@ function putBlocks(connection: Connection, events: EventCollector): void {
 }
 
 /** An open index. */
-export class SegmentIndex implements TotalsSource {
+export class SegmentIndex {
   /** When the first and the last of its transactions were made, by their own times. */
   readonly firstMs: number
   readonly lastMs: number
   readonly #connection: Connection
   readonly #firstZxid: bigint
-  #sessionIds: readonly bigint[] | null = null
+  #sessions: SessionColumns | null = null
 
   private constructor(connection: Connection, firstZxid: bigint, firstMs: number, lastMs: number) {
     this.#connection = connection
@@ -86,14 +81,10 @@ export class SegmentIndex implements TotalsSource {
   static open(path: string, segment: IndexedSegment): SegmentIndex | null {
     const connection = openImmutable(path)
     try {
-      const rows = connection
-        .prepare<[], [string, bigint | number]>('SELECT key, value FROM meta')
-        .safeIntegers()
-        .raw()
-        .all()
+      const rows = connection.prepare<[], [string, unknown]>('SELECT key, value FROM meta').safeIntegers().raw().all()
       const meta = new Map(rows)
       const fits =
-        meta.get('format') === BigInt(FORMAT) &&
+        meta.get('format') === FORMAT &&
         meta.get('first_zxid') === segment.firstZxid &&
         meta.get('last_zxid') === segment.lastZxid &&
         meta.get('crc') === BigInt(segment.crc)
@@ -118,16 +109,14 @@ export class SegmentIndex implements TotalsSource {
     }
   }
 
-  addSessions(into: SessionTable): void {
-    addSessions(this.#connection, into)
+  get sessions(): SessionColumns {
+    this.#sessions ??= new SessionColumns(this.#connection)
+    return this.#sessions
   }
 
-  addSubtrees(depth: number, under: string, into: Map<string, PathTotals>): void {
-    addSubtrees(this.#connection, depth, under, into)
-  }
-
-  addAllSubtrees(into: Map<string, PathTotals>): void {
-    addAllSubtrees(this.#connection, into)
+  /** What happened at and below paths of a depth (1: the root's children) under a path. */
+  subtrees(depth: number, under: string): SubtreeColumns {
+    return new SubtreeColumns(this.#connection, depth, under)
   }
 
   close(): void {
@@ -170,12 +159,7 @@ export class SegmentIndex implements TotalsSource {
   }
 
   #sessionId(number: number): bigint {
-    this.#sessionIds ??= this.#connection
-      .prepare<[], [bigint]>('SELECT id FROM session ORDER BY number')
-      .safeIntegers()
-      .raw()
-      .all()
-      .map(([id]) => id)
-    return this.#sessionIds[number] ?? 0n
+    const { idHi, idLo } = this.sessions
+    return toBigInt(idHi[number] ?? 0, idLo[number] ?? 0)
   }
 }

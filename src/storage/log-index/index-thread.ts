@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { parentPort, workerData } from 'node:worker_threads'
 import { toStorageError } from '../storage-error.ts'
-import { performTask } from './index-tasks.ts'
+import { buildIndex } from './index-tasks.ts'
 import type { IndexThreadData, IndexThreadReport } from './index-threads.ts'
 
 /** Makes indexes, one task after the other, until none is left. Compiled, this file is the worker's entry. */
@@ -13,7 +13,7 @@ function main(port: MessagePort, { tasks, next }: IndexThreadData): void {
     const task = tasks[number]
     if (task === undefined) return
     try {
-      performTask(task)
+      buildIndex(task.logFolder, task.plan, null)
     } catch (error) {
       const { code, message } = toStorageError(error, 'indexing')
       report({ kind: 'failed', error: { code, message } })

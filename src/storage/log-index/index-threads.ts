@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { StorageError, type StorageErrorFields } from '../storage-error.ts'
-import { bytesOfTask, type IndexTask, performTask } from './index-tasks.ts'
+import { buildIndex, type IndexTask } from './index-tasks.ts'
 
 /** What a thread is given: all tasks, and the number of the next one that nobody has taken, as one int32. */
 export interface IndexThreadData {
@@ -35,8 +35,8 @@ export async function performTasks(
   const count = Math.min(threads?.count ?? 1, tasks.length)
   if (threads === null || count <= 1) {
     for (const task of tasks) {
-      performTask(task)
-      done(bytesOfTask(task))
+      buildIndex(task.logFolder, task.plan, null)
+      done(task.plan.entry.bytes ?? 0)
     }
     return
   }
@@ -46,15 +46,12 @@ export async function performTasks(
     () => new Worker(threads.url, { workerData, name: 'zoonode-index', execArgv: [] })
   )
   try {
-    await Promise.all(workers.map((worker) => ended(worker, ({ number }) => done(bytesOf(tasks, number)))))
+    await Promise.all(
+      workers.map((worker) => ended(worker, ({ number }) => done(tasks[number]?.plan.entry.bytes ?? 0)))
+    )
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
-}
-
-function bytesOf(tasks: readonly IndexTask[], number: number): number {
-  const task = tasks[number]
-  return task === undefined ? 0 : bytesOfTask(task)
 }
 
 function ended(worker: Worker, done: (report: Extract<IndexThreadReport, { kind: 'done' }>) => void): Promise<void> {

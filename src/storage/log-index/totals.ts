@@ -137,3 +137,8 @@ function* ancestorsOf(path: string, depthMax: number): Generator<string> {
   }
   if (depth < depthMax) yield path
 }
+
+/** Levels below the root, which has 0. */
+export function depthOf(path: string): number {
+  return path === '/' ? 0 : path.split('/').length - 1
+}

@@ -68,9 +68,9 @@ async function ask(
       case 'path':
         return answerPath(log.indexes, query, limit, identities)
       case 'writers':
-        return answerWriters(log.totals, limit, identities)
+        return answerWriters(log.indexes, limit, identities)
       case 'subtrees':
-        return answerSubtrees(log.totals, query, limit)
+        return answerSubtrees(log.indexes, query, limit)
       default:
         return query
     }

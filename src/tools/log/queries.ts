@@ -2,8 +2,8 @@ import { toBigInt } from '../../protocol/int64.ts'
 import { showZxid } from '../../storage/file-names.ts'
 import { EventKind } from '../../storage/log-index/event-collector.ts'
 import type { IndexedEvent, SegmentIndex } from '../../storage/log-index/index-file.ts'
-import { type PathTotals, SessionTable } from '../../storage/log-index/totals.ts'
-import { depthOf, type TotalsSource } from '../../storage/log-index/totals-tables.ts'
+import { topSessions, topSubtrees } from '../../storage/log-index/top-totals.ts'
+import { depthOf } from '../../storage/log-index/totals.ts'
 import type { Identity } from './audit-identities.ts'
 import type { LogQuery } from './command-line.ts'
 import { textTable } from './text-table.ts'
@@ -65,13 +65,8 @@ export function answerPath(
 }
 
 /** Sessions by their transactions. */
-export function answerWriters(totals: readonly TotalsSource[], limit: number, identities: Identities): Answer {
-  const sessions = new SessionTable()
-  for (const part of totals) part.addSessions(sessions)
-  const top = sessions.all
-    .toSorted((one, other) => other.txnCount - one.txnCount || one.idHi - other.idHi || one.idLo - other.idLo)
-    .slice(0, limit)
-    .map(({ idHi, idLo, ...rest }) => ({ id: toBigInt(idHi, idLo), ...rest }))
+export function answerWriters(indexes: readonly SegmentIndex[], limit: number, identities: Identities): Answer {
+  const top = topSessions(indexes, limit).map(({ idHi, idLo, ...rest }) => ({ id: toBigInt(idHi, idLo), ...rest }))
   const heading = [
     'SESSION',
     'USER',
@@ -108,22 +103,17 @@ export function answerWriters(totals: readonly TotalsSource[], limit: number, id
 
 /** Subtrees by the writes that they had. */
 export function answerSubtrees(
-  totals: readonly TotalsSource[],
+  indexes: readonly SegmentIndex[],
   { under, depth }: Extract<LogQuery, { kind: 'subtrees' }>,
   limit: number
 ): Answer {
-  const level = depthOf(under) + depth
-  const subtrees = new Map<string, PathTotals>()
-  for (const part of totals) part.addSubtrees(level, under, subtrees)
-  const top = [...subtrees]
-    .sort(([, one], [, other]) => other.writes - one.writes || other.bytes - one.bytes)
-    .slice(0, limit)
+  const top = topSubtrees(indexes, depthOf(under) + depth, under, limit)
   const heading = ['WRITES', 'BYTES', 'CREATED', 'DELETED', 'GROWTH', 'SUBTREE']
-  const rows = top.map(([path, { writes, bytes, creates, deletes }]) => [
+  const rows = top.map(({ path, totals: { writes, bytes, creates, deletes } }) => [
     ...[writes, bytes, creates, deletes, creates - deletes].map(String),
     path
   ])
-  const data = top.map(([path, totals]) => ({ path, ...totals, growth: totals.creates - totals.deletes }))
+  const data = top.map(({ path, totals }) => ({ path, ...totals, growth: totals.creates - totals.deletes }))
   return {
     table: top.length === 0 ? `nothing was written below a path of this level\n` : textTable([heading, ...rows]),
     data
