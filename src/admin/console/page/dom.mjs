@@ -106,6 +106,8 @@ export function milliseconds(value) {
 
 /** A time as its place in the world writes it, and how long ago it is. */
 export function time(ms) {
+  // The znodes that a server begins with have no time.
+  if (ms === 0) return el('span', {}, 'at the very beginning')
   const date = new Date(ms)
   if (Number.isNaN(date.getTime())) return el('span', {}, String(ms))
   const ago = Date.now() - ms
