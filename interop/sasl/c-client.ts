@@ -17,17 +17,19 @@ const HASHTABLES = ['hashtable', 'hashtable_itr']
 const HAVE =
   'ARPA_INET_H FCNTL_H NETDB_H NETINET_IN_H STDLIB_H STRING_H SYS_SOCKET_H SYS_TIME_H SYS_UTSNAME_H UNISTD_H GETTIMEOFDAY GETHOSTNAME ' +
   'GETLOGIN GETPWUID_R GETUID MEMMOVE MEMSET POLL SOCKET STRCHR STRDUP STRERROR STRTOL CYRUS_SASL_H'
+/** FIPS_mode is OpenSSL 1's. */
+const OPENSSL = ['-DHAVE_OPENSSL_H', '-DFIPS_mode()=0']
 const DOWNLOAD_TIMEOUT_MS = 120_000
 const COMPILE_TIMEOUT_MS = 120_000
 
-/** Where the C client's own shell is, with Cyrus SASL, and the folder of Cyrus' plug-in for Kerberos. */
+/** Where the C client's own shell is, with Cyrus SASL and TLS, and the folder of Cyrus' plug-in for Kerberos. */
 export interface CShell {
   readonly program: string
   readonly kerberosPlugins: string
 }
 
 /**
- * The shell of the C client, compiled with Cyrus SASL, which the operating system's package is made without.
+ * The shell of the C client, compiled with Cyrus SASL and TLS, which the operating system's package is made without.
  *
  * @param classPath of Apache's server: its Jute compiler makes the records
  * @throws Error if something cannot be had
@@ -35,7 +37,7 @@ export interface CShell {
 export async function cShell(classPath: string): Promise<CShell> {
   const sources = await cClientSources()
   const packages = await saslPackages()
-  const folder = await buildOnce('c-shell-sasl', { texts: [sources, packages, HAVE] }, async (draft) => {
+  const folder = await buildOnce('c-shell-sasl', { texts: [sources, packages, HAVE, ...OPENSSL] }, async (draft) => {
     mkdirSync(draft, { recursive: true })
     const logFile = join(cacheFolder('logs'), 'c-shell-sasl.log')
     const compiler = ['-cp', classPath, 'org.apache.jute.compiler.generated.Rcc', '-l', 'c', join(sources, JUTE)]
@@ -51,8 +53,18 @@ export async function cShell(classPath: string): Promise<CShell> {
     const include = [join(from, 'include'), join(from, 'src'), draft, join(packages, 'usr/include')].map(
       (path) => `-I${path}`
     )
-    const flags = ['-std=gnu99', '-O1', '-w', '-DTHREADED', '-DHAVE_CYRUS_SASL_H', ...include]
-    const args = [...flags, '-o', join(draft, 'cli'), ...files, '-pthread', '-lm', join(LIBRARIES, 'libsasl2.so.2')]
+    const flags = ['-std=gnu99', '-O1', '-w', '-DTHREADED', '-DHAVE_CYRUS_SASL_H', ...OPENSSL, ...include]
+    const args = [
+      ...flags,
+      '-o',
+      join(draft, 'cli'),
+      ...files,
+      '-pthread',
+      '-lm',
+      '-lssl',
+      '-lcrypto',
+      join(LIBRARIES, 'libsasl2.so.2')
+    ]
     await runCommand({ command: 'gcc', args, logFile }, COMPILE_TIMEOUT_MS)
   })
   return { program: join(folder, 'cli'), kerberosPlugins: join(packages, LIBRARIES, 'sasl2') }

@@ -5,9 +5,12 @@ import { join } from 'node:path'
 import type { ConnectionOptions } from 'node:tls'
 import { askFourLetterWord } from '../harness/four-letter-word.ts'
 import { freePort } from '../harness/free-port.ts'
+import { javaProgram } from '../harness/java.ts'
 import { Server, type ServerKind } from '../harness/server.ts'
 import { waitFor } from '../harness/wait-for.ts'
 import { Authority, type StoreKind } from '../quorum-security/stores.ts'
+import { type CShell, cShell } from '../sasl/c-client.ts'
+import { outcomeOf as cOutcomeOf } from '../sasl/c-suite.ts'
 import {
   askSecurely,
   javaClient,
@@ -147,6 +150,24 @@ export async function runStores(
         const superUserReads = await javaClient(securePort, clientOf(authority, 'next', stores), 'read', '/own')
         return [await javaClient(securePort, client, 'read', '/own'), other, superUserReads].join(', ')
       })
+      const shell: CShell | null = await cShell(await javaProgram('tls')).catch(() => null)
+      const places: [string, Authority][] = [
+        ['client', authority],
+        ['elsewhere', authority],
+        ['client', stranger]
+      ]
+      for (const [name, signer] of places) {
+        if (shell === null) break
+        await observe(
+          `the C client with the certificate "${name}"${signer === stranger ? ' of a stranger' : ''}`,
+          () => {
+            const files = [authority.file('ca.pem'), signer.file(`${name}.crt`), signer.file(`${name}.key`), '-'].join(
+              ','
+            )
+            return cOutcomeOf(shell, ['-h', `127.0.0.1:${securePort}`, '-s', files, '-c', 'get /own'])
+          }
+        )
+      }
       const own = { cert: authority.file('client.crt'), key: authority.file('client.key') }
       await observe('kazoo', () => kazooClient(securePort, authority.file('ca.pem'), own))
       await observe('kazoo without a certificate', () => kazooClient(securePort, authority.file('ca.pem'), null))
