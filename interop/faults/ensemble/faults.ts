@@ -30,10 +30,12 @@ export interface FaultSelection {
   readonly kinds: readonly FaultKind[]
   readonly shortestMs: number
   readonly longestMs: number
+  /** Least number of voters, where reconfigurations change it; null: those of the configuration at the start. */
+  readonly votersMin: number | null
 }
 
 /** Faults of all kinds of half a second to five seconds. */
-export const ALL_FAULTS: FaultSelection = { kinds: FAULT_KINDS, shortestMs: 500, longestMs: 5_000 }
+export const ALL_FAULTS: FaultSelection = { kinds: FAULT_KINDS, shortestMs: 500, longestMs: 5_000, votersMin: null }
 
 interface Choice {
   readonly kind: FaultKind
@@ -62,7 +64,7 @@ export class RandomFaults implements Faults {
     const victim = leader !== null && this.#random.chance(0.5) ? leader : members[this.#random.below(members.length)]
     if (victim === undefined) throw new Error('there is nobody')
     const choice = { kind: this.#kindFor(victim), victim }
-    return perform(this.#ensemble, choice, lastsMs, this.#random, this.#network)
+    return perform(this.#ensemble, this.#selection, choice, lastsMs, this.#random, this.#network)
   }
 
   #kindFor(victim: Member): FaultKind {
@@ -117,8 +119,12 @@ export class EachFault implements Faults {
     const victim = able[this.#random.below(Math.max(able.length, 1))]
     if (victim === undefined) return null
     const lastsMs = lengthOf(this.#selection, this.#random)
-    return perform(this.#ensemble, { kind, victim }, lastsMs, this.#random, this.#network)
+    return perform(this.#ensemble, this.#selection, { kind, victim }, lastsMs, this.#random, this.#network)
   }
+}
+
+function isVoter({ role }: Member): boolean {
+  return role === 'participant'
 }
 
 function lengthOf({ shortestMs, longestMs }: FaultSelection, random: Random): number {
@@ -133,6 +139,7 @@ function kindsFor({ kinds }: FaultSelection, victim: Member, network: Network | 
 
 async function perform(
   ensemble: Ensemble,
+  { votersMin }: FaultSelection,
   { kind, victim }: Choice,
   lastsMs: number,
   random: Random,
@@ -146,13 +153,13 @@ async function perform(
   const victims = [victim, ...others].slice(0, kind.victimCount)
   const beganUs = nowUs()
   await kind.run({ victim, victims, others, lastsMs, random, network })
-  const voterCount = victims.filter((member) => member.role === 'participant').length
+  const lostCount = votersMin === null ? victims.filter(isVoter).length : victims.length
   return {
     what: kind.name,
     who: `${victim.kind}, ${role}`,
     sid: victim.sid,
     lastsMs,
-    leavesQuorum: voterCount * 2 < ensemble.voters.length,
+    leavesQuorum: lostCount * 2 < (votersMin ?? ensemble.voters.length),
     beganUs,
     endedUs: nowUs()
   }

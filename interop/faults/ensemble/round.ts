@@ -43,6 +43,8 @@ export interface RoundResult {
   readonly stall: Stall
   /** Reconfigurations that were done; those refused or not answered are not counted. */
   readonly reconfigurations: number
+  /** Servers of Apache's that could not come back, {@link Reconfigurer.free}. */
+  readonly freed: number
   /** Whether even reads after sync were linearizable, which ZooKeeper does not promise of a leader that is being replaced. */
   readonly syncReadsHold: boolean
 }
@@ -53,6 +55,9 @@ const PAUSE_MS_MAX = 2_500
 const EPHEMERALS_TIMEOUT_MS = 20_000
 /** More than the limits of ticks, an election and a client's change of servers take on a busy machine. */
 const STALL_MS_MAX = 15_000
+const REJOIN_TIMEOUT_MS = 40_000
+/** Who looks hears of a reconfiguration when it asks again, which may be in a minute. */
+const FREED_TIMEOUT_MS = 90_000
 const CHECK_TIMEOUT_MS = 300_000
 const BUILD_TIMEOUT_MS = 300_000
 const CHECKER = join(INTEROP, 'faults', 'ensemble', 'checker')
@@ -86,7 +91,11 @@ export async function runRound(settings: RoundSettings): Promise<RoundResult> {
     const loops = clients.map((client) => client.run(() => isOver))
     const reconfigurer = new Reconfigurer(ensemble, new Random(seed + 1))
     if (settings.isReconfigured) loops.push(reconfigurer.run(() => isOver))
-    const faults = await disturb(ensemble, settings).finally(() => {
+    let freed = 0
+    const faults = await disturb(ensemble, settings, async () => {
+      freed = await reconfigurer.free()
+      return freed > 0
+    }).finally(() => {
       isOver = true
     })
     await Promise.all(loops)
@@ -113,6 +122,7 @@ export async function runRound(settings: RoundSettings): Promise<RoundResult> {
       expiries: clients.reduce((sum, client) => sum + client.expired.length, 0),
       ...countMoves(ensemble, clients),
       reconfigurations: reconfigurer.done,
+      freed,
       syncReadsHold
     }
   } finally {
@@ -125,7 +135,8 @@ export async function runRound(settings: RoundSettings): Promise<RoundResult> {
 /** One fault after the other, until all are over. */
 async function disturb(
   ensemble: Ensemble,
-  { seed, seconds, network, selection, progress }: RoundSettings
+  { seed, seconds, network, selection, progress }: RoundSettings,
+  free: () => Promise<boolean>
 ): Promise<readonly FaultDone[]> {
   const random = new Random(seed)
   const faults =
@@ -144,7 +155,12 @@ async function disturb(
   for (const member of ensemble.members) {
     if (!member.isRunning) throw new Error(`${member.name} ended by itself:\n${member.lastLines(10)}`)
   }
-  await ensemble.serving()
+  try {
+    await ensemble.serving(REJOIN_TIMEOUT_MS)
+  } catch (error) {
+    if (!(await free())) throw error
+    await ensemble.serving(FREED_TIMEOUT_MS)
+  }
   return done
 }
 

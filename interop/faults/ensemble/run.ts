@@ -9,6 +9,7 @@ import { buildZoonode } from '../../harness/server.ts'
 import { FAULT_KINDS } from './fault-kinds.ts'
 import { ALL_FAULTS, type FaultDone, type FaultSelection } from './faults.ts'
 import { hasOwnNetwork, Network, runInOwnNetwork } from './network.ts'
+import { VOTERS_MIN } from './reconfigurer.ts'
 import { checkerProgram, runRound } from './round.ts'
 
 /**
@@ -108,8 +109,9 @@ function faultSelection(): FaultSelection {
   const unknown = names?.find((name) => FAULT_KINDS.every((kind) => kind.name !== name))
   if (unknown !== undefined) throw new Error(`there is no fault ${unknown}`)
   const kinds = FAULT_KINDS.filter(({ name }) => names?.includes(name) ?? true)
-  if (values.lasts === undefined) return { ...ALL_FAULTS, kinds }
-  return { kinds, shortestMs: Number(values.lasts), longestMs: Number(values.lasts) + 1 }
+  const votersMin = values.reconfig ? VOTERS_MIN : null
+  if (values.lasts === undefined) return { ...ALL_FAULTS, kinds, votersMin }
+  return { kinds, votersMin, shortestMs: Number(values.lasts), longestMs: Number(values.lasts) + 1 }
 }
 
 function seconds(us: number): string {
