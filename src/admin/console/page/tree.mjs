@@ -11,6 +11,10 @@ const PAGE_COUNT_MAX = 500
 const ROW_PX = 26
 /** Rows above and below the window. */
 const MARGIN_COUNT = 20
+/** Between two readings of the same children: reading a long list keeps the server's clients waiting. */
+const GAP_MS = 500
+const GAP_MS_OF_MANY = 5_000
+const MANY_COUNT = 10_000
 
 export class Tree {
   #root = newNode('/', '/', null)
@@ -165,16 +169,26 @@ export class Tree {
 
   /** As many children as are shown, read again; one reading at a time, and one more if something came meanwhile. */
   async #reload(node) {
+    if (this.#byPath.get(node.path) !== node) return
     if (this.#loading.has(node.path)) {
       this.#again.add(node.path)
+      return
+    }
+    const waitMs = node.readMs + (node.childCount > MANY_COUNT ? GAP_MS_OF_MANY : GAP_MS) - performance.now()
+    if (waitMs > 0) {
+      node.timer ??= setTimeout(() => {
+        node.timer = null
+        this.#reload(node)
+      }, waitMs)
       return
     }
     const work = this.#readAgain(node)
     this.#loading.set(node.path, work)
     await work
     this.#loading.delete(node.path)
+    node.readMs = performance.now()
     this.#render()
-    if (this.#again.delete(node.path)) setTimeout(() => this.#reload(node), 1000)
+    if (this.#again.delete(node.path)) this.#reload(node)
   }
 
   async #readAgain(node) {
@@ -400,6 +414,9 @@ function newNode(path, name, parent) {
     problem: null,
     isOpen: false,
     isLoaded: false,
+    /** When its children were read again. */
+    readMs: Number.NEGATIVE_INFINITY,
+    timer: null,
     isEphemeral: false,
     isRefused: false
   }
