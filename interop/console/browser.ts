@@ -7,6 +7,7 @@ import { Page } from './page.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 const COMMAND_TIMEOUT_MS = 30_000
+const CLOSE_TIMEOUT_MS = 5_000
 
 /** The program of a browser that is there; null without one. `INTEROP_CHROMIUM` names another, or none where it is empty. */
 export function findBrowser(): string | null {
@@ -116,10 +117,13 @@ export class Browser {
   async close(): Promise<void> {
     const ended = new Promise((resolve) => this.#process.once('exit', resolve))
     if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      this.#process.kill('SIGKILL')
+      // Asked to, it ends its helpers as well: those that outlive it still write into the folder.
+      this.#commands.write(`${JSON.stringify({ id: ++this.#lastId, method: 'Browser.close' })}\0`)
+      const timer = setTimeout(() => this.#process.kill('SIGKILL'), CLOSE_TIMEOUT_MS)
       await ended
+      clearTimeout(timer)
     }
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
   }
 
   #take(text: string): void {
