@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ensemble } from '../harness/ensemble.ts'
-import type { MemberPlan } from '../harness/member.ts'
+import type { Member, MemberPlan } from '../harness/member.ts'
 import type { Attempt } from '../mixed-ensemble/attempts.ts'
 import { Kdc } from '../sasl/kdc.ts'
 import { kerberosPackage } from '../sasl/kerberos-package.ts'
@@ -10,9 +10,8 @@ import { keepOut, REQUIRED } from './sasl-scenarios.ts'
 import { Authority } from './stores.ts'
 
 const MODULE = 'com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true storeKey=true useTicketCache=false'
-/** Members are known by the address that their lines have. */
-const SERVICE = 'zkquorum/127.0.0.1@ZK.TEST'
-const MEMBER = 'learner/127.0.0.1@ZK.TEST'
+/** Each member has a host, and principals, of its own. */
+const PLACEMENT = { host: (sid: number) => `127.0.0.${sid}`, prefix: () => [] }
 
 /** Who has tickets of the realm, and is no member: it has another host, or none. */
 const INTRUDERS = { Elsewhere: 'learner/elsewhere@ZK.TEST', Alice: 'alice@ZK.TEST' } as const
@@ -28,15 +27,15 @@ export async function runKerberos(
   const environment = await kerberosPackage()
   const kdc = await Kdc.start(join(folder, 'kdc'))
   const config = { ...REQUIRED, 'quorum.auth.kerberos.servicePrincipal': 'zkquorum/_HOST' }
-  const properties = {
-    'java.security.auth.login.config': await jaasIn(folder, kdc),
-    'java.security.krb5.conf': kdc.configFile
-  }
-  const ensemble = await Ensemble.plan(folder, { members, config, properties, environment })
+  // Each finds the file in its own folder.
+  const properties = { 'java.security.auth.login.config': 'jaas.conf', 'java.security.krb5.conf': kdc.configFile }
+  const ensemble = await Ensemble.plan(folder, { members, config, properties, environment }, PLACEMENT)
+  const intruderKeys = await kdc.keytab('intruders', ...Object.values(INTRUDERS))
+  for (const member of ensemble.members) await writeJaas(member, kdc, intruderKeys)
   if (hasTls) {
     const authority = new Authority(join(folder, 'authority'))
     authority.makeTrustStores()
-    authority.issue('all')
+    authority.issue('all', { names: members.map(({ sid }) => `IP:${PLACEMENT.host(sid)}`).join(',') })
     for (const member of ensemble.members) {
       const kind = member.kind === 'apache' ? 'JKS' : 'PEM'
       member.configure({ ...authority.settings('all', kind), sslQuorum: 'true' })
@@ -57,20 +56,15 @@ export async function runKerberos(
   }
 }
 
-async function jaasIn(folder: string, kdc: Kdc): Promise<string> {
-  const serverKeys = await kdc.keytab('server', SERVICE)
-  const memberKeys = await kdc.keytab('member', MEMBER)
-  const intruderKeys = await kdc.keytab('intruders', ...Object.values(INTRUDERS))
-  const section = (name: string, keys: string, principal: string): string =>
-    `${name} { ${MODULE} keyTab="${keys}" principal="${principal}"; };\n`
-  const file = join(folder, 'jaas.conf')
-  writeFileSync(
-    file,
-    [
-      section('QuorumServer', serverKeys, SERVICE),
-      section('QuorumLearner', memberKeys, MEMBER),
-      ...Object.entries(INTRUDERS).map(([name, principal]) => section(name, intruderKeys, principal))
-    ].join('')
-  )
-  return file
+async function writeJaas({ sid, folder, address }: Member, kdc: Kdc, intruderKeys: string): Promise<void> {
+  const [service, learner] = [`zkquorum/${address.host}@ZK.TEST`, `learner/${address.host}@ZK.TEST`]
+  const keys = await kdc.keytab(`member-${sid}`, service, learner)
+  const section = (name: string, keyTab: string, principal: string): string =>
+    `${name} { ${MODULE} keyTab="${keyTab}" principal="${principal}"; };\n`
+  const sections = [
+    section('QuorumServer', keys, service),
+    section('QuorumLearner', keys, learner),
+    ...Object.entries(INTRUDERS).map(([name, principal]) => section(name, intruderKeys, principal))
+  ]
+  writeFileSync(join(folder, 'jaas.conf'), sections.join(''))
 }
