@@ -105,6 +105,8 @@ class ProviderAclChecker implements AclChecker {
   }
 
   fixup(acl: readonly ACL[] | null, identities: readonly Identity[]): FixedAcl {
+    const open = openToAll(acl)
+    if (open !== undefined) return open
     const distinct = withoutDuplicates(acl ?? [])
     if (distinct === null) return MARSHALLING_ERROR
     if (distinct.length === 0) return INVALID_ACL
@@ -165,6 +167,17 @@ class ProviderAclChecker implements AclChecker {
 
 const INVALID_ACL: FixedAcl = { acl: null, err: ErrorCode.INVALIDACL }
 const MARSHALLING_ERROR: FixedAcl = { acl: null, err: ErrorCode.MARSHALLINGERROR }
+
+/** perf: bench/load, create; lists of world:anyone alone are most that come, so that equal ones are the same from here on. */
+const OPEN_TO_ALL: readonly FixedAcl[] = Array.from({ length: 32 }, (_, perms) => ({
+  acl: Object.freeze([{ perms, id: { scheme: 'world', id: 'anyone' } }]),
+  err: ErrorCode.OK
+}))
+
+function openToAll(acl: readonly ACL[] | null): FixedAcl | undefined {
+  const only = acl?.length === 1 ? acl[0] : undefined
+  return only !== undefined && isWorldAnyone(only) ? OPEN_TO_ALL[only.perms] : undefined
+}
 
 function isWorldAnyone(entry: ACL): boolean {
   return entry.id.id === 'anyone' && entry.id.scheme === 'world'

@@ -45,8 +45,9 @@ export class Committer {
   }
 
   #apply(txn: Txn, proposal: Proposal): void {
-    const { tree, metrics, namespaces, wallMs } = this.#state
+    const { tree, metrics, namespaces, watches, wallMs } = this.#state
     this.#ttl.applying(txn.body)
+    this.#result.wantsEvents = !watches.isEmpty
     tree.apply(txn, this.#result)
     this.#verifyDigest(txn)
     this.digestLog.applied(txn)

@@ -23,7 +23,6 @@ export class EventDelivery {
   }
 
   deliver(result: ApplyResult, zxidHi: number, zxidLo: number): void {
-    if (this.#state.watches.isEmpty) return
     this.#zxidHi = zxidHi
     this.#zxidLo = zxidLo
     for (const event of result.events) {

@@ -184,10 +184,12 @@ export interface ApplyResult {
   err: number
   /** One for a single operation, one each for a multi, none for createSession and closeSession. */
   results: readonly OpResult[]
+  /** Set by the caller: false if nobody watches anything, and `events` is to stay empty. */
+  wantsEvents: boolean
   /** In upstream's order. */
   events: readonly TreeEvent[]
 }
 
 export function createApplyResult(): ApplyResult {
-  return { err: 0, results: [], events: [] }
+  return { err: 0, results: [], wantsEvents: true, events: [] }
 }

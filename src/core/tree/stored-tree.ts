@@ -51,6 +51,7 @@ export class StoredTree implements DataTree {
       nodes,
       header: NO_HEADER,
       isReported: false,
+      wantsEvents: false,
       isMulti: false,
       results: NO_RESULTS,
       events: NO_EVENTS,
@@ -244,6 +245,7 @@ export class StoredTree implements DataTree {
     const context = this.#context
     context.header = header
     context.isReported = out !== null
+    context.wantsEvents = out?.wantsEvents === true
     context.results = NO_RESULTS
     context.events = NO_EVENTS
     applyBody(context, body)

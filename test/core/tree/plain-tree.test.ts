@@ -221,7 +221,19 @@ describe('a transaction', () => {
 
     tree.apply(txnOf({ kind: 'createSession', timeoutMs: 1 }, { zxid: 2 }), out)
 
-    expect(out).toEqual({ err: 0, results: [], events: [] })
+    expect(out).toEqual({ err: 0, results: [], wantsEvents: true, events: [] })
+  })
+
+  test('makes no events where nobody wants them', () => {
+    const out = createApplyResult()
+    tree.apply(txnOf(create('/watched'), { zxid: 1 }), out)
+    expect(out.events).toHaveLength(2)
+
+    out.wantsEvents = false
+    tree.apply(txnOf(create('/unwatched'), { zxid: 2 }), out)
+
+    expect(out.events).toEqual([])
+    expect(out.results).toHaveLength(1)
   })
 
   test('copies the data that it brings', () => {

@@ -3,7 +3,7 @@ import type { ACL, StatPersisted } from '../../../protocol/generated/data.ts'
 import { CreateMode, OpCode, Perm } from '../../../protocol/op-code.ts'
 import { parentOf, pathProblem, sequentialPath } from '../../../protocol/path.ts'
 import { emptyStat } from '../../tree/empty-stat.ts'
-import type { ChangeRecord } from './outstanding-changes.ts'
+import type { ChangeRecord } from './change-record.ts'
 import { checkSession, type PrepareContext, type Prepared } from './prepare-context.ts'
 import { isCreateOverQuota } from './quota.ts'
 

@@ -1,8 +1,8 @@
 import { ErrorCode } from '../../../protocol/error-code.ts'
 import { OpCode, Perm } from '../../../protocol/op-code.ts'
 import { isSpecialPath, parentOf } from '../../../protocol/path.ts'
+import type { ChangeRecord } from './change-record.ts'
 import { isSessionOwned } from './create.ts'
-import type { ChangeRecord } from './outstanding-changes.ts'
 import { checkSession, nextVersion, type PrepareContext, type Prepared } from './prepare-context.ts'
 
 /** delete: the order of checks is client-protocol section 6; full path validity is not one of them. */

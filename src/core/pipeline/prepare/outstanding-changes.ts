@@ -1,34 +1,11 @@
 import { Fifo } from '../../../collections/fifo.ts'
-import type { ACL, StatPersisted } from '../../../protocol/generated/data.ts'
+import type { StatPersisted } from '../../../protocol/generated/data.ts'
 import { compareInt64 } from '../../../protocol/int64.ts'
 import { Int64Map } from '../../../protocol/int64-map.ts'
 import { type DataTree, NO_NODE } from '../../tree/data-tree.ts'
 import { emptyStat } from '../../tree/empty-stat.ts'
+import type { ChangeRecord } from './change-record.ts'
 import { PendingRecords } from './pending-records.ts'
-
-/** A znode as it will be when the change that made this record has been applied. */
-export interface ChangeRecord {
-  /** Empty for the root. */
-  readonly path: string
-  /** Transaction of the change; the record is dropped when that one has been applied. */
-  zxidHi: number
-  zxidLo: number
-  /** False when the change deletes the znode. */
-  exists: boolean
-  /** Stored form, as in the tree. */
-  readonly stat: StatPersisted
-  childCount: number
-  acl: readonly ACL[]
-  /** CRC-32 over the path, and over path and data: what the znode's digest is built on. */
-  pathCrc: number
-  prefixCrc: number
-  /** The znode's digest, unsigned; 0 for those that do not count. */
-  digest: number
-  /** `pathHash` of the path. */
-  readonly hash: number
-  /** For `PendingRecords` only: the next record in the same bucket. */
-  chained: ChangeRecord | null
-}
 
 /** The root has two names upstream ("" and "/"); here it has one key. */
 function keyOf(path: string): string {

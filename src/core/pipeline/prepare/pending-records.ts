@@ -1,4 +1,4 @@
-import type { ChangeRecord } from './outstanding-changes.ts'
+import type { ChangeRecord } from './change-record.ts'
 
 const BUCKETS_MIN = 256
 /** An empty table keeps at most this many buckets. */

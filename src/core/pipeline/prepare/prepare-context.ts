@@ -9,8 +9,9 @@ import { digestOfStat, isDigested, pathCrc, prefixCrc } from '../../tree/node-di
 import type { CoreSettings } from '../core-settings.ts'
 import type { QuotaLog } from '../quota-log.ts'
 import type { ReconfigPort } from '../role-ports.ts'
+import type { ChangeRecord } from './change-record.ts'
 import { DataCopies } from './data-copies.ts'
-import type { ChangeRecord, OutstandingChanges } from './outstanding-changes.ts'
+import type { OutstandingChanges } from './outstanding-changes.ts'
 import type { PrefixTotals } from './prefix-totals.ts'
 
 /** What a request becomes: the body of its transaction, or the error code that it fails with. */

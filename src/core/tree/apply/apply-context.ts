@@ -10,8 +10,9 @@ import { Outcome } from './outcome.ts'
 export interface ApplyContext {
   readonly nodes: NodeTable
   header: TxnHeader
-  /** False: nobody wants results or events, and the lists stay empty. */
+  /** False: nobody wants results, or events, and the list stays empty. */
   isReported: boolean
+  wantsEvents: boolean
   /** Whether operations come behind this one that may change the same nodes. */
   isMulti: boolean
   results: readonly OpResult[]
@@ -43,7 +44,7 @@ export function report(context: ApplyContext, type: number, err: number, path: s
  * @param path empty for the root
  */
 export function notify(context: ApplyContext, type: EventType, path: string, acl: readonly ACL[]): void {
-  if (!context.isReported) return
+  if (!context.wantsEvents) return
   const event: TreeEvent = { type, path: path === '' ? '/' : path, acl }
   context.events = appended(context.events, event)
 }

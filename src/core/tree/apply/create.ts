@@ -37,6 +37,7 @@ export function applyCreate(context: ApplyContext, body: CreateBody): void {
   const node = nodes.insert(parent, path, data, nodes.acls.intern(body.acl), context.stat)
   report(context, type, ErrorCode.OK, path, node)
   noteCreated(nodes, path, data === null ? 0 : data.length)
+  if (!context.wantsEvents) return
   notify(context, EventType.nodeCreated, path, nodes.aclEntry(node).list)
   notify(context, EventType.nodeChildrenChanged, parentOf(path) ?? '', nodes.aclEntry(parent).list)
 }

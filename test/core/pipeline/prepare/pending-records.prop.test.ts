@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { ChangeRecord } from '../../../../src/core/pipeline/prepare/outstanding-changes.ts'
+import type { ChangeRecord } from '../../../../src/core/pipeline/prepare/change-record.ts'
 import { PendingRecords } from '../../../../src/core/pipeline/prepare/pending-records.ts'
 import { emptyStat } from '../../../../src/core/tree/empty-stat.ts'
 
