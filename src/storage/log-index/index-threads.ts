@@ -45,13 +45,17 @@ export async function performTasks(
     { length: count },
     () => new Worker(threads.url, { workerData, name: 'zoonode-index', execArgv: [] })
   )
-  try {
-    await Promise.all(
-      workers.map((worker) => ended(worker, ({ number }) => done(tasks[number]?.plan.entry.bytes ?? 0)))
-    )
-  } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()))
+  // Where one fails, the others end what they are at, so that nothing unfinished is left, and take no more.
+  const stop = (): void => {
+    Atomics.store(new Int32Array(workerData.next), 0, tasks.length)
   }
+  const ends = workers.map((worker) =>
+    ended(worker, ({ number }) => done(tasks[number]?.plan.entry.bytes ?? 0)).catch((error: unknown) => {
+      stop()
+      throw error
+    })
+  )
+  for (const end of await Promise.allSettled(ends)) if (end.status === 'rejected') throw end.reason
 }
 
 function ended(worker: Worker, done: (report: Extract<IndexThreadReport, { kind: 'done' }>) => void): Promise<void> {

@@ -31,32 +31,30 @@ function putLevel(
   paths: readonly string[],
   subtrees: ReadonlyMap<string, PathTotals>
 ): void {
-  const column = (name: keyof PathTotals): void =>
-    putColumn(
-      connection,
-      `subtree.${depth}.${name}`,
-      Float64Array.from(paths, (path) => subtrees.get(path)?.[name] ?? 0)
-    )
-  column('writes')
-  column('bytes')
-  column('creates')
-  column('deletes')
-  putColumn(
-    connection,
-    `subtree.${depth}.hi`,
-    Int32Array.from(paths, (path) => highHash(path))
-  )
-  putColumn(
-    connection,
-    `subtree.${depth}.lo`,
-    Int32Array.from(paths, (path) => lowHash(path))
-  )
+  const sums = { writes: floats(paths), bytes: floats(paths), creates: floats(paths), deletes: floats(paths) }
+  const [hi, lo] = [new Int32Array(paths.length), new Int32Array(paths.length)]
+  for (const [at, path] of paths.entries()) {
+    const sum = subtrees.get(path)
+    sums.writes[at] = sum?.writes ?? 0
+    sums.bytes[at] = sum?.bytes ?? 0
+    sums.creates[at] = sum?.creates ?? 0
+    sums.deletes[at] = sum?.deletes ?? 0
+    hi[at] = highHash(path)
+    lo[at] = lowHash(path)
+  }
+  for (const [name, numbers] of Object.entries(sums)) putColumn(connection, `subtree.${depth}.${name}`, numbers)
+  putColumn(connection, `subtree.${depth}.hi`, hi)
+  putColumn(connection, `subtree.${depth}.lo`, lo)
   const put = connection.prepare('INSERT INTO subtree_block(place, base, first, body) VALUES (?, ?, ?, ?)')
   let [number, base] = [0, 0]
   for (const { first, body, count } of packBlocks(paths.map((path) => ({ path, body: NOTHING })))) {
     put.run(depth * BLOCK_COUNT_MAX + number++, base, first, body)
     base += count
   }
+}
+
+function floats({ length }: readonly string[]): Float64Array {
+  return new Float64Array(length)
 }
 
 /** The subtrees of one level below a path. */
