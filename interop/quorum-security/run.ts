@@ -5,6 +5,7 @@ import { killAllChildren } from '../harness/child.ts'
 import { mavenClassPath } from '../harness/java.ts'
 import { cacheFolder } from '../harness/paths.ts'
 import { buildZoonode } from '../harness/server.ts'
+import { hasKdc, NO_KDC } from '../sasl/kdc.ts'
 import { SECURITY_PARTS } from './suite.ts'
 
 /** `tsx interop/quorum-security/run.ts --parts switch`: the parts of the suite whose names have one of these words, or all. */
@@ -19,6 +20,10 @@ const words = values.parts.split(',')
 let [passed, failed] = [0, 0]
 for (const [index, part] of SECURITY_PARTS.entries()) {
   if (!words.some((word) => part.name.includes(word))) continue
+  if (part.needsKdc === true && !hasKdc()) {
+    console.log(`skipped  ${part.name}: ${NO_KDC}`)
+    continue
+  }
   const own = join(folder, String(index))
   mkdirSync(own)
   const begunMs = performance.now()
