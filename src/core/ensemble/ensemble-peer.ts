@@ -18,15 +18,13 @@ import type { ZabStage } from '../zab/zab-meter.ts'
 import type { EnsembleOutbox, RoleView } from './ensemble-outbox.ts'
 import type { EnsembleSettings } from './ensemble-settings.ts'
 import { FollowingRole } from './following-role.ts'
+import { HandOver } from './hand-over.ts'
 import { LeadingRole, type RoleEvents } from './leading-role.ts'
 import { type LearnerMaster, LearnerMasters } from './learner-masters.ts'
 import { Member } from './member.ts'
 
 /** A leader is looked for at least so long before reads are served without one. */
 const READ_ONLY_AFTER_MS = 2000
-
-/** How long a leader waits for its successor, with its clients waiting: then there is an ordinary election. */
-const HAND_OVER_MS_MAX = 2000
 
 /** How long a server that could not open its quorum port leaves it to the others to find a leader. */
 const LEAD_AGAIN_MS = 2000
@@ -67,8 +65,7 @@ export class EnsemblePeer implements ElectionHost {
   #resignReason: string | null = null
   /** Whom a reconfiguration designates as the next leader; null where there must be an election. */
   #successor: number | null = null
-  /** To whom this leader is to give its lead, and when it gives up waiting; that is Infinity before it has begun. */
-  #handOver: { readonly heir: number; endMs: number } | null = null
+  readonly #handOver = new HandOver()
   /** To whom this server has given its lead: it votes for that one. */
   #favoured: number | null = null
   /** Whose connection has broken since the last election. */
@@ -154,7 +151,7 @@ export class EnsemblePeer implements ElectionHost {
       this.#following?.observers?.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
       this.#readOnlyAtMs,
       this.#followAtMs,
-      this.#handOver?.endMs ?? Number.POSITIVE_INFINITY,
+      this.#handOver.endMs,
       this.#lookAtMs > this.member.nowMs ? this.#lookAtMs : Number.POSITIVE_INFINITY
     )
   }
@@ -167,19 +164,7 @@ export class EnsemblePeer implements ElectionHost {
    * @returns who gets it, or why that cannot be
    */
   askToHandOver(heir: number | null): { readonly heir: number } | { readonly refusal: string } {
-    const leading = this.#leading?.leading
-    if (leading === undefined || this.#peer === null) return { refusal: 'this server does not lead' }
-    if (this.#handOver !== null) return { refusal: `the lead is being handed to server ${this.#handOver.heir}` }
-    const { candidates } = leading
-    const chosen = heir ?? candidates[0]
-    if (chosen === undefined) return { refusal: 'no voter follows in sync' }
-    if (!candidates.includes(chosen)) {
-      return {
-        refusal: `server ${chosen} is no voter that follows in sync; those are: ${candidates.join(', ') || 'none'}`
-      }
-    }
-    this.#handOver = { heir: chosen, endMs: Number.POSITIVE_INFINITY }
-    return { heir: chosen }
+    return this.#handOver.ask(this.#peer === null ? null : this.#leading, heir)
   }
 
   /** Takes one batch of inputs; every decision goes out through `out`, in an order that is part of the contract. */
@@ -364,27 +349,14 @@ export class EnsemblePeer implements ElectionHost {
   }
 
   #advanceHandOver(): void {
-    const handOver = this.#handOver
-    const leading = this.#leading
-    if (handOver === null || leading === null) return
+    if (this.#leading === null || !this.#handOver.isUnderWay) return
     const { nowMs, settings } = this.member
-    const { heir } = handOver
-    if (handOver.endMs === Number.POSITIVE_INFINITY) {
-      const refusal = leading.handOver(heir)
-      if (refusal !== null) {
-        this.log('warn', `the lead is not handed to server ${heir}: ${refusal}`)
-        this.#handOver = null
-        return
-      }
-      this.log('info', `handing the lead to server ${heir}: nothing more is proposed`)
-      handOver.endMs = nowMs + Math.min(HAND_OVER_MS_MAX, settings.syncLimitTicks * settings.tickTimeMs)
-    }
-    if (leading.leading.isHandedOver) {
-      this.#favoured = heir
-      this.#resign(`server ${heir} has everything and takes the lead`)
-    } else if (leading.leading.isHeirGone) {
-      this.#resign(`server ${heir}, which was to take the lead, has gone`)
-    } else if (nowMs >= handOver.endMs) this.#resign(`server ${heir} has not taken over in time`)
+    const syncLimitMs = settings.syncLimitTicks * settings.tickTimeMs
+    const log = (level: 'info' | 'warn', message: string): void => this.log(level, message)
+    const end = this.#handOver.advance(this.#leading, { nowMs, syncLimitMs, log })
+    if (end === null) return
+    if (end.heir !== null) this.#favoured = end.heir
+    this.#resign(end.reason)
   }
 
   /** A member whose disk takes nothing must not hold the others up: a leader steps down, a follower leaves. */
@@ -404,7 +376,7 @@ export class EnsemblePeer implements ElectionHost {
     this.#readOnlyAtMs += deltaMs
     this.#followAtMs += deltaMs
     this.#lookAtMs += deltaMs
-    if (this.#handOver !== null) this.#handOver.endMs += deltaMs
+    this.#handOver.postpone(deltaMs)
     if (this.#peer === null) this.member.sessions.postpone(deltaMs)
   }
 
@@ -541,7 +513,7 @@ export class EnsemblePeer implements ElectionHost {
       `this server ${nextDeed(successor, this.#parts.ensemble.sid)}: ${reason}`
     )
     this.#stage = 'leaving'
-    this.#handOver = null
+    this.#handOver.end()
     this.#followAtMs = Number.POSITIVE_INFINITY
     this.#roleCount++
     if (successor === null && this.election.state === ServerState.observing) {
