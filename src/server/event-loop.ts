@@ -1,10 +1,13 @@
 import { availableParallelism } from 'node:os'
+import { ShortWaits } from '../collections/short-waits.ts'
 import { InputBatch } from '../core/input-batch.ts'
 import { InputArena } from './net/input-arena.ts'
-import { ShortWaits } from './short-waits.ts'
 
 /** How late a tick must be before its lateness is credited to deadlines. */
 const LATE_MS = 50
+
+/** What it takes to fall asleep and be woken is as much as serving a read. */
+const SHORT_WAITS = { watchMs: 0.05, shortMs: 0.1 }
 
 /** The machine's monotonic clock in ms, with fractions: it goes on over restarts of this process. */
 const bootOffsetMs = Number(process.hrtime.bigint() / 1000n) / 1000 - performance.now()
@@ -30,7 +33,7 @@ export class EventLoop {
   #timer: NodeJS.Timeout | null = null
   #immediate: NodeJS.Immediate | null = null
   /** Null where another thread would have to wait for the processor. */
-  readonly #waits = availableParallelism() > 1 ? new ShortWaits() : null
+  readonly #waits = availableParallelism() > 1 ? new ShortWaits(SHORT_WAITS) : null
   #watchUntilMs = 0
   #isWatching = false
   #wakeTimer: NodeJS.Timeout | null = null

@@ -1,7 +1,10 @@
-/** How long to look for the next input before the thread goes to sleep, ms. */
-const WATCH_MS = 0.05
-/** Waits that are longer on the average, with the time to fall asleep and wake up in them, are not worth a try. */
-const SHORT_MS = 0.1
+export interface ShortWaitsLimits {
+  /** How long to look for the next input before the thread goes to sleep, ms. */
+  readonly watchMs: number
+  /** Waits that are longer on the average, with the time to fall asleep and wake up in them, are not worth a try, ms. */
+  readonly shortMs: number
+}
+
 /** A longer wait counts as this: one pause is no reason not to watch for long. */
 const LONGEST_COUNTED_MS = 0.8
 /** Turns with more inputs than this have others to come anyway, and gain by taking more of them at once. */
@@ -11,7 +14,7 @@ const WEIGHT = 1 / 8
 const TURNS_OFF = 500
 
 /**
- * Decides after each turn whether to watch for the next input instead of sleeping.
+ * Decides after each turn of a thread whether to watch for the next input instead of sleeping.
  *
  * perf: to put a thread to sleep and wake it takes longer than to serve a read. One client that waits for each answer gets
  * twice as many from a server that is awake, at the same CPU time an answer. Nothing is watched for where the next
@@ -25,6 +28,11 @@ export class ShortWaits {
   #turnsOff = 0
   #lastEndMs = Number.NEGATIVE_INFINITY
   #watchUntilMs = Number.NEGATIVE_INFINITY
+  readonly #limits: ShortWaitsLimits
+
+  constructor(limits: ShortWaitsLimits) {
+    this.#limits = limits
+  }
 
   /** A turn begins, at this time of a monotonic clock, ms. */
   turnBegins(nowMs: number): void {
@@ -45,8 +53,8 @@ export class ShortWaits {
   turnEnded(nowMs: number, inputCount: number): number {
     this.#lastEndMs = nowMs
     if (this.#turnsOff > 0) this.#turnsOff--
-    const isWorth = this.#turnsOff === 0 && inputCount <= FEW_INPUTS && this.#averageMs < SHORT_MS
-    this.#watchUntilMs = isWorth ? nowMs + WATCH_MS : nowMs
+    const isWorth = this.#turnsOff === 0 && inputCount <= FEW_INPUTS && this.#averageMs < this.#limits.shortMs
+    this.#watchUntilMs = isWorth ? nowMs + this.#limits.watchMs : nowMs
     return this.#watchUntilMs
   }
 }
