@@ -189,6 +189,12 @@ export class ClientListener {
   tick(nowMs: number, lateMs: number): void {
     if (lateMs > 0) this.#idle.postpone(lateMs)
     for (const socket of this.#idle.expired(nowMs)) {
+      const timeoutMs = this.#ports.sessionTimeoutMs(socket.id)
+      // Its session was not there yet when it was heard of, and a client that has nothing to do says nothing more at first.
+      if (timeoutMs !== null && timeoutMs > socket.silenceMs) {
+        this.#expect(socket, timeoutMs, nowMs - socket.silenceMs)
+        continue
+      }
       if (this.#log.debugEnabled) this.#log.debug(`closing ${socket.remoteAddress}:${socket.remotePort}: silent`)
       this.#ports.metrics.sessionlessConnectionsExpired.add(1)
       socket.destroy()
@@ -295,7 +301,7 @@ export class ClientListener {
     const id = ++this.#lastId as ConnectionId
     const socket = new ClientSocket(id, stream, address, isOfSecurePort, this.#surroundings)
     this.#sockets.set(id, socket)
-    this.#idle.update(socket, this.#options.sessionlessTimeoutMs, monotonicNowMs())
+    this.#expect(socket, this.#options.sessionlessTimeoutMs, monotonicNowMs())
     this.#loop.inputs.pushOpened(id, address)
     if (certificateId !== null) this.#loop.inputs.pushCertified(id, certificateId)
     this.#loop.schedule()
@@ -387,7 +393,13 @@ export class ClientListener {
 
   #touch(socket: ClientSocket, nowMs: number): void {
     const timeoutMs = this.#ports.sessionTimeoutMs(socket.id)
-    if (timeoutMs !== null) this.#idle.update(socket, timeoutMs, nowMs)
+    if (timeoutMs !== null) this.#expect(socket, timeoutMs, nowMs)
+  }
+
+  /** A connection that was heard of at `heardMs` is closed if it is silent for longer than this. */
+  #expect(socket: ClientSocket, silenceMs: number, heardMs: number): void {
+    socket.silenceMs = silenceMs
+    this.#idle.update(socket, silenceMs, heardMs)
   }
 
   #gone(socket: ClientSocket): void {

@@ -53,6 +53,8 @@ export class ClientSocket implements ExpiryEntry {
   firstBytes: Buffer | null = null
   expiryBucket = NOT_QUEUED
   expiryIndex = 0
+  /** For how long it may be silent, as of when it was last heard of, ms. */
+  silenceMs = 0
   readonly #surroundings: SocketSurroundings
   readonly #direct: DirectWriter
   readonly #isEncrypted: boolean

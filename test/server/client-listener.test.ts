@@ -1,15 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createMetrics } from '../../src/core/metrics.ts'
 import { ClientListener } from '../../src/server/client-listener.ts'
-import { EventLoop } from '../../src/server/event-loop.ts'
+import { EventLoop, monotonicNowMs } from '../../src/server/event-loop.ts'
 import { dial, freePort, RawPort, RecordingLogger, until } from './quorum/support.ts'
 
 let loop: EventLoop
 let log: RecordingLogger
 let listener: ClientListener
+let sessionTimeoutMs: number | null = null
 const closers: (() => void)[] = []
 
 beforeEach(async () => {
+  sessionTimeoutMs = null
   loop = new EventLoop(
     1000,
     () => undefined,
@@ -31,7 +33,7 @@ beforeEach(async () => {
   const ports = {
     fourLetterWord: (bytes: Buffer) => (bytes.toString() === 'ruok' ? 'imok' : null),
     isServing: () => true,
-    sessionTimeoutMs: () => null,
+    sessionTimeoutMs: () => sessionTimeoutMs,
     metrics: createMetrics()
   }
   listener = new ClientListener(options, loop, ports, log)
@@ -123,5 +125,46 @@ describe('a client port that a reconfiguration moves', () => {
 
     expect(listener.port).toBe(0)
     await mustBeFree(port)
+  })
+})
+
+describe('a connection that says nothing', () => {
+  /** Opens a connection that the listener knows of. */
+  async function silent() {
+    const connection = await dial(listener.port)
+    closers.push(() => connection.socket.destroy())
+    await until(() => listener.sockets.size === 1, 'a connection')
+    return connection
+  }
+
+  test('is closed once it has been silent for the sessionless timeout', async () => {
+    await silent()
+    const openedMs = monotonicNowMs()
+
+    listener.tick(openedMs + 50_000, 0)
+    expect(listener.sockets.values()[0]?.isClosing).toBe(false)
+    listener.tick(openedMs + 120_001, 0)
+
+    await until(() => listener.sockets.size === 0, 'no connection')
+  })
+
+  test('stays as long as its session may be silent, though that came after the last that was heard', async () => {
+    const connection = await silent()
+    const openedMs = monotonicNowMs()
+    sessionTimeoutMs = 200_000
+
+    for (let afterMs = 10_000; afterMs < 190_000; afterMs += 10_000) listener.tick(openedMs + afterMs, 0)
+    connection.socket.write('ruok')
+    await connection.received(Buffer.from('imok').toString('hex'))
+  })
+
+  test('is closed when its session has been silent for too long, too', async () => {
+    await silent()
+    const openedMs = monotonicNowMs()
+    sessionTimeoutMs = 200_000
+
+    for (let afterMs = 10_000; afterMs <= 400_000; afterMs += 10_000) listener.tick(openedMs + afterMs, 0)
+
+    await until(() => listener.sockets.size === 0, 'no connection')
   })
 })
