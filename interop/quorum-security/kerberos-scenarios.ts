@@ -5,9 +5,9 @@ import type { Member, MemberPlan } from '../harness/member.ts'
 import type { Attempt } from '../mixed-ensemble/attempts.ts'
 import { Kdc } from '../sasl/kdc.ts'
 import { kerberosPackage } from '../sasl/kerberos-package.ts'
+import { putInsideTls } from './inside-tls.ts'
 import { failOver, underLoad } from './life.ts'
 import { keepOut, REQUIRED } from './sasl-scenarios.ts'
-import { Authority } from './stores.ts'
 
 const MODULE = 'com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true storeKey=true useTicketCache=false'
 /** Each member has a host, and principals, of its own. */
@@ -33,13 +33,7 @@ export async function runKerberos(
   const intruderKeys = await kdc.keytab('intruders', ...Object.values(INTRUDERS))
   for (const member of ensemble.members) await writeJaas(member, kdc, intruderKeys)
   if (hasTls) {
-    const authority = new Authority(join(folder, 'authority'))
-    authority.makeTrustStores()
-    authority.issue('all', { names: members.map(({ sid }) => `IP:${PLACEMENT.host(sid)}`).join(',') })
-    for (const member of ensemble.members) {
-      const kind = member.kind === 'apache' ? 'JKS' : 'PEM'
-      member.configure({ ...authority.settings('all', kind), sslQuorum: 'true' })
-    }
+    putInsideTls(ensemble, folder, members.map(({ sid }) => `IP:${PLACEMENT.host(sid)}`).join(','))
   }
   try {
     if (!(await attempt('starts', () => ensemble.startLedBy(leaderSid)))) return

@@ -5,8 +5,8 @@ import type { MemberPlan } from '../harness/member.ts'
 import { waitFor } from '../harness/wait-for.ts'
 import type { Attempt } from '../mixed-ensemble/attempts.ts'
 import type { Load } from '../mixed-ensemble/load.ts'
+import { putInsideTls } from './inside-tls.ts'
 import { failOver, roll, TIMEOUT_MS, underLoad, WRITES } from './life.ts'
-import { Authority } from './stores.ts'
 
 export const REQUIRED = {
   'quorum.auth.enableSasl': 'true',
@@ -40,15 +40,7 @@ export async function runSasl(
   attempt: Attempt
 ): Promise<void> {
   const ensemble = await Ensemble.plan(folder, { members, config: REQUIRED, properties: jaasIn(folder) })
-  if (hasTls) {
-    const authority = new Authority(join(folder, 'authority'))
-    authority.makeTrustStores()
-    authority.issue('all')
-    for (const member of ensemble.members) {
-      const kind = member.kind === 'apache' ? 'JKS' : 'PEM'
-      member.configure({ ...authority.settings('all', kind), sslQuorum: 'true' })
-    }
-  }
+  if (hasTls) putInsideTls(ensemble, folder)
   try {
     if (!(await attempt('starts', () => ensemble.startLedBy(leaderSid)))) return
     await attempt('serves, fails over, keeps a wrong password outside, and loses nothing', () =>

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,8 +9,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { RevocationCheck, type StaplingOptions } from '../../src/tls/revocation-check.ts'
 import { readRevocationList } from '../../src/tls/revocation-list.ts'
 import { isSignedBy } from '../../src/tls/signed.ts'
+import { RevokingAuthorities } from './revoking-authorities.ts'
 
 let folder: string
+let authorities: RevokingAuthorities
 let http: Server
 /** What is served at each path; 404 without. */
 const served = new Map<string, Buffer>()
@@ -20,6 +21,7 @@ const closers: (() => void)[] = []
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'zoonode-crl-'))
+  authorities = new RevokingAuthorities(folder)
   http = createServer((request, response) => {
     downloads++
     const bytes = served.get(request.url ?? '')
@@ -28,8 +30,8 @@ beforeAll(async () => {
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => http.once('listening', resolve))
   const { port } = http.address() as AddressInfo
-  authority('ca')
-  authority('other')
+  authorities.add('ca')
+  authorities.add('other')
   for (const [name, path] of Object.entries({
     good: '/ca',
     bad: '/ca',
@@ -37,10 +39,10 @@ beforeAll(async () => {
     foreign: '/other',
     old: '/old'
   })) {
-    issue(name, `crlDistributionPoints=URI:http://127.0.0.1:${port}${path}`)
+    authorities.issue('ca', name, `crlDistributionPoints=URI:http://127.0.0.1:${port}${path}`)
   }
-  issue('silent', 'basicConstraints=CA:FALSE')
-  openssl('ca', ...by('ca'), '-revoke', file('bad.crt'))
+  authorities.issue('ca', 'silent', 'basicConstraints=CA:FALSE')
+  authorities.as('ca', '-revoke', file('bad.crt'))
   served.set('/ca', list('ca'))
   served.set('/other', list('other'))
   served.set('/old', list('ca', ['-crl_lastupdate', '20200101000000Z', '-crl_nextupdate', '20200102000000Z']))
@@ -56,39 +58,12 @@ afterAll(() => {
 })
 
 function file(name: string): string {
-  return join(folder, name)
-}
-
-function openssl(...args: string[]): void {
-  execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] })
-}
-
-const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-
-function authority(name: string): void {
-  const out = ['-keyout', file(`${name}.key`), '-out', file(`${name}.crt`)]
-  openssl('req', '-x509', ...KEY, ...out, '-subj', `/CN=${name}`, '-days', '5')
-  writeFileSync(file(`${name}.index`), '')
-  writeFileSync(
-    file(`${name}.conf`),
-    `[ca]\ndefault_ca=it\n[it]\ndatabase=${file(`${name}.index`)}\nnew_certs_dir=${folder}\nrand_serial=yes\n` +
-      'default_md=sha256\npolicy=any\ncopy_extensions=copy\n[any]\ncommonName=supplied\n'
-  )
-}
-
-function by(name: string): string[] {
-  return ['-config', file(`${name}.conf`), '-keyfile', file(`${name}.key`), '-cert', file(`${name}.crt`)]
-}
-
-function issue(name: string, ...extensions: readonly string[]): void {
-  const out = ['-keyout', file(`${name}.key`), '-out', file(`${name}.csr`)]
-  openssl('req', ...KEY, ...out, '-subj', `/CN=${name}`, ...extensions.flatMap((extension) => ['-addext', extension]))
-  openssl('ca', '-batch', '-notext', ...by('ca'), '-in', file(`${name}.csr`), '-out', file(`${name}.crt`), '-days', '3')
+  return authorities.file(name)
 }
 
 function list(name: string, dates: readonly string[] = ['-crldays', '2']): Buffer {
-  openssl('ca', ...by(name), '-gencrl', ...dates, '-out', file(`${name}.crl`))
-  openssl('crl', '-in', file(`${name}.crl`), '-outform', 'DER', '-out', file(`${name}.crl.der`))
+  authorities.as(name, '-gencrl', ...dates, '-out', file(`${name}.crl`))
+  authorities.openssl('crl', '-in', file(`${name}.crl`), '-outform', 'DER', '-out', file(`${name}.crl.der`))
   return readFileSync(file(`${name}.crl.der`))
 }
 
@@ -166,7 +141,8 @@ describe('a certificate whose status is asked of responders', () => {
   })
 
   test('is looked up in lists where it does not answer', async () => {
-    issue(
+    authorities.issue(
+      'ca',
       'unanswered',
       `crlDistributionPoints=URI:${address('/ca')}`,
       `authorityInfoAccess=OCSP;URI:${address('/none')}`
@@ -176,7 +152,7 @@ describe('a certificate whose status is asked of responders', () => {
   })
 
   test('is refused where neither tells, in one line', async () => {
-    issue('untold', `authorityInfoAccess=OCSP;URI:${address('/none')}`)
+    authorities.issue('ca', 'untold', `authorityInfoAccess=OCSP;URI:${address('/none')}`)
 
     expect(await byOcsp().problemOf(await shown('untold'))).toMatch(
       /^whether it is revoked cannot be told by OCSP \(http:.*\/none: HTTP status 404\), nor for want of a revocation list \(.*\)$/
@@ -201,8 +177,17 @@ function address(path: string): string {
 function answerOn(name: string): Buffer {
   const who = ['-CA', file('ca.crt'), '-rsigner', file('ca.crt'), '-rkey', file('ca.key')]
   const request = ['-issuer', file('ca.crt'), '-cert', file(`${name}.crt`), '-no_nonce', '-reqout', file('request.der')]
-  openssl('ocsp', ...request)
-  openssl('ocsp', '-index', file('ca.index'), ...who, '-reqin', file('request.der'), '-respout', file('response.der'))
+  authorities.openssl('ocsp', ...request)
+  authorities.openssl(
+    'ocsp',
+    '-index',
+    file('ca.index'),
+    ...who,
+    '-reqin',
+    file('request.der'),
+    '-respout',
+    file('response.der')
+  )
   return readFileSync(file('response.der'))
 }
 

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -10,21 +9,22 @@ import { type CertificateFacts, certificateFacts } from '../../../src/tls/certif
 import { certificateIdOf, encodeOcspRequest } from '../../../src/tls/ocsp/request.ts'
 import { goodAnswer, OcspResponders } from '../../../src/tls/ocsp/responders.ts'
 import { readOcspResponse } from '../../../src/tls/ocsp/response.ts'
+import { RevokingAuthorities } from '../revoking-authorities.ts'
 
 let folder: string
+let authorities: RevokingAuthorities
 let http: Server
 /** Who signs what the responder answers. */
 let signer = 'ca'
 let extra: readonly string[] = ['-ndays', '1']
 let asked = 0
 
-const file = (name: string): string => join(folder, name)
-const openssl = (...args: string[]): Buffer => execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'] })
-const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+const file = (name: string): string => authorities.file(name)
 
 /** OpenSSL makes the answers; /down breaks off, /refuses and /nonsense answer something else. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'zoonode-ocsp-'))
+  authorities = new RevokingAuthorities(folder)
   http = createServer((request, response) => {
     asked++
     if (request.url === '/down') return request.socket.destroy()
@@ -38,20 +38,20 @@ beforeAll(async () => {
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => http.once('listening', resolve))
   const { port } = http.address() as AddressInfo
-  authority('ca')
-  authority('other')
+  authorities.add('ca')
+  authorities.add('other')
   const by = (path: string): string => `authorityInfoAccess=OCSP;URI:http://127.0.0.1:${port}${path}`
-  issue('ca', 'good', by('/'))
-  issue('ca', 'revoked', by('/'))
-  issue('ca', 'down', by('/down'))
-  issue('ca', 'refused', by('/refuses'))
-  issue('ca', 'nonsense', by('/nonsense'))
-  issue('ca', 'silent', 'basicConstraints=CA:FALSE')
-  issue('ca', 'delegate', 'extendedKeyUsage=OCSPSigning')
-  issue('ca', 'impostor', 'extendedKeyUsage=clientAuth')
-  issue('other', 'foreign', 'extendedKeyUsage=OCSPSigning')
-  openssl('ca', ...authorityArgs('ca'), '-revoke', file('revoked.crt'))
-  issue('ca', 'unknown', by('/'))
+  authorities.issue('ca', 'good', by('/'))
+  authorities.issue('ca', 'revoked', by('/'))
+  authorities.issue('ca', 'down', by('/down'))
+  authorities.issue('ca', 'refused', by('/refuses'))
+  authorities.issue('ca', 'nonsense', by('/nonsense'))
+  authorities.issue('ca', 'silent', 'basicConstraints=CA:FALSE')
+  authorities.issue('ca', 'delegate', 'extendedKeyUsage=OCSPSigning')
+  authorities.issue('ca', 'impostor', 'extendedKeyUsage=clientAuth')
+  authorities.issue('other', 'foreign', 'extendedKeyUsage=OCSPSigning')
+  authorities.as('ca', '-revoke', file('revoked.crt'))
+  authorities.issue('ca', 'unknown', by('/'))
   // The responder has never heard of the last one.
   const index = readFileSync(file('ca.index'), 'utf8').split('\n')
   writeFileSync(file('ca.index'), index.filter((line) => !line.endsWith('CN=unknown')).join('\n'))
@@ -68,33 +68,11 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-function authority(name: string): void {
-  const out = ['-keyout', file(`${name}.key`), '-out', file(`${name}.crt`)]
-  openssl('req', '-x509', ...KEY, ...out, '-subj', `/CN=${name}`, '-days', '5')
-  writeFileSync(file(`${name}.index`), '')
-  writeFileSync(
-    file(`${name}.conf`),
-    `[ca]\ndefault_ca=it\n[it]\ndatabase=${file(`${name}.index`)}\nnew_certs_dir=${folder}\nrand_serial=yes\n` +
-      'default_md=sha256\npolicy=any\ncopy_extensions=copy\n[any]\ncommonName=supplied\n'
-  )
-}
-
-function authorityArgs(name: string): string[] {
-  return ['-config', file(`${name}.conf`), '-keyfile', file(`${name}.key`), '-cert', file(`${name}.crt`)]
-}
-
-function issue(by: string, name: string, extension: string): void {
-  const out = ['-keyout', file(`${name}.key`), '-out', file(`${name}.csr`)]
-  openssl('req', ...KEY, ...out, '-subj', `/CN=${name}`, '-addext', extension)
-  const inOut = ['-in', file(`${name}.csr`), '-out', file(`${name}.crt`), '-days', '3']
-  openssl('ca', '-batch', '-notext', ...authorityArgs(by), ...inOut)
-}
-
 function answerTo(request: Buffer): Buffer {
   writeFileSync(file('request.der'), request)
   const paths = ['-reqin', file('request.der'), '-respout', file('response.der')]
   const who = ['-CA', file('ca.crt'), '-rsigner', file(`${signer}.crt`), '-rkey', file(`${signer}.key`)]
-  openssl('ocsp', '-index', file('ca.index'), ...who, ...paths, ...extra)
+  authorities.openssl('ocsp', '-index', file('ca.index'), ...who, ...paths, ...extra)
   return readFileSync(file('response.der'))
 }
 

@@ -41,17 +41,11 @@ export class PendingRecords {
 
   /** Takes this very record out; false if it is not the newest one of its path, and nothing has been done. */
   deleteIf(record: ChangeRecord): boolean {
-    const bucket = record.hash & (this.#buckets.length - 1)
-    let before: ChangeRecord | null = null
-    for (let one = this.#buckets[bucket] as ChangeRecord | null; one !== null; one = one.chained) {
-      if (one === record) {
-        this.#unchain(bucket, before, one)
-        this.#shrunk()
-        return true
-      }
-      before = one
-    }
-    return false
+    if (this.get(record.path, record.hash) !== record) return false
+    this.#takeOut(record.hash, record.path)
+    this.#size--
+    if (this.#size === 0 && this.#buckets.length > BUCKETS_KEPT_MAX) this.#resize(BUCKETS_MIN)
+    return true
   }
 
   #head(hash: number): ChangeRecord | null {
@@ -63,24 +57,15 @@ export class PendingRecords {
     let before: ChangeRecord | null = null
     for (let one = this.#buckets[bucket] as ChangeRecord | null; one !== null; one = one.chained) {
       if (one.hash === hash && one.path === path) {
-        this.#unchain(bucket, before, one)
+        if (before === null) this.#buckets[bucket] = one.chained
+        else before.chained = one.chained
+        // A record that is dead must not keep others alive.
+        one.chained = null
         return one
       }
       before = one
     }
     return undefined
-  }
-
-  #unchain(bucket: number, before: ChangeRecord | null, record: ChangeRecord): void {
-    if (before === null) this.#buckets[bucket] = record.chained
-    else before.chained = record.chained
-    // A record that is dead must not keep others alive.
-    record.chained = null
-  }
-
-  #shrunk(): void {
-    this.#size--
-    if (this.#size === 0 && this.#buckets.length > BUCKETS_KEPT_MAX) this.#resize(BUCKETS_MIN)
   }
 
   #resize(bucketCount: number): void {

@@ -126,7 +126,6 @@ export class PrefixTotals {
   #take(body: TxnBody, zxidHi: number, zxidLo: number): void {
     switch (body.kind) {
       case 'create':
-        return this.#change(body.path, body.data?.length ?? 0, zxidHi, zxidLo)
       case 'setData':
         return this.#change(body.path, body.data?.length ?? 0, zxidHi, zxidLo)
       case 'delete':
