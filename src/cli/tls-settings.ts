@@ -15,21 +15,28 @@ const STORE_KINDS: readonly StoreKind[] = ['JKS', 'PEM', 'PKCS12', 'BCFKS']
 
 /**
  * Connections over TLS by the settings that upstream's client has for them, `zookeeper.ssl.*`: key store and trust store (JKS, PKCS12,
- * PEM), protocols, cipher suites, host names. Stores are read again when they change.
+ * PEM), protocols, cipher suites, host names. Stores are read for each connection, so that one made after they have changed has what they
+ * hold by then.
  *
  * @throws CliError for a store that cannot be read
  */
 export function tlsTransportOf(settings: ClientSettings): Transport {
   const endpoint = endpointOf(settings)
-  const context = openContext(endpoint)
-  let told = ''
+  const told = new Set<string>()
+  function warnOnce(message: string): void {
+    if (told.has(message)) return
+    told.add(message)
+    process.stderr.write(`${message}\n`)
+  }
+  const context = openContext(endpoint, warnOnce)
+  let isFresh = true
   return (server, onOpen) => {
+    if (!isFresh) context.reload()
+    isFresh = false
     const socket = connectSecurely(server, endpoint, context, onOpen)
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const problem = tlsProblemOf(error, server)
-      if (problem === null || problem === told) return
-      told = problem
-      warn(problem)
+      if (problem !== null) warnOnce(problem)
     })
     return socket
   }
@@ -41,14 +48,10 @@ function tlsProblemOf(error: NodeJS.ErrnoException, { host, port }: ServerAddres
   return error.code?.startsWith('ERR_SSL') === true ? `${host}:${port}: ${handshakeProblemText(error)}` : null
 }
 
-function warn(message: string): void {
-  process.stderr.write(`${message}\n`)
-}
-
-function openContext(endpoint: TlsEndpointSettings): ReloadingContext {
+function openContext(endpoint: TlsEndpointSettings, warn: (message: string) => void): ReloadingContext {
   const log = { info: () => undefined, warn }
   try {
-    return new ReloadingContext(endpoint, { property: PROPERTY, needsKey: false, isWatching: true }, log)
+    return new ReloadingContext(endpoint, { property: PROPERTY, needsKey: false, isWatching: false }, log)
   } catch (error) {
     if (error instanceof TlsConfigError) throw new CliError(error.message, 1, error)
     throw error

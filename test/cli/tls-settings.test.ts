@@ -1,7 +1,11 @@
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { createServer, type Server } from 'node:tls'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createServer, rootCertificates, type Server } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { tlsTransportOf } from '../../src/cli/tls-settings.ts'
+import type { Transport } from '../../src/client/transport.ts'
 import { readKeyStore } from '../../src/tls/stores/read-store.ts'
 import { fixture, storeOf } from '../tls/fixtures.ts'
 
@@ -33,12 +37,16 @@ function settingsOf(more: Readonly<Record<string, string>>): ReadonlyMap<string,
 }
 
 /** Resolves with what the server says, or with an empty text if the connection comes to nothing. */
-function talk(settings: ReadonlyMap<string, string>, host = '127.0.0.1'): Promise<string> {
+function talk(settings: ReadonlyMap<string, string>): Promise<string> {
+  return talkBy(tlsTransportOf(settings))
+}
+
+function talkBy(transport: Transport): Promise<string> {
   const { port } = server.address() as AddressInfo
   return new Promise((resolve) => {
     let text = ''
     let isOpen = false
-    const socket = tlsTransportOf(settings)({ host, port }, () => {
+    const socket = transport({ host: '127.0.0.1', port }, () => {
       isOpen = true
     })
     socket.on('data', (piece: Buffer) => {
@@ -64,6 +72,24 @@ describe("the shell's connections over TLS", () => {
   ])('are made with $what', async ({ settings }) => {
     expect(await talk(settingsOf(settings))).toBe('hello')
     expect(told).toEqual([])
+  })
+
+  test('have what the stores hold by then, and what they held while they cannot be read, which is told once', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'zoonode-stores-'))
+    const trusted = join(folder, 'trust.pem')
+    copyFileSync(fixture('ca.pem'), trusted)
+    const transport = tlsTransportOf(settingsOf({ 'trustStore.location': trusted }))
+    expect(await talkBy(transport)).toBe('hello')
+
+    rmSync(trusted)
+    expect([await talkBy(transport), await talkBy(transport)]).toEqual(['hello', 'hello'])
+    expect(told).toEqual([
+      expect.stringMatching(/^the certificates stay as they were: .*trust\.pem: there is no such file\n$/)
+    ])
+
+    writeFileSync(trusted, rootCertificates[0] ?? '')
+    expect(await talkBy(transport)).toBe('')
+    rmSync(folder, { recursive: true })
   })
 
   test('are refused, with a line that says why, to a server that nobody knows', async () => {
