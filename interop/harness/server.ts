@@ -16,6 +16,8 @@ export interface ServerSettings {
   readonly properties?: Readonly<Record<string, string>>
   /** Added to the environment of servers. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Classes for Apache's server, before its own. */
+  readonly classPath?: string
 }
 
 const START_TIMEOUT_MS = 60_000
@@ -122,7 +124,7 @@ export class Server {
       const args = [ZOONODE_PROGRAM, '--config', config]
       return startChild({ command: process.execPath, args, logFile: this.logFile, cwd: this.folder, env })
     }
-    const classPath = await mavenClassPath('java')
+    const classPath = [this.#settings.classPath ?? [], await mavenClassPath('java')].flat().join(':')
     const log = '-Dorg.slf4j.simpleLogger.showDateTime=true'
     const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain'
     const args = ['-Xmx512m', log, ...properties, '-cp', classPath, main, config]

@@ -89,7 +89,11 @@ async function start(
   const securePort = await freePort()
   const places = { secureClientPort: String(securePort), secureClientPortAddress: '127.0.0.1' }
   const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== ''))
-  const server = new Server(kind, folder, { config: { ...places, ...given }, properties: { ...NETTY, ...properties } })
+  const server = new Server(kind, folder, {
+    config: { ...places, ...given },
+    properties: { ...NETTY, ...properties },
+    classPath: await javaProgram('tls')
+  })
   await server.start()
   // Apache's server opens it a little after the other one.
   await waitFor('the port for TLS', 20_000, async () => ((await isOpen(securePort)) ? true : null))

@@ -4,6 +4,7 @@ import { javaProgram, mavenClassPath } from '../harness/java.ts'
 import { buildZoonode, type ServerKind } from '../harness/server.ts'
 import type { Suite } from '../harness/suite.ts'
 import { kazooPackages } from './clients.ts'
+import { runNames } from './name-scenarios.ts'
 import { runOcsp } from './ocsp-scenarios.ts'
 import { runOwn } from './own-scenarios.ts'
 import { runSasl, runScram } from './sasl-scenarios.ts'
@@ -32,6 +33,7 @@ export const TLS_PARTS: readonly Part[] = [
   { name: 'versions', run: runVersions },
   { name: 'port unification', run: runPortUnification },
   { name: 'refusals', run: runRefusals },
+  { name: 'alternative names', run: runNames },
   { name: 'OCSP', run: runOcsp },
   { name: 'SASL', run: runSasl },
   { name: 'rotation', isQuick: true, run: runRotation }

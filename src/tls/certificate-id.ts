@@ -1,20 +1,23 @@
-import type { CertificateFacts } from './certificate.ts'
+import { AlternativeNameKind, type CertificateFacts } from './certificate.ts'
 
 /**
- * What of a certificate is its id in ACLs of the scheme `x509`: the subject, or a subject alternative name
- * (`ssl.x509.clientCertIdType=SAN` and its companions, as LinkedIn's servers have them).
+ * What of a certificate is its id in ACLs of the scheme `x509`: the subject, as of Apache's servers, or a subject alternative
+ * name (`ssl.x509.clientCertIdType=SAN` and its companions, which LinkedIn's fork of 3.6 has; 3.9.5 has none of them).
  */
 export interface CertificateIdSettings {
   readonly type: 'subject' | 'san'
-  /** Kind of the alternative name, by its number in RFC 5280: 1 mail, 2 DNS, 6 URI, 7 address. */
+  /** Kind of the alternative name, by its number in RFC 5280: 1 mail, 2 DNS, 4 directory, 6 URI, 7 address, 8 registered id. */
   readonly matchKind: number
-  /** Exactly one name of that kind must match. */
+  /** Exactly one name of that kind must have a place that matches. */
   readonly match: RegExp
-  /** What is taken out of it. */
+  /** What is taken out of it: the first place that matches. */
   readonly extract: RegExp
   /** Group of `extract` that is the id; 0 = all that it matches. */
   readonly extractGroup: number
 }
+
+/** The kinds that Java gives as text. Of others it gives bytes, in which the fork finds nothing either. */
+const TEXT_KINDS: ReadonlySet<number> = new Set(Object.values(AlternativeNameKind))
 
 /**
  * @param warn told where a certificate has no such name: its subject is the id then, as there
@@ -38,6 +41,7 @@ function alternativeNameId(
   { matchKind, match, extract, extractGroup }: CertificateIdSettings,
   { alternativeNames }: CertificateFacts
 ): string | null {
+  if (!TEXT_KINDS.has(matchKind)) return null
   const found = alternativeNames.filter(({ kind, value }) => kind === matchKind && match.test(value))
   const [only] = found
   if (only === undefined || found.length > 1) return null

@@ -1,4 +1,4 @@
-import { childOf, childrenOf, DerTag, type DerValue, objectIdentifierOf, readDer } from './der.ts'
+import { childOf, childrenOf, DerTag, type DerValue, objectIdentifierOf, objectIdentifierText, readDer } from './der.ts'
 import { commonNameOf, distinguishedNameOf } from './distinguished-name.ts'
 
 /** What is looked at in the certificate of a peer that Node.js has verified. */
@@ -24,11 +24,11 @@ export interface CertificateFacts {
 /** A subject alternative name: its kind by RFC 5280 (1 mail, 2 DNS, 4 directory, 6 URI, 7 address …), and what it says. */
 export interface AlternativeName {
   readonly kind: number
-  /** Text for kinds 1, 2 and 6; the address for kind 7; hexadecimal for others. */
+  /** As Java gives it: text, a distinguished name (kind 4), an address (7), dotted numbers (8); hexadecimal for the others. */
   readonly value: string
 }
 
-export const AlternativeNameKind = { mail: 1, dns: 2, directory: 4, uri: 6, address: 7 } as const
+export const AlternativeNameKind = { mail: 1, dns: 2, directory: 4, uri: 6, address: 7, registeredId: 8 } as const
 
 const SUBJECT_ALTERNATIVE_NAME = '2.5.29.17'
 const CRL_DISTRIBUTION_POINTS = '2.5.29.31'
@@ -79,10 +79,20 @@ function alternativeNamesOf(extension: Buffer | undefined): AlternativeName[] {
 }
 
 function alternativeNameText(kind: number, content: Buffer): string {
-  if (kind === AlternativeNameKind.address) return addressOf(content)
-  const isText =
-    kind === AlternativeNameKind.dns || kind === AlternativeNameKind.mail || kind === AlternativeNameKind.uri
-  return isText ? content.toString('latin1') : content.toString('hex')
+  switch (kind) {
+    case AlternativeNameKind.mail:
+    case AlternativeNameKind.dns:
+    case AlternativeNameKind.uri:
+      return content.toString('latin1')
+    case AlternativeNameKind.directory:
+      return distinguishedNameOf(readDer(content))
+    case AlternativeNameKind.address:
+      return addressOf(content)
+    case AlternativeNameKind.registeredId:
+      return objectIdentifierText(content)
+    default:
+      return content.toString('hex')
+  }
 }
 
 /** An address as Java prints it: no part of an IPv6 one is left out. */

@@ -73,8 +73,13 @@ export function childOf(children: readonly DerValue[], index: number, tag?: numb
 
 /** An object identifier in dotted form. @throws DerError */
 export function objectIdentifierOf({ tag, content }: DerValue): string {
-  const first = content[0]
-  if (tag !== DerTag.objectIdentifier || first === undefined) throw new DerError('not an object identifier')
+  if (tag !== DerTag.objectIdentifier) throw new DerError('not an object identifier')
+  return objectIdentifierText(content)
+}
+
+/** The same of the bytes alone, which may have another tag where the place says what they are. @throws DerError */
+export function objectIdentifierText(content: Buffer): string {
+  if (content.length === 0) throw new DerError('not an object identifier')
   const numbers: bigint[] = []
   let number = 0n
   for (const byte of content) {

@@ -91,6 +91,7 @@ export class PeerHarness implements Outbox {
         superDigest: SUPER_DIGEST,
         x509Enabled: options.x509SuperUser !== undefined,
         x509SuperUser: options.x509SuperUser ?? null,
+        x509IdsAreSubjects: true,
         saslEnabled: options.sasl !== undefined,
         letAnySaslUserDoX: null,
         ensembleEnabled: false,

@@ -220,6 +220,7 @@ const PROVIDERS = {
   superDigest: SUPER_DIGEST,
   x509Enabled: false,
   x509SuperUser: null,
+  x509IdsAreSubjects: true,
   saslEnabled: false,
   letAnySaslUserDoX: null,
   ensembleEnabled: false,

@@ -16,6 +16,8 @@ export interface AuthenticationSettings {
   readonly x509Enabled: boolean
   /** `zookeeper.X509AuthenticationProvider.superUser`. */
   readonly x509SuperUser: string | null
+  /** False with `ssl.x509.clientCertIdType=SAN`. */
+  readonly x509IdsAreSubjects: boolean
   /** True with an `authProvider` setting that names it. */
   readonly saslEnabled: boolean
   /** `zookeeper.letAnySaslUserDoX`. */
@@ -38,7 +40,7 @@ export function configuredProviders(
 ): AuthenticationProvider[] {
   const providers = [createIpProvider()]
   if (settings.digestEnabled) providers.push(createDigestProvider(hash, settings.superDigest))
-  if (settings.x509Enabled) providers.push(createX509Provider(settings.x509SuperUser))
+  if (settings.x509Enabled) providers.push(createX509Provider(settings.x509SuperUser, settings.x509IdsAreSubjects))
   if (settings.saslEnabled) providers.push(createSaslProvider(settings.letAnySaslUserDoX))
   if (settings.ensembleEnabled) providers.push(createEnsembleProvider(settings.ensembleNames, counts))
   return providers

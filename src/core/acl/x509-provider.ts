@@ -6,9 +6,10 @@ import { isDistinguishedName } from './distinguished-name.ts'
  * only names who it is for.
  *
  * @param superUser `zookeeper.X509AuthenticationProvider.superUser`: a subject that may do everything
+ * @param idsAreSubjects false where an id is something else of the certificate, so that ACLs may name any text
  * @see `X509AuthenticationProvider`
  */
-export function createX509Provider(superUser: string | null): AuthenticationProvider {
+export function createX509Provider(superUser: string | null, idsAreSubjects = true): AuthenticationProvider {
   return {
     scheme: 'x509',
     isAuthenticated: true,
@@ -18,7 +19,7 @@ export function createX509Provider(superUser: string | null): AuthenticationProv
       return subject === superUser ? [{ scheme: SUPER_SCHEME, id: subject }, identity] : [identity]
     },
     matches: (id, aclId) => id === aclId || (superUser !== null && id === superUser),
-    isValid: isDistinguishedName,
+    isValid: idsAreSubjects ? isDistinguishedName : (id) => id !== '',
     userName: (id) => id
   }
 }

@@ -12,6 +12,7 @@ const settings = {
   digestEnabled: true,
   superDigest: null,
   x509Enabled: false,
+  x509IdsAreSubjects: true,
   x509SuperUser: null,
   saslEnabled: true,
   letAnySaslUserDoX: null,

@@ -1,3 +1,4 @@
+import { javaPattern } from '../../../tls/java-pattern.ts'
 import { type ConfigKey, fileKey, propertyKey } from '../config-key.ts'
 import {
   INVALID,
@@ -28,7 +29,7 @@ const regularExpression: ValueType<RegExp> = {
   allowed: 'a regular expression',
   parse(value) {
     try {
-      return new RegExp(value)
+      return javaPattern(value)
     } catch {
       return INVALID
     }
@@ -181,13 +182,13 @@ export const tlsKeys = {
     'ssl.x509.clientCertIdSanMatchType',
     javaInteger({ min: 0, max: 8 }),
     6,
-    'kind of that name: 1 mail, 2 DNS, 6 URI, 7 address'
+    'kind of that name: 1 mail, 2 DNS, 4 directory, 6 URI, 7 address, 8 registered id'
   ),
   certificateIdMatch: propertyKey(
     'should',
     'ssl.x509.clientCertIdSanMatchRegex',
     regularExpression,
-    /.*/,
+    /.*/u,
     'which one name of that kind has to match',
     { defaultText: '.*' }
   ),
@@ -195,7 +196,7 @@ export const tlsKeys = {
     'should',
     'ssl.x509.clientCertIdSanExtractRegex',
     regularExpression,
-    /.*/,
+    /.*/u,
     'what of that name is the id',
     { defaultText: '.*' }
   ),
