@@ -39,8 +39,8 @@ export const CounterSlot = {
   diskFullRetries: 10
 } as const
 
-/** Default size of the ring. What does not fit waits at the caller. */
-export const RING_BYTES_DEFAULT = 8 * 1024 * 1024
+/** Default size of the ring, all of which is in use sooner or later. What does not fit waits at the caller. */
+export const RING_BYTES_DEFAULT = 2 * 1024 * 1024
 
 export interface SharedMemory {
   readonly buffer: SharedArrayBuffer

@@ -8,6 +8,13 @@ export type SyncMode = 'FULL' | 'OFF'
 const SYNC_LEVEL = { OFF: 0, FULL: 2 } as const
 
 /**
+ * Of pages kept in memory, in KiB. The library's default is 16 MiB for each connection, and all that is written goes
+ * through it: of a log that is only added to, and of a snapshot, nearly nothing is looked at again.
+ */
+const LOG_CACHE_KIB = 1024
+const BULK_CACHE_KIB = 512
+
+/**
  * Opens a database for this connection alone, with a write-ahead log; makes it, if `newPageBytes` says with which page size.
  *
  * EXCLUSIVE comes before the first access, so SQLite keeps the index of the -wal in its own memory (no -shm file) and
@@ -24,6 +31,7 @@ export function openExclusive(path: string, sync: SyncMode, newPageBytes: number
     connection.exec('PRAGMA journal_mode = WAL')
     connection.exec(`PRAGMA synchronous = ${sync}`)
     connection.exec('PRAGMA wal_autocheckpoint = 0')
+    connection.exec(`PRAGMA cache_size = -${LOG_CACHE_KIB}`)
     assertPragma(connection, path, 'locking_mode', 'exclusive')
     assertPragma(connection, path, 'journal_mode', 'wal')
     assertPragma(connection, path, 'synchronous', SYNC_LEVEL[sync])
@@ -50,6 +58,7 @@ export function openForBulkWrite(path: string, pageBytes: number): Connection {
     connection.exec('PRAGMA locking_mode = EXCLUSIVE')
     connection.exec(`PRAGMA page_size = ${pageBytes}`)
     connection.exec('PRAGMA journal_mode = OFF')
+    connection.exec(`PRAGMA cache_size = -${BULK_CACHE_KIB}`)
     connection.exec('PRAGMA synchronous = FULL')
     assertPragma(connection, path, 'journal_mode', 'off')
     assertPragma(connection, path, 'synchronous', SYNC_LEVEL.FULL)
