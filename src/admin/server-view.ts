@@ -175,7 +175,8 @@ export interface QuorumView {
   readonly membership: string
   /** As upstream's `zk_peer_state`: `leading - broadcast`, `following - synchronization` … */
   readonly peerState: string
-  readonly quorumSize: number
+  /** Voters; null in read-only mode. */
+  readonly quorumSize: number | null
   readonly leader: LeaderView | null
   /** Learners served by this follower or leader; null where it serves none. */
   readonly syncedObservers: number | null

@@ -386,11 +386,8 @@ export class EnsemblePeer implements ElectionHost {
     const { member } = this
     this.#stage = 'looking'
     member.meter.looking(member.nowMs)
-    const { readOnlyModeEnabled, tickTimeMs, sid } = member.settings
-    // compat: observers do not serve in read-only mode.
-    if (readOnlyModeEnabled && roleOf(member.config, sid) === 'participant') {
-      this.#readOnlyAtMs = member.nowMs + Math.max(READ_ONLY_AFTER_MS, tickTimeMs)
-    }
+    const { readOnlyModeEnabled, tickTimeMs } = member.settings
+    if (readOnlyModeEnabled) this.#readOnlyAtMs = member.nowMs + Math.max(READ_ONLY_AFTER_MS, tickTimeMs)
     member.out.roleChanged(this.role)
     this.election.look({
       zxidHi: member.log.lastZxidHi,

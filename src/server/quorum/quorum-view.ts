@@ -34,7 +34,8 @@ export function quorumView(peer: EnsemblePeer, role: RoleView): QuorumView {
     role: roleOf(config, settings.sid) ?? 'participant',
     membership: formatConfigText(config),
     peerState: peerStateOf(role, peer),
-    quorumSize: verifierOf(config).voters.size,
+    // compat: as upstream's, whose read-only server is none of the quorum.
+    quorumSize: role.isReadOnly ? null : verifierOf(config).voters.size,
     leader: leading === null ? null : leaderView(leading),
     syncedObservers: leading === null ? (peer.following?.observers?.observerCount ?? null) : syncedCount(leading, true),
     observerMasterId: role.state === ServerState.observing ? (peer.following?.masterSid ?? null) : null

@@ -109,6 +109,19 @@ describe('what administration is shown', () => {
   })
 })
 
+describe('a server that serves reads without a leader', () => {
+  test('belongs to no quorum, whether it has a vote or observes', () => {
+    const world = startAll({ readOnlyModeEnabled: true })
+    world.node(3).crash()
+    world.node(2).crash()
+    world.until(() => [1, OBSERVER].every((sid) => world.node(sid).view.isReadOnly))
+
+    for (const sid of [1, OBSERVER]) {
+      expect(viewOf(world.node(sid))).toMatchObject({ peerState: 'looking', quorumSize: null })
+    }
+  })
+})
+
 describe('what is measured of a write', () => {
   test('proposals, ACKs and commits are counted on leader, follower and observer, each its part', () => {
     const world = startAll()
