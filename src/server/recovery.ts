@@ -81,7 +81,7 @@ async function loadSnapshot(
 ): Promise<string | null> {
   const { snapshot } = recovery
   if (snapshot === null) return null
-  const loader = tree.loadSnapshot(snapshot.zxidHi, snapshot.zxidLo)
+  const loader = tree.loadSnapshot(snapshot.zxidHi, snapshot.zxidLo, snapshot.summary.nodeCount)
   for await (const chunk of snapshot.chunks()) loader.push(chunk)
   const zxid = toHex(snapshot.zxidHi, snapshot.zxidLo)
   if (!loader.done) throw new RecoveryError(`snapshot 0x${zxid} ends before its last znode`)

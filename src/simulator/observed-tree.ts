@@ -68,8 +68,8 @@ export class ObservedTree extends StoredTree {
     return super.openSnapshot(sessions)
   }
 
-  override loadSnapshot(zxidHi: number, zxidLo: number): SnapshotLoader {
-    const loader = super.loadSnapshot(zxidHi, zxidLo)
+  override loadSnapshot(zxidHi: number, zxidLo: number, nodeCount?: number): SnapshotLoader {
+    const loader = super.loadSnapshot(zxidHi, zxidLo, nodeCount)
     const push = (chunk: Uint8Array): number => {
       const wasDone = loader.done
       const taken = loader.push(chunk)

@@ -98,6 +98,23 @@ function overLongForm(state: number, point: number): number {
   return overByte(next, 0x80 | (point & 0x3f))
 }
 
+/** CRC-32 continued over the bytes of a view from `start` up to `end`. */
+export function crc32OfView(view: DataView, start: number, end: number, crc: number): number {
+  let state = ~crc
+  let index = start
+  for (; index + 4 <= end; index += 4) {
+    // Little-endian: the first byte in the stream meets the lowest byte of the state.
+    const word = state ^ view.getInt32(index, true)
+    state =
+      (TABLE[768 + (word & 0xff)] as number) ^
+      (TABLE[512 + ((word >>> 8) & 0xff)] as number) ^
+      (TABLE[256 + ((word >>> 16) & 0xff)] as number) ^
+      (TABLE[word >>> 24] as number)
+  }
+  for (; index < end; index++) state = overByte(state, view.getUint8(index))
+  return ~state
+}
+
 /** CRC-32 continued over bytes. */
 export function crc32OfBytes(bytes: Uint8Array, crc: number): number {
   let state = ~crc

@@ -139,9 +139,10 @@ export interface DataTree {
   /**
    * Empties the tree and returns the taker of a snapshot stream that is to fill it. Until that is `done` the tree must
    * not be used; if it throws, the tree is empty. Cursors that are open become invalid.
-   * @param zxidHi zxid that the snapshot stands for
+   * @param zxidHi    zxid that the snapshot stands for
+   * @param nodeCount how many nodes it is known to have: room is made for them at once
    */
-  loadSnapshot(zxidHi: number, zxidLo: number): SnapshotLoader
+  loadSnapshot(zxidHi: number, zxidLo: number, nodeCount?: number): SnapshotLoader
 }
 
 /** Paths of the nodes that one session owns. */

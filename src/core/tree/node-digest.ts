@@ -1,5 +1,6 @@
 import type { HashPort } from '../ports.ts'
-import { crc32OfBytes, crc32OfStat, crc32OfText, type DigestedStat } from './crc32.ts'
+import { crc32OfBytes, crc32OfStat, crc32OfText, crc32OfView, type DigestedStat } from './crc32.ts'
+import { StatOffset, type StoredNode } from './stored-node.ts'
 
 /**
  * The digest of a tree: the 64-bit sum of its nodes' CRC-32 over path, data and stat, so that it can be kept with each
@@ -52,6 +53,26 @@ export function prefixCrc(hash: HashPort, crc: number, data: Uint8Array | null):
  */
 export function digestOfStat(prefixCrc: number, stat: DigestedStat): number {
   return crc32OfStat(stat, prefixCrc) >>> 0
+}
+
+/** The same as `prefixCrc` for a node of a snapshot; a signed number. */
+export function crcOfStoredData(
+  hash: HashPort,
+  crc: number,
+  { bytes, view, dataStart, dataLength }: StoredNode
+): number {
+  if (dataLength <= 0) return crc
+  const end = dataStart + dataLength
+  if (dataLength <= SHORT_DATA_LENGTH_MAX) return crc32OfView(view, dataStart, end, crc)
+  return hash.crc32(bytes.subarray(dataStart, end), crc >>> 0) | 0
+}
+
+/** The same as `digestOfStat` for a node of a snapshot, where pzxid stands at the end; a signed number. */
+export function digestOfStoredStat(prefixCrc: number, { view, statStart }: StoredNode): number {
+  const zxidsCrc = crc32OfView(view, statStart, statStart + StatOffset.ctime, prefixCrc)
+  const pzxidStart = statStart + StatOffset.pzxid
+  const pzxidCrc = crc32OfView(view, pzxidStart, pzxidStart + 8, zxidsCrc)
+  return crc32OfView(view, statStart + StatOffset.ctime, pzxidStart, pzxidCrc)
 }
 
 /** A running 64-bit sum of node digests, modulo 2^64. */

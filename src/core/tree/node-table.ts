@@ -5,6 +5,7 @@ import type { DataTree } from './data-tree.ts'
 import type { DigestSum } from './node-digest.ts'
 import type { OwnerSettings } from './owner-kind.ts'
 import type { QuotaIndex } from './quota-index.ts'
+import type { StoredNode } from './stored-node.ts'
 
 /** Sees every node just before it is changed or removed, and every node that is new. */
 export interface ChangeObserver {
@@ -23,6 +24,15 @@ export interface ChangeStamp {
   readonly zxidLo: number
   readonly timeHi: number
   readonly timeLo: number
+}
+
+/** Takes nodes of a snapshot into a table. */
+export interface NodeLoader {
+  /**
+   * @param stored the caller's, for this call
+   * @throws SnapshotFormatError if the node cannot be where it is
+   */
+  load(stored: StoredNode): void
 }
 
 /** What a table tells of its nodes in the words of the tree's interface. */
@@ -108,6 +118,11 @@ export interface NodeTable extends NodeReads {
    * @param stat   the stored one, copied
    */
   insert(parent: number, path: string, data: Uint8Array | null, acl: AclEntry, stat: StatPersisted): number
+  /**
+   * Gives what fills the table, which is empty; nobody else changes it meanwhile.
+   * @param nodeCount how many nodes are to come; 0 if nobody knows
+   */
+  loader(nodeCount: number): NodeLoader
   /**
    * Takes out a node without children.
    * @param path its path, which the caller has at hand

@@ -14,8 +14,9 @@ import { ChildListCache } from './child-list-cache.ts'
 import { type EphemeralPaths, NO_NODE } from './data-tree.ts'
 import { copyStat } from './empty-stat.ts'
 import { LifetimeIndex } from './lifetime-index.ts'
+import { loadByPath } from './load-by-path.ts'
 import { type DigestSum, digestOfStat, isDigested, moveDigest, pathCrc, prefixCrc } from './node-digest.ts'
-import type { ChangeObserver, ChangeStamp, NodeTable, NodeTableOptions } from './node-table.ts'
+import type { ChangeObserver, ChangeStamp, NodeLoader, NodeTable, NodeTableOptions } from './node-table.ts'
 import { ownerKind } from './owner-kind.ts'
 import { PathTable } from './path-table.ts'
 import { bytesAsText, linkChild, PlainNode, shownStat, unlinkChild } from './plain-node.ts'
@@ -283,6 +284,10 @@ export class PlainNodes implements NodeTable {
     this.#changed(node)
     for (const observer of this.#observers) observer.created(handle)
     return handle
+  }
+
+  loader(): NodeLoader {
+    return { load: (stored) => loadByPath(this, stored) }
   }
 
   remove(handle: number): void {

@@ -267,12 +267,12 @@ export class StoredTree implements DataTree {
     return cursor
   }
 
-  loadSnapshot(zxidHi: number, zxidLo: number): SnapshotLoader {
+  loadSnapshot(zxidHi: number, zxidLo: number, nodeCount = 0): SnapshotLoader {
     for (const cursor of this.#cursors) cursor.abort()
     this.#cursors = []
     this.#nodes.clear()
     this.setLastZxid(zxidHi, zxidLo)
-    return new StreamLoader(new NodeLoadTarget(this.#nodes))
+    return new StreamLoader(new NodeLoadTarget(this.#nodes, nodeCount))
   }
 }
 

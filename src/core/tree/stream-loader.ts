@@ -1,19 +1,17 @@
 import { JuteError, JuteReader } from 'jute-ts'
-import {
-  type ACL,
-  decodeACL,
-  decodeStatPersisted,
-  STAT_PERSISTED_SIZE_BYTES,
-  type StatPersisted
-} from '../../protocol/generated/data.ts'
+import { type ACL, decodeACL, STAT_PERSISTED_SIZE_BYTES } from '../../protocol/generated/data.ts'
 import { toNumber } from '../../protocol/int64.ts'
 import { SnapshotFormatError, type SnapshotLoader, type SnapshotSession } from './snapshot.ts'
+import { StoredNode } from './stored-node.ts'
 
 /** Where a loader puts what it reads, in this order: all ACL lists, then nodes, parents first, then `loaded` or `failed`. */
 export interface LoadTarget {
   loadAcl(key: number, list: readonly ACL[]): void
-  /** @throws SnapshotFormatError if the node cannot be where it is */
-  loadNode(path: string, data: Uint8Array | null, aclKey: number, stat: StatPersisted): void
+  /**
+   * @param node the caller's, for this call
+   * @throws SnapshotFormatError if the node cannot be where it is
+   */
+  loadNode(node: StoredNode): void
   loaded(): void
   /** What has been put there is worth nothing. */
   failed(): void
@@ -24,6 +22,8 @@ const LENGTH_MAX = 0x1fffffe8
 const SLASH = 0x2f
 const SESSION_SIZE_BYTES = 12
 const ACL_SIZE_BYTES_MIN = 12
+/** A path alone; every node is longer. */
+const END_MARK_SIZE_BYTES = 5
 
 type Part = 'sessionCount' | 'sessions' | 'aclCount' | 'acls' | 'nodes' | 'done' | 'failed'
 
@@ -35,6 +35,7 @@ export class StreamLoader implements SnapshotLoader {
   readonly sessions: SnapshotSession[] = []
   readonly #target: LoadTarget
   readonly #reader = new JuteReader(undefined, LENGTH_MAX)
+  readonly #node = new StoredNode()
   #part: Part = 'sessionCount'
   #itemsLeft = 0
   /** Bytes of an item that is not whole. */
@@ -101,12 +102,13 @@ export class StreamLoader implements SnapshotLoader {
   /** @returns the offset of the first byte that is not of a whole item */
   #takeItems(input: Buffer): number {
     let offset = 0
+    this.#node.reset(input)
     while (!this.done && input.length - offset >= this.#needed) {
       const size = this.#itemSize(input, offset)
       this.#needed = size
       if (size > input.length - offset) break
-      this.#reader.reset(input, offset, offset + size)
-      this.#takeItem()
+      if (this.#part === 'nodes') this.#takeNode(offset, size)
+      else this.#takeItem(input, offset, size)
       this.#needed = 0
       offset += size
     }
@@ -128,7 +130,8 @@ export class StreamLoader implements SnapshotLoader {
     }
   }
 
-  #takeItem(): void {
+  #takeItem(input: Buffer, offset: number, size: number): void {
+    this.#reader.reset(input, offset, offset + size)
     switch (this.#part) {
       case 'sessionCount':
         this.#enter('sessions', this.#readCount())
@@ -144,8 +147,6 @@ export class StreamLoader implements SnapshotLoader {
         this.#target.loadAcl(readKey(this.#reader), readAcl(this.#reader))
         this.#enter('acls', this.#itemsLeft - 1)
         break
-      default:
-        this.#takeNode()
     }
   }
 
@@ -160,17 +161,24 @@ export class StreamLoader implements SnapshotLoader {
     return Math.max(0, this.#reader.readInt())
   }
 
-  #takeNode(): void {
-    const reader = this.#reader
-    const path = reader.readString('path')
-    if (path === '/') {
+  /** @param size of a whole node, as `nodeItemSize` has it: all of its lengths are good */
+  #takeNode(offset: number, size: number): void {
+    const node = this.#node
+    const { view } = node
+    if (size === END_MARK_SIZE_BYTES) {
       this.#part = 'done'
       this.#target.loaded()
       return
     }
-    if (path === null) throw new SnapshotFormatError('a snapshot has a node without a path')
-    const data = reader.readBuffer('data')
-    this.#target.loadNode(path, data, readKey(reader), decodeStatPersisted(reader))
+    const pathLength = view.getInt32(offset)
+    if (pathLength < 0) throw new SnapshotFormatError('a snapshot has a node without a path')
+    node.pathStart = offset + 4
+    node.pathEnd = node.pathStart + pathLength
+    node.dataLength = view.getInt32(node.pathEnd)
+    node.dataStart = node.pathEnd + 4
+    node.statStart = offset + size - STAT_PERSISTED_SIZE_BYTES
+    node.aclKey = safeKey(view.getInt32(node.statStart - 8), view.getInt32(node.statStart - 4))
+    this.#target.loadNode(node)
   }
 }
 
@@ -179,7 +187,11 @@ function readSession(reader: JuteReader): SnapshotSession {
 }
 
 function readKey(reader: JuteReader): number {
-  const key = toNumber(reader.readInt(), reader.readInt())
+  return safeKey(reader.readInt(), reader.readInt())
+}
+
+function safeKey(hi: number, lo: number): number {
+  const key = toNumber(hi, lo)
   if (!Number.isSafeInteger(key)) throw new SnapshotFormatError(`a snapshot has the ACL key ${key}`)
   return key
 }
@@ -210,8 +222,8 @@ function nodeItemSize(input: Buffer, offset: number): number {
   if (left < 4) return 4
   const pathLength = lengthAt(input, offset)
   if (pathLength === 1) {
-    if (left < 5) return 5
-    if (input[offset + 4] === SLASH) return 5
+    if (left < END_MARK_SIZE_BYTES) return END_MARK_SIZE_BYTES
+    if (input[offset + 4] === SLASH) return END_MARK_SIZE_BYTES
   }
   const dataOffset = offset + 4 + pathLength
   if (dataOffset + 4 > input.length) return 4 + pathLength + 4

@@ -14,11 +14,12 @@ import type { EphemeralPaths } from '../data-tree.ts'
 import { emptyStat } from '../empty-stat.ts'
 import { type Aging, isContainerDone, isTtlOver } from '../lifetime.ts'
 import { type DigestSum, digestOfStat, isDigested, moveDigest, pathCrc, prefixCrc } from '../node-digest.ts'
-import type { ChangeObserver, ChangeStamp, NodeTable, NodeTableOptions } from '../node-table.ts'
+import type { ChangeObserver, ChangeStamp, NodeLoader, NodeTable, NodeTableOptions } from '../node-table.ts'
 import { ownerKind } from '../owner-kind.ts'
 import { QuotaIndex } from '../quota-index.ts'
 import { BLOCK_HEAD_BYTES, BlockArena } from './block-arena.ts'
 import { ChildLinks } from './child-links.ts'
+import { CompactLoader } from './compact-loader.ts'
 import { copyBytes } from './copy-bytes.ts'
 import { IntRecords, NONE } from './int-records.ts'
 import { NamedNodes } from './named-nodes.ts'
@@ -421,6 +422,20 @@ export class CompactNodes implements NodeTable {
     this.#changed(node)
     if (this.#observers.length > 0) for (const observer of this.#observers) observer.created(node)
     return node
+  }
+
+  loader(nodeCount: number): NodeLoader {
+    const parts = {
+      table: this,
+      nodes: this.#nodes,
+      blocks: this.#blocks,
+      names: this.#names,
+      links: this.#links,
+      owned: this.#owned,
+      hash: this.#hash,
+      digestEnabled: this.#options.digestEnabled
+    }
+    return new CompactLoader(parts, nodeCount)
   }
 
   remove(node: number, path: string): void {

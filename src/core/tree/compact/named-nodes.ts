@@ -33,7 +33,7 @@ export class NamedNodes {
     if (path.length < 2 && (path === '' || path === '/')) return this.root
     const { key } = this
     key.ofText(path)
-    return this.#lookUp(key.hash, key.bytes, key.start, key.end)
+    return this.lookUp(key.hash, key.bytes, key.start, key.end)
   }
 
   /** The same for a path as UTF-8. */
@@ -41,7 +41,7 @@ export class NamedNodes {
     if (start === end || (end - start === 1 && bytes[start] === SLASH)) return this.root
     const { key } = this
     key.ofBytes(bytes, start, end)
-    return this.#lookUp(key.hash, bytes, start, end)
+    return this.lookUp(key.hash, bytes, start, end)
   }
 
   /** The hash by which `find` looks a path up, which need not be made again then. */
@@ -56,7 +56,7 @@ export class NamedNodes {
     key.ofText(path)
     if (key.slash < 0) return NONE
     if (key.slash === key.start) return this.root
-    return this.#lookUp(key.parentHash, key.bytes, key.start, key.slash)
+    return this.lookUp(key.parentHash, key.bytes, key.start, key.slash)
   }
 
   nameLength(node: number): number {
@@ -99,7 +99,8 @@ export class NamedNodes {
     this.root = NONE
   }
 
-  #lookUp(hash: number, bytes: Buffer, start: number, end: number): number {
+  /** The node of a hash and the path that it was made of, or NONE. */
+  lookUp(hash: number, bytes: Buffer, start: number, end: number): number {
     for (let node = this.index.head(hash); node !== NONE; ) {
       const slab = this.#nodes.slab(node)
       const at = this.#nodes.at(node)

@@ -31,6 +31,16 @@ export class PathIndex {
     return this.#buckets.length * SLAB_SIZE * 4
   }
 
+  /** Has as many buckets at once as that many nodes would have brought; the table is empty. */
+  reserve(size: number): void {
+    if (size <= SLAB_SIZE) return
+    this.#roundSize = 2 ** (31 - Math.clz32(size))
+    this.#nextSplit = size - this.#roundSize
+    for (let made = this.#buckets.length; made * SLAB_SIZE < size; made++) {
+      this.#buckets.push(new Int32Array(SLAB_SIZE).fill(NONE))
+    }
+  }
+
   /** The first node of the chain that has all nodes of this hash, among others; or NONE. */
   head(hash: number): number {
     const bucket = this.#bucketOf(hash)

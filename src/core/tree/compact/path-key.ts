@@ -58,6 +58,21 @@ export class PathKey {
     this.#lastUnit = lastUnit
   }
 
+  /** What a hash has come to behind these bytes, which begin a path; for `hashBelow`. */
+  stateAfter(bytes: Buffer, start: number, end: number): number {
+    let hash = this.#start
+    for (let index = start; index < end; index++) hash = Math.imul(hash ^ (bytes[index] as number), this.#multiplier)
+    return hash
+  }
+
+  /** The hash of a path that goes on with these bytes, and ends. */
+  hashBelow(state: number, bytes: Buffer, start: number, end: number): number {
+    const multiplier = this.#multiplier
+    let hash = state
+    for (let index = start; index < end; index++) hash = Math.imul(hash ^ (bytes[index] as number), multiplier)
+    return mixed(hash)
+  }
+
   /** The bytes are kept, not copied: the key is good until they change. */
   ofBytes(bytes: Buffer, start: number, end: number): void {
     const multiplier = this.#multiplier

@@ -1,0 +1,187 @@
+import type { HashPort } from '../../ports.ts'
+import type { AclTable } from '../acl-table.ts'
+import { crc32OfView } from '../crc32.ts'
+import { loadByPath, refusedNode, UNKNOWN_OWNER } from '../load-by-path.ts'
+import { crcOfStoredData, type DigestSum, digestOfStoredStat, isDigested, moveDigest } from '../node-digest.ts'
+import type { NodeLoader, NodeTable } from '../node-table.ts'
+import { StatOffset, type StoredNode } from '../stored-node.ts'
+import { BLOCK_HEAD_BYTES, type BlockArena } from './block-arena.ts'
+import type { ChildLinks } from './child-links.ts'
+import { copyBytes } from './copy-bytes.ts'
+import { type IntRecords, NONE } from './int-records.ts'
+import type { NamedNodes } from './named-nodes.ts'
+import { Field, UNDIGESTED_FLAG } from './node-record.ts'
+import type { OwnedNodes } from './owned-nodes.ts'
+import { SeenHashes } from './seen-hashes.ts'
+
+const SLASH = 0x2f
+const NO_PARENT = -2
+
+/** The parts of a compact table that loading fills. */
+export interface LoadedParts {
+  readonly table: NodeTable & { sizeUnits: number; readonly digest: DigestSum; readonly acls: AclTable }
+  readonly nodes: IntRecords
+  readonly blocks: BlockArena
+  readonly names: NamedNodes
+  readonly links: ChildLinks
+  readonly owned: OwnedNodes
+  readonly hash: HashPort
+  readonly digestEnabled: boolean
+}
+
+/**
+ * Takes znodes of a snapshot into an empty compact table: what `insert` does, from the stream's bytes, without a text or
+ * an object for any of them. Siblings mostly come one after the other, so that what their parent's path gives is kept.
+ *
+ * perf: the random access is what counts with a million nodes. Here it is one to the table of paths and one to what has been
+ * seen; whether a path comes twice would else be a walk along a chain of records each time.
+ */
+export class CompactLoader implements NodeLoader {
+  readonly #parts: LoadedParts
+  readonly #seen: SeenHashes
+  /** Path of the parent of the latest node, or some memory that begins with it. */
+  #parentPath = Buffer.alloc(256)
+  #parentLength = 0
+  /** NO_PARENT while none is known. */
+  #parent = NO_PARENT
+  /** Of the parent's path with the slash behind it. */
+  #hashState = 0
+  #parentCrc = 0
+  #isCounted = false
+
+  constructor(parts: LoadedParts, nodeCount: number) {
+    this.#parts = parts
+    this.#seen = new SeenHashes(nodeCount)
+    parts.names.index.reserve(nodeCount)
+  }
+
+  load(stored: StoredNode): void {
+    const slash = nameSlash(stored)
+    // The root, what has no parent, and what is not ASCII: UTF-8 may be wrong in more ways than one.
+    if (slash < 0 || !this.#enterParent(stored, slash)) {
+      loadByPath(this.#parts.table, stored)
+      this.#seen.add(this.#parts.names.hashOf(stored.path))
+      return
+    }
+    const { bytes, pathStart, pathEnd } = stored
+    const { names } = this.#parts
+    const hash = names.key.hashBelow(this.#hashState, bytes, slash + 1, pathEnd)
+    if (this.#seen.add(hash) && names.lookUp(hash, bytes, pathStart, pathEnd) !== NONE) {
+      throw refusedNode(stored.path, 'twice')
+    }
+    const { ephemeralOwnerHi, ephemeralOwnerLo } = stored
+    if (!this.#parts.table.isKnownOwner(ephemeralOwnerHi, ephemeralOwnerLo)) {
+      throw refusedNode(stored.path, UNKNOWN_OWNER)
+    }
+    this.#insert(stored, slash, hash)
+  }
+
+  /** Makes the parent of a node the current one; false if it is not there, or its path is not plain. */
+  #enterParent({ bytes, pathStart }: StoredNode, slash: number): boolean {
+    const length = slash - pathStart
+    if (this.#parent !== NO_PARENT && this.#isParentPath(bytes, pathStart, length)) return true
+    const { names, nodes } = this.#parts
+    const parent = length === 0 ? names.root : this.#find(bytes, pathStart, slash)
+    if (parent === NONE || !isAscii(bytes, pathStart, slash)) return false
+    if (length > this.#parentPath.length) this.#parentPath = Buffer.alloc(2 * length)
+    bytes.copy(this.#parentPath, 0, pathStart, slash)
+    this.#parentLength = length
+    this.#parent = parent
+    this.#hashState = names.key.stateAfter(bytes, pathStart, slash + 1)
+    this.#parentCrc = nodes.get(parent, Field.pathCrc)
+    this.#isCounted = this.#parts.digestEnabled && isDigested(bytes.toString('latin1', pathStart, slash + 1))
+    return true
+  }
+
+  /** Without `findBytes`, to which "/" is the root: here it is a path that ends with a slash. */
+  #find(bytes: Buffer, start: number, end: number): number {
+    const { names } = this.#parts
+    names.key.ofBytes(bytes, start, end)
+    return names.lookUp(names.key.hash, bytes, start, end)
+  }
+
+  #isParentPath(bytes: Buffer, start: number, length: number): boolean {
+    if (length !== this.#parentLength) return false
+    const own = this.#parentPath
+    // From its end: siblings' parents mostly differ there.
+    for (let index = length - 1; index >= 0; index--) if (own[index] !== bytes[start + index]) return false
+    return true
+  }
+
+  #insert(stored: StoredNode, slash: number, hash: number): void {
+    const { table, nodes, blocks, names, links, owned } = this.#parts
+    const { bytes, view, pathEnd, statStart } = stored
+    const dataLength = Math.max(0, stored.dataLength)
+    const nameLength = pathEnd - slash - 1
+    const node = nodes.allocate()
+    const slab = nodes.slab(node)
+    const at = nodes.at(node)
+    const block = blocks.allocate(BLOCK_HEAD_BYTES + nameLength + dataLength, node)
+    const to = blocks.bytes(block)
+    const start = blocks.start(block)
+    copyBytes(bytes, slash + 1, to, start, nameLength)
+    copyBytes(bytes, stored.dataStart, to, start + nameLength, dataLength)
+    slab[at + Field.hash] = hash
+    slab[at + Field.parent] = this.#parent
+    slab[at + Field.next] = NONE
+    slab[at + Field.previous] = NONE
+    slab[at + Field.block] = block
+    slab[at + Field.name] = this.#isCounted ? nameLength : nameLength | UNDIGESTED_FLAG
+    slab[at + Field.dataLength] = stored.dataLength
+    slab[at + Field.acl] = table.acls.use(stored.aclKey).slot
+    slab[at + Field.childPart] = NONE
+    const czxidHi = view.getInt32(statStart + StatOffset.czxid)
+    const czxidLo = view.getInt32(statStart + StatOffset.czxid + 4)
+    slab[at + Field.czxidHi] = czxidHi
+    slab[at + Field.czxidLo] = czxidLo
+    slab[at + Field.mzxidHi] = view.getInt32(statStart + StatOffset.mzxid)
+    slab[at + Field.mzxidLo] = view.getInt32(statStart + StatOffset.mzxid + 4)
+    slab[at + Field.ctimeHi] = view.getInt32(statStart + StatOffset.ctime)
+    slab[at + Field.ctimeLo] = view.getInt32(statStart + StatOffset.ctime + 4)
+    slab[at + Field.mtimeHi] = view.getInt32(statStart + StatOffset.mtime)
+    slab[at + Field.mtimeLo] = view.getInt32(statStart + StatOffset.mtime + 4)
+    slab[at + Field.version] = view.getInt32(statStart + StatOffset.version)
+    slab[at + Field.aversion] = view.getInt32(statStart + StatOffset.aversion)
+    const cversion = view.getInt32(statStart + StatOffset.cversion)
+    const pzxidHi = view.getInt32(statStart + StatOffset.pzxid)
+    const pzxidLo = view.getInt32(statStart + StatOffset.pzxid + 4)
+    if (pzxidLo !== czxidLo || pzxidHi !== czxidHi || cversion !== 0) links.setCreates(node, cversion, pzxidHi, pzxidLo)
+    owned.add(node, stored.ephemeralOwnerHi, stored.ephemeralOwnerLo)
+    this.#putDigest(stored, slash, slab, at)
+    names.index.add(node)
+    links.link(this.#parent, node)
+    table.sizeUnits += pathEnd - stored.pathStart + dataLength
+  }
+
+  #putDigest(stored: StoredNode, slash: number, slab: Int32Array, at: number): void {
+    if (!this.#isCounted) {
+      slab[at + Field.pathCrc] = 0
+      slab[at + Field.prefixCrc] = 0
+      slab[at + Field.digest] = 0
+      return
+    }
+    const { hash, table } = this.#parts
+    const pathCrc = crc32OfView(stored.view, slash, stored.pathEnd, this.#parentCrc)
+    const prefixCrc = crcOfStoredData(hash, pathCrc, stored)
+    const digest = digestOfStoredStat(prefixCrc, stored)
+    slab[at + Field.pathCrc] = pathCrc
+    slab[at + Field.prefixCrc] = prefixCrc
+    slab[at + Field.digest] = digest
+    moveDigest(table.digest, 0, digest)
+  }
+}
+
+/** The slash before the name; -1 if there is none, or the name is not ASCII. */
+function nameSlash({ bytes, pathStart, pathEnd }: StoredNode): number {
+  for (let index = pathEnd - 1; index >= pathStart; index--) {
+    const byte = bytes[index] as number // in range
+    if (byte === SLASH) return index
+    if (byte > 0x7f) return -1
+  }
+  return -1
+}
+
+function isAscii(bytes: Buffer, start: number, end: number): boolean {
+  for (let index = start; index < end; index++) if ((bytes[index] as number) > 0x7f) return false
+  return true
+}
