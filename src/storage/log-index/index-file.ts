@@ -4,10 +4,10 @@ import { openImmutable } from '../sqlite-connection.ts'
 import { type BlockEntry, packBlocks, unpackBlock } from './blocks.ts'
 import { COLUMN_ORDER, COLUMN_SCHEMA } from './columns.ts'
 import type { EventCollector } from './event-collector.ts'
-import { type PackedEvent, packEvents, unpackEvents } from './postings.ts'
+import { type PackedEvent, packEvents, pathOrder, unpackEvents } from './postings.ts'
 import { putSessions, SessionColumns } from './session-columns.ts'
 import { putSubtrees, SUBTREE_SCHEMA, SubtreeColumns } from './subtree-columns.ts'
-import { subtreeTotals } from './totals.ts'
+import { subtreeSums } from './subtree-sums.ts'
 import { writeWhole } from './write-whole.ts'
 
 /**
@@ -42,9 +42,10 @@ export interface IndexedEvent extends Omit<PackedEvent, 'zxidOffset' | 'session'
 export function writeIndex(folder: string, file: string, segment: IndexedSegment, events: EventCollector): void {
   writeWhole(folder, file, (connection) => {
     connection.exec(SCHEMA)
-    putBlocks(connection, events)
+    const order = pathOrder(events.paths)
+    putBlocks(connection, events, order)
     putSessions(connection, events.sessions)
-    putSubtrees(connection, subtreeTotals(events.paths, events.totals, SUBTREE_DEPTH_MAX))
+    putSubtrees(connection, subtreeSums(events.paths, events.totals, order, SUBTREE_DEPTH_MAX))
     const put = connection.prepare('INSERT INTO meta(key, value) VALUES (?, ?)')
     put.run('format', FORMAT)
     put.run('first_zxid', segment.firstZxid)
@@ -55,10 +56,10 @@ export function writeIndex(folder: string, file: string, segment: IndexedSegment
   })
 }
 
-function putBlocks(connection: Connection, events: EventCollector): void {
+function putBlocks(connection: Connection, events: EventCollector, order: Int32Array): void {
   const put = connection.prepare('INSERT INTO block(number, first, body) VALUES (?, ?, ?)')
   let number = 0
-  for (const { first, body } of packBlocks(packEvents(events))) put.run(number++, first, body)
+  for (const { first, body } of packBlocks(packEvents(events, order))) put.run(number++, first, body)
 }
 
 /** An open index. */

@@ -18,11 +18,18 @@ export interface PackedEvent {
 const EVENT_BYTES_MAX = 8 + 8 + 5 + 1 + 5 + 5
 const SCRATCH_BYTES = 64 * 1024
 
-/** Path by path in their order as texts; a body is valid until the next one. */
-export function* packEvents(events: EventCollector): Generator<{ readonly path: string; readonly body: Buffer }> {
+/**
+ * Path by path; a body is valid until the next one.
+ *
+ * @param pathIds in the order in which they are wanted
+ */
+export function* packEvents(
+  events: EventCollector,
+  pathIds: Int32Array
+): Generator<{ readonly path: string; readonly body: Buffer }> {
   const { order, starts } = sortedByPath(events)
   let scratch = Buffer.allocUnsafe(SCRATCH_BYTES)
-  for (const id of idsInOrder(events.paths)) {
+  for (const id of pathIds) {
     const path = events.paths[id] ?? ''
     const [from = 0, to = 0] = [starts[id], starts[id + 1]]
     const needed = (to - from) * EVENT_BYTES_MAX
@@ -60,7 +67,8 @@ export function* unpackEvents(body: Buffer): Generator<PackedEvent> {
   }
 }
 
-function idsInOrder(paths: readonly string[]): Int32Array {
+/** Numbers of paths in the order of these as texts, by UTF-16 units. */
+export function pathOrder(paths: readonly string[]): Int32Array {
   const ids = Int32Array.from(paths, (_, id) => id)
   return ids.sort((one, other) => ((paths[one] ?? '') < (paths[other] ?? '') ? -1 : 1))
 }

@@ -19,23 +19,18 @@ const FLOATS = [
 ] as const satisfies readonly (keyof SessionTotals)[]
 
 export function putSessions(connection: Connection, sessions: readonly SessionTotals[]): void {
-  putColumn(
-    connection,
-    'session.idHi',
-    Int32Array.from(sessions, ({ idHi }) => idHi)
-  )
-  putColumn(
-    connection,
-    'session.idLo',
-    Int32Array.from(sessions, ({ idLo }) => idLo)
-  )
+  const [idHi, idLo] = [new Int32Array(sessions.length), new Int32Array(sessions.length)]
+  for (const [number, session] of sessions.entries()) {
+    idHi[number] = session.idHi
+    idLo[number] = session.idLo
+  }
+  putColumn(connection, 'session.idHi', idHi)
+  putColumn(connection, 'session.idLo', idLo)
   for (const name of FLOATS) {
+    const column = new Float64Array(sessions.length)
     // What is not known is no number.
-    putColumn(
-      connection,
-      `session.${name}`,
-      Float64Array.from(sessions, (session) => session[name] ?? Number.NaN)
-    )
+    for (const [number, session] of sessions.entries()) column[number] = session[name] ?? Number.NaN
+    putColumn(connection, `session.${name}`, column)
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Connection } from '../connection.ts'
 import { packBlocks, unpackBlock } from './blocks.ts'
 import { putColumn, readFloats, readInts } from './columns.ts'
-import { depthOf, type PathTotals } from './totals.ts'
+import type { SubtreeLevel } from './subtree-sums.ts'
+import { finished } from './text-hash.ts'
+import type { PathTotals } from './totals.ts'
 
 /**
  * What happened at and below the paths of a level, in their order as texts: sums by column, the paths in blocks, and 64 bits
@@ -15,42 +17,38 @@ CREATE TABLE subtree_block(place INTEGER PRIMARY KEY, base INTEGER NOT NULL, fir
 const BLOCK_COUNT_MAX = 2 ** 32
 const NOTHING = Buffer.alloc(0)
 
-export function putSubtrees(connection: Connection, subtrees: ReadonlyMap<string, PathTotals>): void {
-  const byDepth = new Map<number, string[]>()
-  for (const path of subtrees.keys()) {
-    const paths = byDepth.get(depthOf(path))
-    if (paths === undefined) byDepth.set(depthOf(path), [path])
-    else paths.push(path)
-  }
-  for (const [depth, paths] of byDepth) putLevel(connection, depth, paths.sort(compareTexts), subtrees)
+/** @param levels the first is the root's */
+export function putSubtrees(connection: Connection, levels: readonly SubtreeLevel[]): void {
+  for (const [depth, level] of levels.entries()) if (level.paths.length > 0) putLevel(connection, depth, level)
 }
 
-function putLevel(
-  connection: Connection,
-  depth: number,
-  paths: readonly string[],
-  subtrees: ReadonlyMap<string, PathTotals>
-): void {
+function putLevel(connection: Connection, depth: number, { paths, totals, hashes }: SubtreeLevel): void {
   const sums = { writes: floats(paths), bytes: floats(paths), creates: floats(paths), deletes: floats(paths) }
+  for (const [at, sum] of totals.entries()) {
+    sums.writes[at] = sum.writes
+    sums.bytes[at] = sum.bytes
+    sums.creates[at] = sum.creates
+    sums.deletes[at] = sum.deletes
+  }
   const [hi, lo] = [new Int32Array(paths.length), new Int32Array(paths.length)]
-  for (const [at, path] of paths.entries()) {
-    const sum = subtrees.get(path)
-    sums.writes[at] = sum?.writes ?? 0
-    sums.bytes[at] = sum?.bytes ?? 0
-    sums.creates[at] = sum?.creates ?? 0
-    sums.deletes[at] = sum?.deletes ?? 0
-    hi[at] = highHash(path)
-    lo[at] = lowHash(path)
+  for (const [at, hash] of hashes.entries()) {
+    const whole = finished(hash)
+    hi[at] = whole.hi
+    lo[at] = whole.lo
   }
   for (const [name, numbers] of Object.entries(sums)) putColumn(connection, `subtree.${depth}.${name}`, numbers)
   putColumn(connection, `subtree.${depth}.hi`, hi)
   putColumn(connection, `subtree.${depth}.lo`, lo)
   const put = connection.prepare('INSERT INTO subtree_block(place, base, first, body) VALUES (?, ?, ?, ?)')
   let [number, base] = [0, 0]
-  for (const { first, body, count } of packBlocks(paths.map((path) => ({ path, body: NOTHING })))) {
+  for (const { first, body, count } of packBlocks(withoutEvents(paths))) {
     put.run(depth * BLOCK_COUNT_MAX + number++, base, first, body)
     base += count
   }
+}
+
+function* withoutEvents(paths: readonly string[]): Generator<{ readonly path: string; readonly body: Buffer }> {
+  for (const path of paths) yield { path, body: NOTHING }
 }
 
 function floats({ length }: readonly string[]): Float64Array {
@@ -124,30 +122,4 @@ export class SubtreeColumns {
   #places(): [from: number, before: number] {
     return [this.#depth * BLOCK_COUNT_MAX, (this.#depth + 1) * BLOCK_COUNT_MAX]
   }
-}
-
-/** By UTF-16 units, as `<` does. */
-function compareTexts(one: string, other: string): number {
-  if (one === other) return 0
-  return one < other ? -1 : 1
-}
-
-/** FNV-1a over UTF-16 units, mixed at the end. */
-function highHash(path: string): number {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < path.length; index++) hash = Math.imul(hash ^ path.charCodeAt(index), 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  return hash ^ (hash >>> 13)
-}
-
-/** As the rounds of MurmurHash3: of another kind, so that two paths with the same half differ in the other one. */
-function lowHash(path: string): number {
-  let hash = 0x2545f491
-  for (let index = 0; index < path.length; index++) {
-    const unit = Math.imul(path.charCodeAt(index) + 1, 0xcc9e2d51)
-    hash ^= Math.imul((unit << 15) | (unit >>> 17), 0x1b873593)
-    hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0xc2b2ae35)
-  return hash ^ (hash >>> 15)
 }

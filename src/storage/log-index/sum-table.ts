@@ -1,4 +1,4 @@
-const CAPACITY_FIRST = 1024
+const CAPACITY_MIN = 1024
 const NONE = -1
 /** So many can be kept in their order while others are looked at. */
 const FEW = 1000
@@ -16,14 +16,26 @@ export interface SumSource {
  */
 export class SumTable {
   #size = 0
-  #hi = new Int32Array(CAPACITY_FIRST)
-  #lo = new Int32Array(CAPACITY_FIRST)
-  #major = new Float64Array(CAPACITY_FIRST)
-  #minor = new Float64Array(CAPACITY_FIRST)
-  #part = new Int32Array(CAPACITY_FIRST)
-  #position = new Int32Array(CAPACITY_FIRST)
+  #hi: Int32Array
+  #lo: Int32Array
+  #major: Float64Array
+  #minor: Float64Array
+  #part: Int32Array
+  #position: Int32Array
   /** Twice as many as there may be keys; their number is a power of 2. */
-  #slots = new Int32Array(CAPACITY_FIRST * 2).fill(NONE)
+  #slots: Int32Array
+
+  /** @param keyCountMax as many keys as there may be; more than that are taken as well */
+  constructor(keyCountMax: number) {
+    const capacity = 2 ** Math.ceil(Math.log2(Math.max(CAPACITY_MIN, keyCountMax + 1)))
+    this.#hi = new Int32Array(capacity)
+    this.#lo = new Int32Array(capacity)
+    this.#major = new Float64Array(capacity)
+    this.#minor = new Float64Array(capacity)
+    this.#part = new Int32Array(capacity)
+    this.#position = new Int32Array(capacity)
+    this.#slots = new Int32Array(capacity * 2).fill(NONE)
+  }
 
   get size(): number {
     return this.#size

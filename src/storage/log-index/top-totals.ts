@@ -10,7 +10,7 @@ import { addPathTotals, type PathTotals, SessionTable, type SessionTotals } from
 
 /** The sessions with the most transactions, these first. Indexes have to come in the order of the log. */
 export function topSessions(indexes: readonly SegmentIndex[], limit: number): SessionTotals[] {
-  const sums = new SumTable()
+  const sums = new SumTable(indexes.reduce((sum, { sessions }) => sum + sessions.idHi.length, 0))
   for (const [part, { sessions }] of indexes.entries()) {
     const { idHi, idLo, txnCounts } = sessions
     for (let number = 0; number < idHi.length; number++) {
@@ -39,7 +39,7 @@ export interface Subtree {
  */
 export function topSubtrees(indexes: readonly SegmentIndex[], depth: number, under: string, limit: number): Subtree[] {
   const parts = indexes.map((index) => index.subtrees(depth, under))
-  const sums = new SumTable()
+  const sums = new SumTable(parts.reduce((sum, { start, end }) => sum + end - start, 0))
   for (const [part, columns] of parts.entries()) addWrites(sums, part, columns)
   const top = sums.top(limit)
   const ranks = new Ranks(top)
@@ -80,12 +80,18 @@ function addRanked(totals: readonly PathTotals[], ranks: Ranks, columns: Subtree
   }
 }
 
+const FILTER_SIZE = 2 ** 16
+const FILTER_MASK = FILTER_SIZE - 1
+
 /** The places of a few keys in an order, found by their low halves first. */
 class Ranks {
   readonly #byLo = new Map<number, { readonly hi: number; readonly rank: number }[]>()
+  /** Whether a low half with these last bits is there. perf: of millions of keys nearly none has a rank. */
+  readonly #mayBe = new Uint8Array(FILTER_SIZE)
 
   constructor(keys: readonly { readonly hi: number; readonly lo: number }[]) {
     for (const [rank, { hi, lo }] of keys.entries()) {
+      this.#mayBe[lo & FILTER_MASK] = 1
       const others = this.#byLo.get(lo)
       if (others === undefined) this.#byLo.set(lo, [{ hi, rank }])
       else others.push({ hi, rank })
@@ -99,7 +105,9 @@ class Ranks {
   positionsIn(hi: Int32Array, lo: Int32Array, start: number, end: number): { rank: number; position: number }[] {
     const found: { rank: number; position: number }[] = []
     for (let position = start; position < end; position++) {
-      const rank = this.of(hi[position] ?? 0, lo[position] ?? 0)
+      const low = lo[position] ?? 0
+      if (this.#mayBe[low & FILTER_MASK] === 0) continue
+      const rank = this.of(hi[position] ?? 0, low)
       if (rank !== undefined) found.push({ rank, position })
     }
     return found

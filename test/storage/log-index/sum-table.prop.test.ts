@@ -8,7 +8,7 @@ const addition = fc.record({ hi: half, lo: half, major: fc.nat(9), minor: fc.nat
 test('sums are those of a Map, the greatest first, then the oldest', () => {
   fc.assert(
     fc.property(fc.array(addition, { maxLength: 3000, size: 'max' }), fc.nat(1500), (additions, limit) => {
-      const table = new SumTable()
+      const table = new SumTable(0)
       const sums = new Map<string, { hi: number; lo: number; major: number; minor: number; position: number }>()
       for (const [position, { hi, lo, major, minor }] of additions.entries()) {
         table.add(hi, lo, major, minor, 3, position)
