@@ -79,6 +79,8 @@ export interface DataTree {
   pathCrc(node: number): number
   /** CRC-32 over path and data (uint32), from which `statDigest` goes on; 0 where digests are off or not counted. */
   prefixCrc(node: number): number
+  /** The same if it is kept with the node, else -1: to make it takes reading the data. */
+  keptPrefixCrc(node: number): number
   /** The node's part in the tree's digest (uint32); 0 under `/zookeeper/`, or when digests are off. */
   nodeDigest(node: number): number
   /** The tree's digest, a 64-bit sum kept with each change. */

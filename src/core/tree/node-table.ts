@@ -64,6 +64,7 @@ type NodeReads = Pick<
   | 'isEphemeral'
   | 'pathCrc'
   | 'prefixCrc'
+  | 'keptPrefixCrc'
   | 'nodeDigest'
   | 'nodeCount'
   | 'ephemeralCount'

@@ -220,6 +220,10 @@ export class PlainNodes implements NodeTable {
     return this.#at(node).prefixCrc >>> 0
   }
 
+  keptPrefixCrc(node: number): number {
+    return this.prefixCrc(node)
+  }
+
   nodeDigest(node: number): number {
     return this.#at(node).digest >>> 0
   }

@@ -61,3 +61,22 @@ export class StoredNode {
     return this.view.getInt32(this.statStart + StatOffset.ephemeralOwner + 4)
   }
 }
+
+/** Copies the stat of a stored node. */
+export function readStoredStat({ view, statStart }: StoredNode, into: StatPersisted): void {
+  into.czxidHi = view.getInt32(statStart + StatOffset.czxid)
+  into.czxidLo = view.getInt32(statStart + StatOffset.czxid + 4)
+  into.mzxidHi = view.getInt32(statStart + StatOffset.mzxid)
+  into.mzxidLo = view.getInt32(statStart + StatOffset.mzxid + 4)
+  into.ctimeHi = view.getInt32(statStart + StatOffset.ctime)
+  into.ctimeLo = view.getInt32(statStart + StatOffset.ctime + 4)
+  into.mtimeHi = view.getInt32(statStart + StatOffset.mtime)
+  into.mtimeLo = view.getInt32(statStart + StatOffset.mtime + 4)
+  into.version = view.getInt32(statStart + StatOffset.version)
+  into.cversion = view.getInt32(statStart + StatOffset.cversion)
+  into.aversion = view.getInt32(statStart + StatOffset.aversion)
+  into.ephemeralOwnerHi = view.getInt32(statStart + StatOffset.ephemeralOwner)
+  into.ephemeralOwnerLo = view.getInt32(statStart + StatOffset.ephemeralOwner + 4)
+  into.pzxidHi = view.getInt32(statStart + StatOffset.pzxid)
+  into.pzxidLo = view.getInt32(statStart + StatOffset.pzxid + 4)
+}

@@ -182,6 +182,10 @@ export class StoredTree implements DataTree {
     return this.#nodes.prefixCrc(node)
   }
 
+  keptPrefixCrc(node: number): number {
+    return this.#nodes.keptPrefixCrc(node)
+  }
+
   nodeDigest(node: number): number {
     return this.#nodes.nodeDigest(node)
   }

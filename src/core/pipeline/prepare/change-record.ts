@@ -13,8 +13,9 @@ export interface ChangeRecord {
   readonly stat: StatPersisted
   childCount: number
   acl: readonly ACL[]
-  /** CRC-32 over the path, and over path and data: what the znode's digest is built on. */
+  /** CRC-32 over the path. */
   pathCrc: number
+  /** CRC-32 over path and data, on which the znode's digest is built; -1: that of the tree's node, which has the same data. */
   prefixCrc: number
   /** The znode's digest, unsigned; 0 for those that do not count. */
   digest: number

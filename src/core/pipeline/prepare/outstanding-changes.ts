@@ -56,7 +56,7 @@ export class OutstandingChanges {
       childCount: this.#tree.childCount(node),
       acl: this.#tree.acl(node),
       pathCrc: this.#tree.pathCrc(node),
-      prefixCrc: this.#tree.prefixCrc(node),
+      prefixCrc: this.#tree.keptPrefixCrc(node),
       digest: this.#tree.nodeDigest(node),
       hash,
       chained: null

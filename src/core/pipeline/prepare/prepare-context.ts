@@ -98,6 +98,7 @@ export class PrepareContext {
 
   #digestOf(record: ChangeRecord): number {
     if (!record.exists || !this.settings.digestEnabled || !isDigested(record.path)) return 0
+    if (record.prefixCrc < 0) record.prefixCrc = this.tree.prefixCrc(this.tree.find(record.path))
     return digestOfStat(record.prefixCrc, record.stat)
   }
 

@@ -106,9 +106,19 @@ export class BlockArena {
     return (block >= 0 ? this.#bytes[block >>> SLAB_SHIFT] : this.#large[~block]) as Buffer
   }
 
+  /** The same memory in words, from which `start` is as far; none for a block above 16 KiB. */
+  words(block: number): Int32Array {
+    return block >= 0 ? (this.#words[block >>> SLAB_SHIFT] as Int32Array) : NO_WORDS
+  }
+
   /** Where in that memory the block's own bytes begin, behind its head. */
   start(block: number): number {
     return block >= 0 ? ((block & SLAB_MASK) << UNIT_SHIFT) + BLOCK_HEAD_BYTES : BLOCK_HEAD_BYTES
+  }
+
+  /** Bytes of a block of its own, without its head; 0 for one in a slab, whose node knows. */
+  contentBytes(block: number): number {
+    return block >= 0 ? 0 : (this.#large[~block] as Buffer).length - BLOCK_HEAD_BYTES
   }
 
   clear(): void {

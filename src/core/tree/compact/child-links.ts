@@ -1,10 +1,9 @@
 import type { StatPersisted } from '../../../protocol/generated/data.ts'
-import { IntRecords, NONE } from './int-records.ts'
+import { type IntRecords, NONE } from './int-records.ts'
+import { isKinRecord, Kin, ownerPartOf } from './kin-record.ts'
+import type { NodeCrcs } from './node-crcs.ts'
 import { Field } from './node-record.ts'
-
-/** What only nodes have that have children, had some, or lost a node that they never had (in replay). */
-const Part = { firstChild: 0, childCount: 1, cversion: 2, pzxidHi: 3, pzxidLo: 4 } as const
-const PART_FIELD_COUNT = 5
+import type { SharedParts } from './shared-parts.ts'
 
 /**
  * The children of each node, linked through their records, and the counters that creating and deleting them moves. A leaf
@@ -12,123 +11,118 @@ const PART_FIELD_COUNT = 5
  */
 export class ChildLinks {
   readonly #nodes: IntRecords
-  readonly #parts = new IntRecords(PART_FIELD_COUNT)
+  readonly #kins: IntRecords
+  readonly #shared: SharedParts
+  readonly #crcs: NodeCrcs
 
-  constructor(nodes: IntRecords) {
+  /** @param kins records of `Kin` */
+  constructor(nodes: IntRecords, kins: IntRecords, shared: SharedParts, crcs: NodeCrcs) {
     this.#nodes = nodes
-  }
-
-  get heldBytes(): number {
-    return this.#parts.heldBytes
+    this.#kins = kins
+    this.#shared = shared
+    this.#crcs = crcs
   }
 
   /** The child that was created last, or NONE. */
   firstChild(node: number): number {
-    const part = this.#nodes.get(node, Field.childPart)
-    return part === NONE ? NONE : this.#parts.get(part, Part.firstChild)
+    const kin = this.#nodes.get(node, Field.kin)
+    return isKinRecord(kin) ? this.#kins.get(kin, Kin.firstChild) : NONE
   }
 
   childCount(node: number): number {
-    const part = this.#nodes.get(node, Field.childPart)
-    return part === NONE ? 0 : this.#parts.get(part, Part.childCount)
+    const kin = this.#nodes.get(node, Field.kin)
+    return isKinRecord(kin) ? this.#kins.get(kin, Kin.childCount) : 0
   }
 
   cversion(node: number): number {
-    const part = this.#nodes.get(node, Field.childPart)
-    return part === NONE ? 0 : this.#parts.get(part, Part.cversion)
-  }
-
-  pzxidHi(node: number): number {
-    const part = this.#nodes.get(node, Field.childPart)
-    return part === NONE ? this.#nodes.get(node, Field.czxidHi) : this.#parts.get(part, Part.pzxidHi)
-  }
-
-  pzxidLo(node: number): number {
-    const part = this.#nodes.get(node, Field.childPart)
-    return part === NONE ? this.#nodes.get(node, Field.czxidLo) : this.#parts.get(part, Part.pzxidLo)
+    const kin = this.#nodes.get(node, Field.kin)
+    return isKinRecord(kin) ? this.#kins.get(kin, Kin.cversion) : 0
   }
 
   /**
-   * Copies what a stat has of it.
-   * @param part the node's `Field.childPart`
+   * Copies what a stat has of it; czxid is there.
+   * @param kin the node's `Field.kin`
    */
-  readStat(part: number, into: StatPersisted): void {
-    if (part === NONE) {
+  readStat(kin: number, into: StatPersisted): void {
+    if (!isKinRecord(kin)) {
       into.cversion = 0
       into.pzxidHi = into.czxidHi
       into.pzxidLo = into.czxidLo
       return
     }
-    const slab = this.#parts.slab(part)
-    const at = this.#parts.at(part)
-    into.cversion = slab[at + Part.cversion] as number
-    into.pzxidHi = slab[at + Part.pzxidHi] as number
-    into.pzxidLo = slab[at + Part.pzxidLo] as number
+    const slab = this.#kins.slab(kin)
+    const at = this.#kins.at(kin)
+    into.cversion = slab[at + Kin.cversion] as number
+    into.pzxidHi = slab[at + Kin.pzxidHi] as number
+    into.pzxidLo = slab[at + Kin.pzxidLo] as number
   }
 
   setPzxid(node: number, hi: number, lo: number): void {
-    const part = this.#partOf(node)
-    this.#parts.set(part, Part.pzxidHi, hi)
-    this.#parts.set(part, Part.pzxidLo, lo)
+    const kin = this.#kinOf(node)
+    this.#kins.set(kin, Kin.pzxidHi, hi)
+    this.#kins.set(kin, Kin.pzxidLo, lo)
   }
 
   setCreates(node: number, cversion: number, zxidHi: number, zxidLo: number): void {
-    const part = this.#partOf(node)
-    const slab = this.#parts.slab(part)
-    const at = this.#parts.at(part)
-    slab[at + Part.cversion] = cversion
-    slab[at + Part.pzxidHi] = zxidHi
-    slab[at + Part.pzxidLo] = zxidLo
+    const kin = this.#kinOf(node)
+    const slab = this.#kins.slab(kin)
+    const at = this.#kins.at(kin)
+    slab[at + Kin.cversion] = cversion
+    slab[at + Kin.pzxidHi] = zxidHi
+    slab[at + Kin.pzxidLo] = zxidLo
   }
 
   /** Puts a new node in front of its parent's children. */
   link(parent: number, child: number): void {
-    const part = this.#partOf(parent)
-    const slab = this.#parts.slab(part)
-    const at = this.#parts.at(part)
-    const first = slab[at + Part.firstChild] as number
-    slab[at + Part.firstChild] = child
-    slab[at + Part.childCount] = (slab[at + Part.childCount] as number) + 1
+    const kin = this.#kinOf(parent)
+    const slab = this.#kins.slab(kin)
+    const at = this.#kins.at(kin)
+    const first = slab[at + Kin.firstChild] as number
+    slab[at + Kin.firstChild] = child
+    slab[at + Kin.childCount] = (slab[at + Kin.childCount] as number) + 1
     this.#nodes.set(child, Field.next, first)
     this.#nodes.set(child, Field.previous, NONE)
     if (first !== NONE) this.#nodes.set(first, Field.previous, child)
   }
 
   unlink(parent: number, child: number): void {
-    const part = this.#nodes.get(parent, Field.childPart)
-    const slab = this.#parts.slab(part)
-    const at = this.#parts.at(part)
+    const kin = this.#nodes.get(parent, Field.kin)
+    const slab = this.#kins.slab(kin)
+    const at = this.#kins.at(kin)
     const next = this.#nodes.get(child, Field.next)
     const previous = this.#nodes.get(child, Field.previous)
-    slab[at + Part.childCount] = (slab[at + Part.childCount] as number) - 1
-    if (previous === NONE) slab[at + Part.firstChild] = next
+    slab[at + Kin.childCount] = (slab[at + Kin.childCount] as number) - 1
+    if (previous === NONE) slab[at + Kin.firstChild] = next
     else this.#nodes.set(previous, Field.next, next)
     if (next !== NONE) this.#nodes.set(next, Field.previous, previous)
   }
 
-  /** To be called when a node goes. */
+  /** To be called when a node goes, whose owner is forgotten. */
   forget(node: number): void {
-    const part = this.#nodes.get(node, Field.childPart)
-    if (part !== NONE) this.#parts.release(part)
+    const kin = this.#nodes.get(node, Field.kin)
+    if (isKinRecord(kin)) this.#kins.release(kin)
   }
 
-  clear(): void {
-    this.#parts.clear()
+  #kinOf(node: number): number {
+    const kin = this.#nodes.get(node, Field.kin)
+    return isKinRecord(kin) ? kin : this.#addKin(node, kin)
   }
 
-  #partOf(node: number): number {
-    const part = this.#nodes.get(node, Field.childPart)
-    return part === NONE ? this.#addPart(node) : part
-  }
-
-  #addPart(node: number): number {
-    const part = this.#parts.allocate()
-    this.#nodes.set(node, Field.childPart, part)
-    this.#parts.set(part, Part.firstChild, NONE)
-    this.#parts.set(part, Part.childCount, 0)
-    this.#parts.set(part, Part.cversion, 0)
-    this.#parts.set(part, Part.pzxidHi, this.#nodes.get(node, Field.czxidHi))
-    this.#parts.set(part, Part.pzxidLo, this.#nodes.get(node, Field.czxidLo))
-    return part
+  #addKin(node: number, before: number): number {
+    const pathCrc = this.#crcs.pathCrc(node)
+    const prefixCrc = this.#crcs.prefixCrc(node)
+    const kin = this.#kins.allocate()
+    const slab = this.#kins.slab(kin)
+    const at = this.#kins.at(kin)
+    slab[at + Kin.firstChild] = NONE
+    slab[at + Kin.childCount] = 0
+    slab[at + Kin.cversion] = 0
+    slab[at + Kin.pzxidHi] = this.#shared.czxidHi(this.#nodes.get(node, Field.shared))
+    slab[at + Kin.pzxidLo] = this.#nodes.get(node, Field.czxidLo)
+    slab[at + Kin.pathCrc] = pathCrc
+    slab[at + Kin.prefixCrc] = prefixCrc | 0
+    slab[at + Kin.ownerPart] = ownerPartOf(before, this.#kins)
+    this.#nodes.set(node, Field.kin, kin)
+    return kin
   }
 }

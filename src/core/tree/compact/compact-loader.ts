@@ -1,17 +1,20 @@
 import type { HashPort } from '../../ports.ts'
 import type { AclTable } from '../acl-table.ts'
 import { crc32OfView } from '../crc32.ts'
+import { emptyStat } from '../empty-stat.ts'
 import { loadByPath, refusedNode, UNKNOWN_OWNER } from '../load-by-path.ts'
-import { crcOfStoredData, type DigestSum, digestOfStoredStat, isDigested, moveDigest } from '../node-digest.ts'
+import { crcOfStoredData, digestOfStoredStat, isDigested } from '../node-digest.ts'
 import type { NodeLoader, NodeTable } from '../node-table.ts'
-import { StatOffset, type StoredNode } from '../stored-node.ts'
+import { readStoredStat, type StoredNode } from '../stored-node.ts'
 import { BLOCK_HEAD_BYTES, type BlockArena } from './block-arena.ts'
 import type { ChildLinks } from './child-links.ts'
-import { copyBytes } from './copy-bytes.ts'
+import { copyBytes, copyWords } from './copy-bytes.ts'
 import { type IntRecords, NONE } from './int-records.ts'
 import type { NamedNodes } from './named-nodes.ts'
-import { Field, UNDIGESTED_FLAG } from './node-record.ts'
-import type { OwnedNodes } from './owned-nodes.ts'
+import type { NodeCrcs } from './node-crcs.ts'
+import { packLengths } from './node-lengths.ts'
+import { Field } from './node-record.ts'
+import type { NodeStats } from './node-stats.ts'
 import { SeenHashes } from './seen-hashes.ts'
 
 const SLASH = 0x2f
@@ -19,12 +22,13 @@ const NO_PARENT = -2
 
 /** The parts of a compact table that loading fills. */
 export interface LoadedParts {
-  readonly table: NodeTable & { sizeUnits: number; readonly digest: DigestSum; readonly acls: AclTable }
+  readonly table: NodeTable & { sizeUnits: number; readonly acls: AclTable }
   readonly nodes: IntRecords
   readonly blocks: BlockArena
   readonly names: NamedNodes
   readonly links: ChildLinks
-  readonly owned: OwnedNodes
+  readonly stats: NodeStats
+  readonly crcs: NodeCrcs
   readonly hash: HashPort
   readonly digestEnabled: boolean
 }
@@ -48,6 +52,7 @@ export class CompactLoader implements NodeLoader {
   #hashState = 0
   #parentCrc = 0
   #isCounted = false
+  readonly #stat = emptyStat()
 
   constructor(parts: LoadedParts, nodeCount: number) {
     this.#parts = parts
@@ -80,7 +85,7 @@ export class CompactLoader implements NodeLoader {
   #enterParent({ bytes, pathStart }: StoredNode, slash: number): boolean {
     const length = slash - pathStart
     if (this.#parent !== NO_PARENT && this.#isParentPath(bytes, pathStart, length)) return true
-    const { names, nodes } = this.#parts
+    const { names, crcs } = this.#parts
     const parent = length === 0 ? names.root : this.#find(bytes, pathStart, slash)
     if (parent === NONE || !isAscii(bytes, pathStart, slash)) return false
     if (length > this.#parentPath.length) this.#parentPath = Buffer.alloc(2 * length)
@@ -88,7 +93,7 @@ export class CompactLoader implements NodeLoader {
     this.#parentLength = length
     this.#parent = parent
     this.#hashState = names.key.stateAfter(bytes, pathStart, slash + 1)
-    this.#parentCrc = nodes.get(parent, Field.pathCrc)
+    this.#parentCrc = crcs.pathCrc(parent)
     this.#isCounted = this.#parts.digestEnabled && isDigested(bytes.toString('latin1', pathStart, slash + 1))
     return true
   }
@@ -109,8 +114,8 @@ export class CompactLoader implements NodeLoader {
   }
 
   #insert(stored: StoredNode, slash: number, hash: number): void {
-    const { table, nodes, blocks, names, links, owned } = this.#parts
-    const { bytes, view, pathEnd, statStart } = stored
+    const { table, nodes, blocks, names, links, stats } = this.#parts
+    const { bytes, view, pathEnd } = stored
     const dataLength = Math.max(0, stored.dataLength)
     const nameLength = pathEnd - slash - 1
     const node = nodes.allocate()
@@ -120,54 +125,26 @@ export class CompactLoader implements NodeLoader {
     const to = blocks.bytes(block)
     const start = blocks.start(block)
     copyBytes(bytes, slash + 1, to, start, nameLength)
-    copyBytes(bytes, stored.dataStart, to, start + nameLength, dataLength)
+    copyWords(bytes, view, stored.dataStart, to, blocks.words(block), start + nameLength, dataLength)
     slab[at + Field.hash] = hash
     slab[at + Field.parent] = this.#parent
     slab[at + Field.next] = NONE
     slab[at + Field.previous] = NONE
     slab[at + Field.block] = block
-    slab[at + Field.name] = this.#isCounted ? nameLength : nameLength | UNDIGESTED_FLAG
-    slab[at + Field.dataLength] = stored.dataLength
-    slab[at + Field.acl] = table.acls.use(stored.aclKey).slot
-    slab[at + Field.childPart] = NONE
-    const czxidHi = view.getInt32(statStart + StatOffset.czxid)
-    const czxidLo = view.getInt32(statStart + StatOffset.czxid + 4)
-    slab[at + Field.czxidHi] = czxidHi
-    slab[at + Field.czxidLo] = czxidLo
-    slab[at + Field.mzxidHi] = view.getInt32(statStart + StatOffset.mzxid)
-    slab[at + Field.mzxidLo] = view.getInt32(statStart + StatOffset.mzxid + 4)
-    slab[at + Field.ctimeHi] = view.getInt32(statStart + StatOffset.ctime)
-    slab[at + Field.ctimeLo] = view.getInt32(statStart + StatOffset.ctime + 4)
-    slab[at + Field.mtimeHi] = view.getInt32(statStart + StatOffset.mtime)
-    slab[at + Field.mtimeLo] = view.getInt32(statStart + StatOffset.mtime + 4)
-    slab[at + Field.version] = view.getInt32(statStart + StatOffset.version)
-    slab[at + Field.aversion] = view.getInt32(statStart + StatOffset.aversion)
-    const cversion = view.getInt32(statStart + StatOffset.cversion)
-    const pzxidHi = view.getInt32(statStart + StatOffset.pzxid)
-    const pzxidLo = view.getInt32(statStart + StatOffset.pzxid + 4)
-    if (pzxidLo !== czxidLo || pzxidHi !== czxidHi || cversion !== 0) links.setCreates(node, cversion, pzxidHi, pzxidLo)
-    owned.add(node, stored.ephemeralOwnerHi, stored.ephemeralOwnerLo)
-    this.#putDigest(stored, slash, slab, at)
+    slab[at + Field.lengths] = packLengths(block, nameLength, stored.dataLength, this.#isCounted)
+    slab[at + Field.digest] = 0
+    readStoredStat(stored, this.#stat)
+    stats.enter(node, this.#stat, table.acls.use(stored.aclKey).slot)
+    if (this.#isCounted) this.#putDigest(node, stored, slash)
     names.index.add(node)
     links.link(this.#parent, node)
     table.sizeUnits += pathEnd - stored.pathStart + dataLength
   }
 
-  #putDigest(stored: StoredNode, slash: number, slab: Int32Array, at: number): void {
-    if (!this.#isCounted) {
-      slab[at + Field.pathCrc] = 0
-      slab[at + Field.prefixCrc] = 0
-      slab[at + Field.digest] = 0
-      return
-    }
-    const { hash, table } = this.#parts
+  #putDigest(node: number, stored: StoredNode, slash: number): void {
+    const { hash, crcs } = this.#parts
     const pathCrc = crc32OfView(stored.view, slash, stored.pathEnd, this.#parentCrc)
-    const prefixCrc = crcOfStoredData(hash, pathCrc, stored)
-    const digest = digestOfStoredStat(prefixCrc, stored)
-    slab[at + Field.pathCrc] = pathCrc
-    slab[at + Field.prefixCrc] = prefixCrc
-    slab[at + Field.digest] = digest
-    moveDigest(table.digest, 0, digest)
+    crcs.setDigest(node, digestOfStoredStat(crcOfStoredData(hash, pathCrc, stored), stored))
   }
 }
 

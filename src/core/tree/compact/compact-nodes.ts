@@ -2,7 +2,6 @@ import { type JuteWriter, putInt } from 'jute-ts'
 import {
   putStatPersisted,
   STAT_PERSISTED_SIZE_BYTES,
-  STAT_SIZE_BYTES,
   type Stat,
   type StatPersisted
 } from '../../../protocol/generated/data.ts'
@@ -13,7 +12,7 @@ import { ChildListCache } from '../child-list-cache.ts'
 import type { EphemeralPaths } from '../data-tree.ts'
 import { emptyStat } from '../empty-stat.ts'
 import { type Aging, isContainerDone, isTtlOver } from '../lifetime.ts'
-import { type DigestSum, digestOfStat, isDigested, moveDigest, pathCrc, prefixCrc } from '../node-digest.ts'
+import { type DigestSum, digestOfStat, prefixCrc } from '../node-digest.ts'
 import type { ChangeObserver, ChangeStamp, NodeLoader, NodeTable, NodeTableOptions } from '../node-table.ts'
 import { ownerKind } from '../owner-kind.ts'
 import { QuotaIndex } from '../quota-index.ts'
@@ -22,9 +21,14 @@ import { ChildLinks } from './child-links.ts'
 import { CompactLoader } from './compact-loader.ts'
 import { copyBytes } from './copy-bytes.ts'
 import { IntRecords, NONE } from './int-records.ts'
+import { KIN_FIELD_COUNT } from './kin-record.ts'
 import { NamedNodes } from './named-nodes.ts'
-import { Field, FREE, NAME_LENGTH_MASK, NODE_FIELD_COUNT, UNDIGESTED_FLAG } from './node-record.ts'
+import { NodeCrcs } from './node-crcs.ts'
+import { dataLengthOf, isDigestedNode, nameLengthOf, packLengths } from './node-lengths.ts'
+import { Field, FREE, NODE_FIELD_COUNT } from './node-record.ts'
+import { NodeStats } from './node-stats.ts'
 import { OwnedNodes } from './owned-nodes.ts'
+import { SharedParts } from './shared-parts.ts'
 
 export interface CompactOptions extends NodeTableOptions {
   /** What clients don't know: paths that collide in the table cannot be chosen then. 0 if not given. */
@@ -35,15 +39,19 @@ export interface CompactOptions extends NodeTableOptions {
 export class CompactNodes implements NodeTable {
   readonly acls = new AclTable()
   readonly quotas = new QuotaIndex()
-  readonly digest: DigestSum = { hi: 0, lo: 0 }
+  readonly digest: DigestSum
   sizeUnits = 0
   readonly #hash: HashPort
   readonly #options: NodeTableOptions
   readonly #nodes = new IntRecords(NODE_FIELD_COUNT)
   readonly #blocks = new BlockArena(this.#nodes)
+  readonly #kins = new IntRecords(KIN_FIELD_COUNT)
+  readonly #shared = new SharedParts()
   readonly #names: NamedNodes
-  readonly #links = new ChildLinks(this.#nodes)
+  readonly #crcs: NodeCrcs
+  readonly #links: ChildLinks
   readonly #owned: OwnedNodes
+  readonly #stats: NodeStats
   readonly #childLists = new ChildListCache()
   #observers: ChangeObserver[] = []
   /** Of the node whose digest is made. perf: bench/tree.ts; one object for all. */
@@ -53,7 +61,11 @@ export class CompactNodes implements NodeTable {
     this.#hash = hash
     this.#options = options
     this.#names = new NamedNodes(this.#nodes, this.#blocks, options.hashSeed ?? 0)
-    this.#owned = new OwnedNodes(this.#nodes, options, (node) => this.pathOf(node))
+    this.#crcs = new NodeCrcs(this.#nodes, this.#kins, this.#blocks, hash, options.digestEnabled)
+    this.digest = this.#crcs.sum
+    this.#links = new ChildLinks(this.#nodes, this.#kins, this.#shared, this.#crcs)
+    this.#owned = new OwnedNodes(this.#nodes, this.#kins, options, (node) => this.pathOf(node))
+    this.#stats = new NodeStats(this.#nodes, this.#shared, this.#links, this.#owned)
   }
 
   get nodeCount(): number {
@@ -71,9 +83,8 @@ export class CompactNodes implements NodeTable {
   /** Bytes of memory taken for nodes, in use or not; what the lists of big nodes take comes on top. */
   get heldBytes(): number {
     const { index } = this.#names
-    return (
-      this.#nodes.heldBytes + this.#blocks.heldBytes + index.heldBytes + this.#links.heldBytes + this.#owned.heldBytes
-    )
+    const records = this.#nodes.heldBytes + this.#kins.heldBytes + this.#stats.heldBytes + this.#owned.heldBytes
+    return records + this.#blocks.heldBytes + index.heldBytes
   }
 
   // ---- looking up -----------------------------------------------------------------------------------------------
@@ -117,7 +128,7 @@ export class CompactNodes implements NodeTable {
   }
 
   data(node: number): Uint8Array | null {
-    const length = this.#nodes.get(node, Field.dataLength)
+    const length = this.#dataLength(node)
     if (length < 0) return null
     const block = this.#nodes.get(node, Field.block)
     const start = this.#blocks.start(block) + this.#names.nameLength(node)
@@ -125,26 +136,35 @@ export class CompactNodes implements NodeTable {
   }
 
   dataLength(node: number): number {
-    return Math.max(0, this.#nodes.get(node, Field.dataLength))
+    return Math.max(0, this.#dataLength(node))
+  }
+
+  /** -1: null. */
+  #dataLength(node: number): number {
+    const slab = this.#nodes.slab(node)
+    const at = this.#nodes.at(node)
+    const block = slab[at + Field.block] as number
+    return dataLengthOf(slab[at + Field.lengths] as number, block, this.#blocks.contentBytes(block))
   }
 
   writeData(node: number, writer: JuteWriter): void {
     const slab = this.#nodes.slab(node)
     const at = this.#nodes.at(node)
-    const length = slab[at + Field.dataLength] as number
+    const block = slab[at + Field.block] as number
+    const lengths = slab[at + Field.lengths] as number
+    const length = dataLengthOf(lengths, block, this.#blocks.contentBytes(block))
     if (length < 0) {
       writer.writeInt(-1)
       return
     }
     const offset = writer.claim(4 + length)
     putInt(writer.buffer, offset, length)
-    const block = slab[at + Field.block] as number
-    const start = this.#blocks.start(block) + ((slab[at + Field.name] as number) & NAME_LENGTH_MASK)
+    const start = this.#blocks.start(block) + nameLengthOf(lengths, block)
     copyBytes(this.#blocks.bytes(block), start, writer.buffer, offset + 4, length)
   }
 
   aclEntry(node: number): AclEntry {
-    return this.acls.at(this.#nodes.get(node, Field.acl))
+    return this.acls.at(this.#stats.acl(node))
   }
 
   childCount(node: number): number {
@@ -175,82 +195,15 @@ export class CompactNodes implements NodeTable {
   // ---- its stat -------------------------------------------------------------------------------------------------
 
   readStat(node: number, into: StatPersisted): void {
-    const slab = this.#nodes.slab(node)
-    const at = this.#nodes.at(node)
-    into.czxidHi = slab[at + Field.czxidHi] as number
-    into.czxidLo = slab[at + Field.czxidLo] as number
-    into.mzxidHi = slab[at + Field.mzxidHi] as number
-    into.mzxidLo = slab[at + Field.mzxidLo] as number
-    into.ctimeHi = slab[at + Field.ctimeHi] as number
-    into.ctimeLo = slab[at + Field.ctimeLo] as number
-    into.mtimeHi = slab[at + Field.mtimeHi] as number
-    into.mtimeLo = slab[at + Field.mtimeLo] as number
-    into.version = slab[at + Field.version] as number
-    into.aversion = slab[at + Field.aversion] as number
-    this.#links.readStat(slab[at + Field.childPart] as number, into)
-    const ownerPart = slab[at + Field.ownerPart] as number
-    into.ephemeralOwnerHi = ownerPart === NONE ? 0 : this.#owned.ownerHi(node)
-    into.ephemeralOwnerLo = ownerPart === NONE ? 0 : this.#owned.ownerLo(node)
+    this.#stats.read(node, into)
   }
 
   shownStat(node: number): Stat {
-    const stat = this.#stat
-    this.readStat(node, stat)
-    const isOwned = this.isEphemeral(node)
-    const numChildren = this.childCount(node)
-    return {
-      czxidHi: stat.czxidHi,
-      czxidLo: stat.czxidLo,
-      mzxidHi: stat.mzxidHi,
-      mzxidLo: stat.mzxidLo,
-      ctimeHi: stat.ctimeHi,
-      ctimeLo: stat.ctimeLo,
-      mtimeHi: stat.mtimeHi,
-      mtimeLo: stat.mtimeLo,
-      version: stat.version,
-      cversion: (2 * stat.cversion - numChildren) | 0,
-      aversion: stat.aversion,
-      ephemeralOwnerHi: isOwned ? stat.ephemeralOwnerHi : 0,
-      ephemeralOwnerLo: isOwned ? stat.ephemeralOwnerLo : 0,
-      dataLength: this.dataLength(node),
-      numChildren,
-      pzxidHi: stat.pzxidHi,
-      pzxidLo: stat.pzxidLo
-    }
+    return this.#stats.shown(node, this.dataLength(node))
   }
 
-  /** perf: bench/tree.ts; the same as `putStat` of `shownStat`, without the object. */
   writeStat(node: number, writer: JuteWriter): void {
-    const offset = writer.claim(STAT_SIZE_BYTES)
-    const to = writer.buffer
-    const slab = this.#nodes.slab(node)
-    const at = this.#nodes.at(node)
-    putInt(to, offset, slab[at + Field.czxidHi] as number)
-    putInt(to, offset + 4, slab[at + Field.czxidLo] as number)
-    putInt(to, offset + 8, slab[at + Field.mzxidHi] as number)
-    putInt(to, offset + 12, slab[at + Field.mzxidLo] as number)
-    putInt(to, offset + 16, slab[at + Field.ctimeHi] as number)
-    putInt(to, offset + 20, slab[at + Field.ctimeLo] as number)
-    putInt(to, offset + 24, slab[at + Field.mtimeHi] as number)
-    putInt(to, offset + 28, slab[at + Field.mtimeLo] as number)
-    putInt(to, offset + 32, slab[at + Field.version] as number)
-    putInt(to, offset + 40, slab[at + Field.aversion] as number)
-    putInt(to, offset + 52, Math.max(0, slab[at + Field.dataLength] as number))
-    const isOwned = slab[at + Field.ownerPart] !== NONE && this.isEphemeral(node)
-    putInt(to, offset + 44, isOwned ? this.#owned.ownerHi(node) : 0)
-    putInt(to, offset + 48, isOwned ? this.#owned.ownerLo(node) : 0)
-    if (slab[at + Field.childPart] === NONE) {
-      putInt(to, offset + 36, 0)
-      putInt(to, offset + 56, 0)
-      putInt(to, offset + 60, slab[at + Field.czxidHi] as number)
-      putInt(to, offset + 64, slab[at + Field.czxidLo] as number)
-      return
-    }
-    const numChildren = this.childCount(node)
-    putInt(to, offset + 36, (2 * this.#links.cversion(node) - numChildren) | 0)
-    putInt(to, offset + 56, numChildren)
-    putInt(to, offset + 60, this.#links.pzxidHi(node))
-    putInt(to, offset + 64, this.#links.pzxidLo(node))
+    this.#stats.write(node, this.dataLength(node), writer)
   }
 
   storedCversion(node: number): number {
@@ -258,15 +211,15 @@ export class CompactNodes implements NodeTable {
   }
 
   version(node: number): number {
-    return this.#nodes.get(node, Field.version)
+    return this.#stats.changes.version(node)
   }
 
   aversion(node: number): number {
-    return this.#nodes.get(node, Field.aversion)
+    return this.#stats.changes.aversion(node)
   }
 
   czxidHi(node: number): number {
-    return this.#nodes.get(node, Field.czxidHi)
+    return this.#stats.czxidHi(node)
   }
 
   czxidLo(node: number): number {
@@ -274,19 +227,24 @@ export class CompactNodes implements NodeTable {
   }
 
   mzxidHi(node: number): number {
-    return this.#nodes.get(node, Field.mzxidHi)
+    return this.#statOf(node).mzxidHi
   }
 
   mzxidLo(node: number): number {
-    return this.#nodes.get(node, Field.mzxidLo)
+    return this.#statOf(node).mzxidLo
   }
 
   pzxidHi(node: number): number {
-    return this.#links.pzxidHi(node)
+    return this.#statOf(node).pzxidHi
   }
 
   pzxidLo(node: number): number {
-    return this.#links.pzxidLo(node)
+    return this.#statOf(node).pzxidLo
+  }
+
+  #statOf(node: number): StatPersisted {
+    this.#stats.read(node, this.#stat)
+    return this.#stat
   }
 
   ephemeralOwnerHi(node: number): number {
@@ -302,11 +260,15 @@ export class CompactNodes implements NodeTable {
   }
 
   pathCrc(node: number): number {
-    return this.#nodes.get(node, Field.pathCrc)
+    return this.#crcs.pathCrc(node)
   }
 
   prefixCrc(node: number): number {
-    return this.#nodes.get(node, Field.prefixCrc) >>> 0
+    return this.#crcs.prefixCrc(node)
+  }
+
+  keptPrefixCrc(node: number): number {
+    return this.#crcs.keptPrefixCrc(node)
   }
 
   nodeDigest(node: number): number {
@@ -347,14 +309,9 @@ export class CompactNodes implements NodeTable {
   }
 
   #agingOf(node: number): Aging {
-    return {
-      mtimeHi: this.#nodes.get(node, Field.mtimeHi),
-      mtimeLo: this.#nodes.get(node, Field.mtimeLo),
-      cversion: this.#links.cversion(node),
-      ephemeralOwnerHi: this.#owned.ownerHi(node),
-      ephemeralOwnerLo: this.#owned.ownerLo(node),
-      childCount: this.#links.childCount(node)
-    }
+    const { mtimeHi, mtimeLo, cversion, ephemeralOwnerHi, ephemeralOwnerLo } = this.#statOf(node)
+    const childCount = this.#links.childCount(node)
+    return { mtimeHi, mtimeLo, cversion, ephemeralOwnerHi, ephemeralOwnerLo, childCount }
   }
 
   isKnownOwner(ownerHi: number, ownerLo: number): boolean {
@@ -384,34 +341,15 @@ export class CompactNodes implements NodeTable {
     const start = this.#blocks.start(block)
     copyBytes(key.bytes, key.slash + 1, bytes, start, nameLength)
     if (data !== null && dataLength > 0) bytes.set(data, start + nameLength)
-    const isCounted = this.#options.digestEnabled && isDigested(path)
+    const isCounted = this.#crcs.isCounted(path)
     slab[at + Field.hash] = key.hash
     slab[at + Field.block] = block
-    slab[at + Field.name] = isCounted ? nameLength : nameLength | UNDIGESTED_FLAG
-    slab[at + Field.dataLength] = data === null ? -1 : dataLength
-    const crc = isCounted ? this.#pathCrcBelow(parent, path) : 0
-    slab[at + Field.pathCrc] = crc
-    slab[at + Field.prefixCrc] = isCounted ? prefixCrc(this.#hash, crc, data) | 0 : 0
+    slab[at + Field.lengths] = packLengths(block, nameLength, data === null ? -1 : dataLength, isCounted)
     slab[at + Field.parent] = parent
     slab[at + Field.next] = NONE
     slab[at + Field.previous] = NONE
-    slab[at + Field.acl] = acl.slot
-    slab[at + Field.childPart] = NONE
     slab[at + Field.digest] = 0
-    slab[at + Field.czxidHi] = stat.czxidHi
-    slab[at + Field.czxidLo] = stat.czxidLo
-    slab[at + Field.mzxidHi] = stat.mzxidHi
-    slab[at + Field.mzxidLo] = stat.mzxidLo
-    slab[at + Field.ctimeHi] = stat.ctimeHi
-    slab[at + Field.ctimeLo] = stat.ctimeLo
-    slab[at + Field.mtimeHi] = stat.mtimeHi
-    slab[at + Field.mtimeLo] = stat.mtimeLo
-    slab[at + Field.version] = stat.version
-    slab[at + Field.aversion] = stat.aversion
-    if (stat.pzxidLo !== stat.czxidLo || stat.pzxidHi !== stat.czxidHi || stat.cversion !== 0) {
-      this.#links.setCreates(node, stat.cversion, stat.pzxidHi, stat.pzxidLo)
-    }
-    this.#owned.add(node, stat.ephemeralOwnerHi, stat.ephemeralOwnerLo)
+    this.#stats.enter(node, stat, acl.slot)
     this.#names.index.add(node)
     if (parent === NONE) this.#names.root = node
     else {
@@ -419,7 +357,7 @@ export class CompactNodes implements NodeTable {
       this.#childLists.forget(parent)
     }
     this.sizeUnits += path.length + dataLength
-    this.#changed(node)
+    if (isCounted) this.#changed(node, prefixCrc(this.#hash, this.#crcs.pathCrcBelow(parent, path), data))
     if (this.#observers.length > 0) for (const observer of this.#observers) observer.created(node)
     return node
   }
@@ -431,7 +369,8 @@ export class CompactNodes implements NodeTable {
       blocks: this.#blocks,
       names: this.#names,
       links: this.#links,
-      owned: this.#owned,
+      stats: this.#stats,
+      crcs: this.#crcs,
       hash: this.#hash,
       digestEnabled: this.#options.digestEnabled
     }
@@ -446,12 +385,11 @@ export class CompactNodes implements NodeTable {
       this.#childLists.forget(parent)
     }
     this.#names.index.remove(node)
-    this.#links.forget(node)
-    this.#owned.remove(node)
     this.acls.release(this.aclEntry(node))
     const dataLength = this.dataLength(node)
     this.sizeUnits -= path.length + dataLength
-    moveDigest(this.digest, this.#nodes.get(node, Field.digest), 0)
+    this.#crcs.setDigest(node, 0)
+    this.#stats.forget(node)
     const sizeBytes = BLOCK_HEAD_BYTES + this.#names.nameLength(node) + dataLength
     this.#blocks.release(this.#nodes.get(node, Field.block), sizeBytes)
     this.#nodes.set(node, Field.parent, FREE)
@@ -461,14 +399,8 @@ export class CompactNodes implements NodeTable {
   setData(node: number, data: Uint8Array | null, stamp: ChangeStamp, version: number): void {
     this.#beforeChange(node)
     this.#replaceData(node, data)
-    const slab = this.#nodes.slab(node)
-    const at = this.#nodes.at(node)
-    slab[at + Field.mzxidHi] = stamp.zxidHi
-    slab[at + Field.mzxidLo] = stamp.zxidLo
-    slab[at + Field.mtimeHi] = stamp.timeHi
-    slab[at + Field.mtimeLo] = stamp.timeLo
-    slab[at + Field.version] = version
-    this.#changed(node)
+    this.#stats.changes.setData(node, stamp, version)
+    if (this.#isCounted(node)) this.#changed(node, this.#crcs.replaceData(node, data))
   }
 
   setTotals(node: number, data: Uint8Array): void {
@@ -479,26 +411,26 @@ export class CompactNodes implements NodeTable {
   setPzxid(node: number, zxidHi: number, zxidLo: number): void {
     this.#beforeChange(node)
     this.#links.setPzxid(node, zxidHi, zxidLo)
-    this.#changed(node)
+    this.#statChanged(node)
   }
 
   setCreates(node: number, cversion: number, zxidHi: number, zxidLo: number): void {
     this.#beforeChange(node)
     this.#links.setCreates(node, cversion, zxidHi, zxidLo)
-    this.#changed(node)
+    this.#statChanged(node)
   }
 
   setAcl(node: number, acl: AclEntry): void {
     this.#beforeChange(node)
     const before = this.aclEntry(node)
-    this.#nodes.set(node, Field.acl, acl.slot)
+    this.#stats.setAcl(node, acl.slot)
     this.acls.release(before)
   }
 
   setAversion(node: number, aversion: number): void {
     this.#beforeChange(node)
-    this.#nodes.set(node, Field.aversion, aversion)
-    this.#changed(node)
+    this.#stats.changes.setAversion(node, aversion)
+    this.#statChanged(node)
   }
 
   clear(): void {
@@ -507,7 +439,8 @@ export class CompactNodes implements NodeTable {
     this.#nodes.clear()
     this.#blocks.clear()
     this.#names.clear()
-    this.#links.clear()
+    this.#kins.clear()
+    this.#stats.clear()
     this.#owned.clear()
     this.#childLists.clear()
     this.#observers = []
@@ -523,8 +456,10 @@ export class CompactNodes implements NodeTable {
   #replaceData(node: number, data: Uint8Array | null): void {
     const slab = this.#nodes.slab(node)
     const at = this.#nodes.at(node)
-    const nameLength = (slab[at + Field.name] as number) & NAME_LENGTH_MASK
-    const lengthBefore = Math.max(0, slab[at + Field.dataLength] as number)
+    const lengths = slab[at + Field.lengths] as number
+    const before = slab[at + Field.block] as number
+    const nameLength = nameLengthOf(lengths, before)
+    const lengthBefore = Math.max(0, dataLengthOf(lengths, before, this.#blocks.contentBytes(before)))
     const length = data === null ? 0 : data.length
     const head = BLOCK_HEAD_BYTES + nameLength
     if (!this.#blocks.isSameCell(head + lengthBefore, head + length)) {
@@ -532,17 +467,8 @@ export class CompactNodes implements NodeTable {
     }
     const block = slab[at + Field.block] as number
     if (data !== null && length > 0) this.#blocks.bytes(block).set(data, this.#blocks.start(block) + nameLength)
-    slab[at + Field.dataLength] = data === null ? -1 : length
+    slab[at + Field.lengths] = packLengths(block, nameLength, data === null ? -1 : length, isDigestedNode(lengths))
     this.sizeUnits += length - lengthBefore
-    const isCounted = (slab[at + Field.name] as number) >= 0
-    if (isCounted) {
-      slab[at + Field.prefixCrc] = prefixCrc(this.#hash, slab[at + Field.pathCrc] as number, data) | 0
-    }
-  }
-
-  /** CRC-32 over a path, gone on with from that of the node above. */
-  #pathCrcBelow(parent: number, path: string): number {
-    return parent === NONE ? 0 : pathCrc(path, path.lastIndexOf('/'), this.#nodes.get(parent, Field.pathCrc))
   }
 
   /** Gives a node a block of another size, with its name but not its data. */
@@ -556,14 +482,18 @@ export class CompactNodes implements NodeTable {
     this.#blocks.release(before, sizeBefore)
   }
 
-  /** Brings the digest up after a change to a node's stat. */
-  #changed(node: number): void {
-    const slab = this.#nodes.slab(node)
-    const at = this.#nodes.at(node)
-    if ((slab[at + Field.name] as number) < 0) return
-    this.readStat(node, this.#stat)
-    const digest = digestOfStat((slab[at + Field.prefixCrc] as number) >>> 0, this.#stat)
-    moveDigest(this.digest, slab[at + Field.digest] as number, digest)
-    slab[at + Field.digest] = digest | 0
+  #isCounted(node: number): boolean {
+    return isDigestedNode(this.#nodes.get(node, Field.lengths))
+  }
+
+  /** Brings the digest up after a change to a node's stat alone. */
+  #statChanged(node: number): void {
+    if (this.#isCounted(node)) this.#changed(node, this.#crcs.prefixCrc(node))
+  }
+
+  /** @param prefix CRC-32 over path and data of a node that counts */
+  #changed(node: number, prefix: number): void {
+    this.#stats.read(node, this.#stat)
+    this.#crcs.setDigest(node, digestOfStat(prefix, this.#stat))
   }
 }

@@ -2,7 +2,8 @@ import { type JuteWriter, putInt } from 'jute-ts'
 import type { BlockArena } from './block-arena.ts'
 import { copyBytes } from './copy-bytes.ts'
 import { type IntRecords, NONE } from './int-records.ts'
-import { Field, NAME_LENGTH_MASK } from './node-record.ts'
+import { nameLengthOf } from './node-lengths.ts'
+import { Field } from './node-record.ts'
 import { PathIndex } from './path-index.ts'
 import { PathKey } from './path-key.ts'
 
@@ -60,7 +61,7 @@ export class NamedNodes {
   }
 
   nameLength(node: number): number {
-    return this.#nodes.get(node, Field.name) & NAME_LENGTH_MASK
+    return nameLengthOf(this.#nodes.get(node, Field.lengths), this.#nodes.get(node, Field.block))
   }
 
   nameOf(node: number): string {
@@ -116,7 +117,7 @@ export class NamedNodes {
       const slab = this.#nodes.slab(one)
       const at = this.#nodes.at(one)
       const block = slab[at + Field.block] as number
-      const nameStart = end - ((slab[at + Field.name] as number) & NAME_LENGTH_MASK)
+      const nameStart = end - nameLengthOf(slab[at + Field.lengths] as number, block)
       if (nameStart <= start || bytes[nameStart - 1] !== SLASH) return false
       const cell = this.#blocks.bytes(block)
       let other = this.#blocks.start(block)

@@ -1,7 +1,9 @@
+import type { StatPersisted } from '../../../protocol/generated/data.ts'
 import { Int64Map } from '../../../protocol/int64-map.ts'
 import type { EphemeralPaths } from '../data-tree.ts'
 import { type OwnerKind, type OwnerSettings, ownerKind } from '../owner-kind.ts'
 import { IntRecords, NONE } from './int-records.ts'
+import { isKinRecord, Kin, ownerOnly, ownerPartOf } from './kin-record.ts'
 import { Field } from './node-record.ts'
 
 const Part = { ownerHi: 0, ownerLo: 1, kind: 2, node: 3, next: 4, previous: 5 } as const
@@ -23,6 +25,7 @@ class OwnedList {
  */
 export class OwnedNodes {
   readonly #nodes: IntRecords
+  readonly #kins: IntRecords
   readonly #settings: OwnerSettings
   readonly #pathOf: (node: number) => string
   readonly #parts = new IntRecords(PART_FIELD_COUNT)
@@ -31,8 +34,10 @@ export class OwnedNodes {
   #ttls = new OwnedList()
   #ephemeralCount = 0
 
-  constructor(nodes: IntRecords, settings: OwnerSettings, pathOf: (node: number) => string) {
+  /** @param kins records of `Kin` */
+  constructor(nodes: IntRecords, kins: IntRecords, settings: OwnerSettings, pathOf: (node: number) => string) {
     this.#nodes = nodes
+    this.#kins = kins
     this.#settings = settings
     this.#pathOf = pathOf
   }
@@ -47,13 +52,12 @@ export class OwnedNodes {
 
   /** Enters a new node; owner 0 costs nothing. */
   add(node: number, ownerHi: number, ownerLo: number): void {
-    if (ownerHi === 0 && ownerLo === 0) {
-      this.#nodes.set(node, Field.ownerPart, NONE)
-      return
-    }
+    if (ownerHi === 0 && ownerLo === 0) return
     const kind = kindNumber(ownerKind(ownerHi, ownerLo, this.#settings))
     const part = this.#parts.allocate()
-    this.#nodes.set(node, Field.ownerPart, part)
+    const kin = this.#nodes.get(node, Field.kin)
+    if (isKinRecord(kin)) this.#kins.set(kin, Kin.ownerPart, part)
+    else this.#nodes.set(node, Field.kin, ownerOnly(part))
     this.#parts.set(part, Part.ownerHi, ownerHi)
     this.#parts.set(part, Part.ownerLo, ownerLo)
     this.#parts.set(part, Part.kind, kind)
@@ -65,7 +69,7 @@ export class OwnedNodes {
 
   /** To be called when a node goes. */
   remove(node: number): void {
-    const part = this.#nodes.get(node, Field.ownerPart)
+    const part = this.#partOf(node)
     if (part === NONE) return
     const kind = this.#parts.get(part, Part.kind)
     if (kind !== Kind.unknown) {
@@ -82,13 +86,23 @@ export class OwnedNodes {
   }
 
   ownerHi(node: number): number {
-    const part = this.#nodes.get(node, Field.ownerPart)
+    const part = this.#partOf(node)
     return part === NONE ? 0 : this.#parts.get(part, Part.ownerHi)
   }
 
   ownerLo(node: number): number {
-    const part = this.#nodes.get(node, Field.ownerPart)
+    const part = this.#partOf(node)
     return part === NONE ? 0 : this.#parts.get(part, Part.ownerLo)
+  }
+
+  /**
+   * Copies what a stat has of it.
+   * @param kin the node's `Field.kin`
+   */
+  readStat(kin: number, into: StatPersisted): void {
+    const part = ownerPartOf(kin, this.#kins)
+    into.ephemeralOwnerHi = part === NONE ? 0 : this.#parts.get(part, Part.ownerHi)
+    into.ephemeralOwnerLo = part === NONE ? 0 : this.#parts.get(part, Part.ownerLo)
   }
 
   isEphemeral(node: number): boolean {
@@ -128,8 +142,12 @@ export class OwnedNodes {
     this.#ephemeralCount = 0
   }
 
+  #partOf(node: number): number {
+    return ownerPartOf(this.#nodes.get(node, Field.kin), this.#kins)
+  }
+
   #kindOf(node: number): number {
-    const part = this.#nodes.get(node, Field.ownerPart)
+    const part = this.#partOf(node)
     return part === NONE ? Kind.unknown : this.#parts.get(part, Part.kind)
   }
 
