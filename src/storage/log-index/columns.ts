@@ -18,22 +18,21 @@ export function putColumn(connection: Connection, name: string, numbers: Int32Ar
 
 /** Empty where there is none of this name. */
 export function readInts(connection: Connection, name: string): Int32Array {
-  const bytes = readBytes(connection, name)
-  return new Int32Array(bytes, 0, bytes.byteLength / Int32Array.BYTES_PER_ELEMENT)
+  const { buffer, byteOffset, byteLength } = readBytes(connection, name)
+  return new Int32Array(buffer, byteOffset, byteLength / Int32Array.BYTES_PER_ELEMENT)
 }
 
 /** Empty where there is none of this name. */
 export function readFloats(connection: Connection, name: string): Float64Array {
-  const bytes = readBytes(connection, name)
-  return new Float64Array(bytes, 0, bytes.byteLength / Float64Array.BYTES_PER_ELEMENT)
+  const { buffer, byteOffset, byteLength } = readBytes(connection, name)
+  return new Float64Array(buffer, byteOffset, byteLength / Float64Array.BYTES_PER_ELEMENT)
 }
 
-function readBytes(connection: Connection, name: string): ArrayBuffer {
+/** At a place where numbers may begin. */
+function readBytes(connection: Connection, name: string): Uint8Array {
   const row = connection.prepare<[string], [Buffer]>('SELECT body FROM numbers WHERE name = ?').raw().get(name)
-  if (row === undefined) return new ArrayBuffer(0)
-  const [{ buffer, byteOffset, byteLength }] = row
-  // It may be a part of a larger one, at any place.
-  const bytes = new Uint8Array(byteLength)
-  bytes.set(new Uint8Array(buffer, byteOffset, byteLength))
-  return bytes.buffer
+  if (row === undefined) return new Uint8Array(0)
+  const [bytes] = row
+  // A short one is a part of a larger buffer, at any place.
+  return bytes.byteOffset % Float64Array.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes)
 }
