@@ -43,8 +43,10 @@ export class LogBatcher {
   /** Of each batch under way: sequence, last zxid, when it was sent and its bytes, five numbers a batch. */
   readonly #sent: number[] = []
   #sentBytes = 0
-  #scratch = new JuteWriter(4096)
   #spare: JuteWriter | null = null
+  /** Where the transaction added last is: its batch may be closed already. */
+  #lastBody: JuteWriter
+  #lastStart = 0
   readonly #slow: SlowRequests | null
   #lastFlushMs = Number.NEGATIVE_INFINITY
   #lastAddMs = 0
@@ -55,11 +57,13 @@ export class LogBatcher {
     this.#settings = settings
     this.#metrics = metrics
     this.#open = new Batch(this.#sequence)
+    this.#lastBody = this.#open.body
   }
 
-  /** Bytes of the transaction added last. Valid until the next one is added. */
+  /** Bytes of the transaction added last. Valid until the next one is added, or batches are sent. */
   get lastEncoded(): Uint8Array {
-    return this.#scratch.buffer.subarray(LENGTH_BYTES, this.#scratch.offset)
+    const { buffer, offset } = this.#lastBody
+    return buffer.subarray(this.#lastStart + LENGTH_BYTES, offset)
   }
 
   /** Zxid up to which everything is durable; zero before the first batch is. */
@@ -122,35 +126,40 @@ export class LogBatcher {
 
   /** Adds a transaction and returns the sequence that will be durable with it. */
   add(txn: Txn, nowMs: number): number {
-    const encoded = this.#resetScratch()
-    encoded.writeInt(0)
-    encodeTxn(encoded, txn)
-    encoded.buffer.writeInt32BE(encoded.offset - LENGTH_BYTES, 0)
-    return this.#addScratch(txn.header.zxidHi, txn.header.zxidLo, nowMs)
+    const { body, endOffset } = this.#open
+    body.offset = endOffset // what could not be encoded is written over
+    body.writeInt(0)
+    encodeTxn(body, txn)
+    body.buffer.writeInt32BE(body.offset - endOffset - LENGTH_BYTES, endOffset)
+    return this.#added(txn.header.zxidHi, txn.header.zxidLo, nowMs)
   }
 
   /** The same for a transaction as a leader sent it. */
   addEncoded(zxidHi: number, zxidLo: number, bytes: Uint8Array, nowMs: number): number {
-    const encoded = this.#resetScratch()
-    encoded.writeInt(bytes.length)
-    encoded.writeBytes(bytes)
-    return this.#addScratch(zxidHi, zxidLo, nowMs)
+    const { body, endOffset } = this.#open
+    body.offset = endOffset
+    body.writeInt(bytes.length)
+    body.writeBytes(bytes)
+    return this.#added(zxidHi, zxidLo, nowMs)
   }
 
-  #resetScratch(): JuteWriter {
-    if (this.#scratch.buffer.length > KEPT_BUFFER_BYTES_MAX) this.#scratch = new JuteWriter(4096)
-    return this.#scratch.reset()
-  }
-
-  #addScratch(zxidHi: number, zxidLo: number, nowMs: number): number {
-    const encoded = this.#scratch
-    if (this.#open.txnCount > 0 && this.#open.body.offset + encoded.offset > BATCH_BYTES_MAX) this.#close()
+  /** Counts the transaction at the end of the open batch's body, which goes to the next batch if it is too much for this one. */
+  #added(zxidHi: number, zxidLo: number, nowMs: number): number {
+    const { body, endOffset, txnCount } = this.#open
+    if (txnCount > 0 && body.offset > BATCH_BYTES_MAX) {
+      const moved = body.buffer.subarray(endOffset, body.offset)
+      body.offset = endOffset
+      this.#close()
+      this.#open.body.writeBytes(moved)
+    }
     const batch = this.#open
+    this.#lastBody = batch.body
+    this.#lastStart = batch.endOffset
     if (batch.txnCount === 0) batch.openedMs = nowMs
     this.#lastAddMs = nowMs
     this.#lastZxidHi = zxidHi
     this.#lastZxidLo = zxidLo
-    batch.add(zxidHi, zxidLo, encoded)
+    batch.added(zxidHi, zxidLo)
     if (batch.txnCount >= this.#settings.maxBatchSize) this.#close()
     return batch.sequence
   }
@@ -214,6 +223,7 @@ export class LogBatcher {
   }
 
   #close(): void {
+    this.#open.body.offset = this.#open.endOffset
     this.#ready.push(this.#open)
     this.#open = new Batch(++this.#sequence, this.#spare ?? new JuteWriter(4096))
     this.#spare = null
@@ -227,6 +237,8 @@ export class LogBatcher {
 class Batch {
   readonly sequence: number
   readonly body: JuteWriter
+  /** Where the transactions in the body end. */
+  endOffset = 0
   txnCount = 0
   /** Clock of the step that added the first transaction. */
   openedMs = 0
@@ -240,15 +252,14 @@ class Batch {
     this.body = body
   }
 
-  /** @param encoded int32 length and the transaction's bytes */
-  add(zxidHi: number, zxidLo: number, encoded: JuteWriter): void {
+  /** Counts what has been written behind `endOffset`: a transaction, its length before it. */
+  added(zxidHi: number, zxidLo: number): void {
     if (this.txnCount++ === 0) {
       this.firstZxidHi = zxidHi
       this.firstZxidLo = zxidLo
     }
     this.lastZxidHi = zxidHi
     this.lastZxidLo = zxidLo
-    const offset = this.body.claim(encoded.offset)
-    encoded.buffer.copy(this.body.buffer, offset, 0, encoded.offset)
+    this.endOffset = this.body.offset
   }
 }

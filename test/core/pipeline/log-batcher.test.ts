@@ -1,8 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { JuteReader } from 'jute-ts'
 import { createMetrics } from '../../../src/core/metrics.ts'
-import type { Outbox } from '../../../src/core/outbox.ts'
+import type { Outbox, PersistBatch } from '../../../src/core/outbox.ts'
 import type { CoreSettings } from '../../../src/core/pipeline/core-settings.ts'
 import { LogBatcher } from '../../../src/core/pipeline/log-batcher.ts'
+import type { Txn } from '../../../src/protocol/txn.ts'
 import { DEFAULT_SETTINGS } from '../peer-harness.ts'
 
 function batcher(settings: Partial<CoreSettings>): { log: LogBatcher; sent: number[]; out: Outbox } {
@@ -55,4 +58,72 @@ test('what a delay holds back is handed over as well', () => {
   expect(before).toBe(1)
   expect(sent).toEqual([1, 2])
   expect(log.nextFlushMs).toBe(Number.POSITIVE_INFINITY)
+})
+
+describe('the bodies of batches', () => {
+  interface SentBatch {
+    readonly txnCount: number
+    readonly lo: readonly [number, number]
+    readonly txns: readonly string[]
+  }
+
+  /** Cuts the bodies apart while they are the log's to read. */
+  function recorder(): { out: Outbox; batches: SentBatch[] } {
+    const batches: SentBatch[] = []
+    const persist = (_sequence: number, { txnCount, firstZxidLo, lastZxidLo, body }: PersistBatch): void => {
+      const txns: string[] = []
+      const reader = new JuteReader(Buffer.from(body))
+      while (reader.remaining > 0) txns.push(Buffer.from(reader.readBuffer('txn') ?? []).toString('hex'))
+      batches.push({ txnCount, lo: [firstZxidLo, lastZxidLo], txns })
+    }
+    return { out: { persist } as unknown as Outbox, batches }
+  }
+
+  test('hold whole transactions in order, none over 1 MiB unless it is of one alone', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 300_000, max: 1_300_000 })), {
+          maxLength: 12
+        }),
+        fc.integer({ min: 1, max: 5 }),
+        (sizes, maxBatchSize) => {
+          const { log } = batcher({ maxBatchSize })
+          const { out, batches } = recorder()
+          const txns = sizes.map((size, index) => Buffer.alloc(size, index + 1))
+
+          for (const [index, txn] of txns.entries()) {
+            log.addEncoded(1, index + 1, txn, 0)
+            if (Buffer.compare(log.lastEncoded, txn) !== 0) throw new Error(`not the transaction ${index} added last`)
+          }
+          log.handOver(out, 0)
+
+          expect(batches.flatMap((batch) => batch.txns)).toEqual(txns.map((txn) => txn.toString('hex')))
+          let last = 0
+          for (const { txnCount, lo, txns: own } of batches) {
+            expect([txnCount, ...lo]).toEqual([own.length, last + 1, last + own.length])
+            last += own.length
+            const bytes = own.reduce((sum, hex) => sum + 4 + hex.length / 2, 0)
+            expect(own.length === 1 || bytes <= 1024 * 1024).toBe(true)
+            expect(own.length).toBeLessThanOrEqual(maxBatchSize)
+          }
+        }
+      ),
+      { numRuns: 40 }
+    )
+  })
+
+  test('have nothing of what could not be encoded', () => {
+    const { log } = batcher({})
+    const { out, batches } = recorder()
+    const broken = { header: null } as unknown as Txn
+    log.addEncoded(1, 1, Buffer.from('one'), 0)
+
+    expect(() => log.add(broken, 0)).toThrow(TypeError)
+    log.handOver(out, 0)
+    expect(() => log.add(broken, 0)).toThrow(TypeError)
+    log.addEncoded(1, 2, Buffer.from('two'), 0)
+    log.handOver(out, 0)
+
+    expect(batches.flatMap(({ txns }) => txns.map((hex) => Buffer.from(hex, 'hex').toString()))).toEqual(['one', 'two'])
+  })
 })
