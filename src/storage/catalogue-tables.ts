@@ -5,7 +5,12 @@ import { StorageError } from './storage-error.ts'
 
 /** The tables of state.db and their rows. */
 
-const FORMAT = 1n
+/**
+ * 1: rows of the log are transactions as they are; 2: there may be coded ones as well (`row-coding.ts`). Written is the last;
+ * a version that knows only earlier ones refuses it.
+ */
+const FORMAT = 2n
+const KNOWN_FORMATS: readonly unknown[] = [1n, FORMAT]
 
 const SCHEMA = `
 CREATE TABLE state(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -29,12 +34,12 @@ export function hasTables(connection: Connection): boolean {
   return row?.n === 1
 }
 
-/** @throws StorageError DAMAGED when the checksum over all rows, or a row, is not right */
+/** @throws StorageError DAMAGED when the checksum over all rows, or a row, is not right; CANNOT_OPEN when a later version wrote it */
 export function readTables(connection: Connection, path: string): CatalogueContents {
   const state = new Map(connection.prepare<[], StateRow>('SELECT key, value FROM state').safeIntegers().raw().all())
-  if (state.get('format') !== FORMAT) {
-    throw damaged(path, `it has format ${String(state.get('format'))}, this server knows format ${FORMAT}`)
-  }
+  const format = state.get('format')
+  if (typeof format === 'bigint' && format > FORMAT) throw tooNew(path, format)
+  if (!KNOWN_FORMATS.includes(format)) throw damaged(path, `it has format ${String(format)}`)
   const contents: CatalogueContents = {
     acceptedEpoch: epochOf(state.get('accepted_epoch')),
     currentEpoch: epochOf(state.get('current_epoch')),
@@ -58,6 +63,15 @@ export function readTables(connection: Connection, path: string): CatalogueConte
   if (state.get('check') !== BigInt(catalogueCheck(contents)))
     throw damaged(path, 'the checksum over its rows is wrong')
   return contents
+}
+
+/** Tells whether `writeTables` would make a later format of what there is. */
+export function isOfEarlierFormat(connection: Connection): boolean {
+  const row = connection
+    .prepare<[], { value: unknown }>("SELECT value FROM state WHERE key = 'format'")
+    .safeIntegers()
+    .get()
+  return row?.value !== FORMAT
 }
 
 /** Writes what differs between `before` (null: everything) and `after`; inside the caller's transaction. */
@@ -129,6 +143,13 @@ function doomedOf(row: unknown): DoomedFile {
   const [folder, file]: unknown[] = Array.isArray(row) ? row : []
   if ((folder !== 'log' && folder !== 'data') || typeof file !== 'string') throw new TypeError('not a pair of texts')
   return { folder, file }
+}
+
+function tooNew(path: string, format: bigint): StorageError {
+  return new StorageError(
+    'CANNOT_OPEN',
+    `${path} has format ${format}, this version knows formats up to ${FORMAT}: it was written by a later version; start that one`
+  )
 }
 
 function damaged(path: string, what: string, cause?: unknown): StorageError {

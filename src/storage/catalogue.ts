@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CatalogueContents } from './catalogue-contents.ts'
 import { EMPTY_CATALOGUE } from './catalogue-contents.ts'
-import { createTables, hasTables, readTables, writeTables } from './catalogue-tables.ts'
+import { createTables, hasTables, isOfEarlierFormat, readTables, writeTables } from './catalogue-tables.ts'
 import type { Connection } from './connection.ts'
 import { syncDirectory } from './directory.ts'
 import { STATE_FILE, walOf } from './file-names.ts'
@@ -45,7 +45,12 @@ export class Catalogue {
     try {
       // The remains of a torn tail must not be taken for commits later; SQLite has the file open now, so it cuts.
       if (wal.verdict === 'torn') checkpoint(connection, 'TRUNCATE')
-      if (hasTables(connection)) return new Catalogue(path, connection, readTables(connection, path))
+      if (hasTables(connection)) {
+        const catalogue = new Catalogue(path, connection, readTables(connection, path))
+        // From here on there may be rows that a version of the earlier format would misread.
+        if (isOfEarlierFormat(connection)) catalogue.change(catalogue.contents)
+        return catalogue
+      }
       mayCreate()
       connection.exec('BEGIN IMMEDIATE')
       createTables(connection)

@@ -7,7 +7,7 @@ import type { SyncMode } from './sqlite-connection.ts'
 import { checkpoint, leaveWalMode, openExclusive } from './sqlite-connection.ts'
 import { StorageError, toStorageError } from './storage-error.ts'
 
-/** Of a segment; what its columns are, `txn-row.ts` says. */
+/** Of a segment; what its columns are, `txn-row.ts` and `row-coding.ts` say. */
 export const SEGMENT_SCHEMA = `
 CREATE TABLE batch(first_zxid INTEGER PRIMARY KEY, last_zxid INTEGER NOT NULL, prev_zxid INTEGER NOT NULL,
                    txn_count INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL);
@@ -114,10 +114,17 @@ export class LogSegment {
     this.#begin.run()
   }
 
-  insert(firstZxid: bigint, lastZxid: bigint, prevZxid: bigint, txnCount: number, crc: number, body: Uint8Array): void {
-    this.#insert.run(firstZxid, lastZxid, prevZxid, txnCount, crc, body)
+  insert(
+    firstZxid: bigint,
+    lastZxid: bigint,
+    prevZxid: bigint,
+    txnCount: number,
+    crc: number,
+    stored: Uint8Array
+  ): void {
+    this.#insert.run(firstZxid, lastZxid, prevZxid, txnCount, crc, stored)
     // A leaf, its parent and the first page now and then, and the pages of a long body.
-    this.#walBytes += body.length + 2 * this.pageBytes
+    this.#walBytes += stored.length + 2 * this.pageBytes
   }
 
   commit(): void {

@@ -6,6 +6,7 @@ import type { Connection } from './connection.ts'
 import { fileBytes, removeDatabase, syncDirectory } from './directory.ts'
 import { LogSegment } from './log-segment.ts'
 import { LARGE_PAGE_BYTES, pageBytesFor } from './page-sizes.ts'
+import { RowCoder } from './row-coding.ts'
 import { RowReader } from './row-reader.ts'
 import { CounterSlot } from './shared-memory.ts'
 import type { SyncMode } from './sqlite-connection.ts'
@@ -54,6 +55,7 @@ export class LogStore {
   /** Whether a row of it is written already, in a transaction that is open. */
   #isBegun = false
   readonly #row = Buffer.alloc(ROW_BODY_BYTES_MAX)
+  readonly #coder = new RowCoder()
   #rowBytes = 0
   #rowTxns = 0
   #rowFirstZxid = 0n
@@ -346,12 +348,13 @@ export class LogStore {
     if (firstZxid <= prevZxid || lastZxid < firstZxid) {
       throw new Error(`transactions ${firstZxid} to ${lastZxid} cannot follow ${prevZxid}`)
     }
-    const crc = rowCrc(this.#groupCrc, firstZxid, lastZxid, prevZxid, txnCount, body)
-    this.#activeSegment().insert(firstZxid, lastZxid, prevZxid, txnCount, crc, body)
+    const stored = this.#coder.encode(body)
+    const crc = rowCrc(this.#groupCrc, firstZxid, lastZxid, prevZxid, txnCount, stored)
+    this.#activeSegment().insert(firstZxid, lastZxid, prevZxid, txnCount, crc, stored)
     this.#groupLastZxid = lastZxid
     this.#groupCrc = crc
     this.#groupTxns += txnCount
-    this.#groupBytes += body.length
+    this.#groupBytes += stored.length
   }
 
   #checkpoint(segment: LogSegment): void {

@@ -3,12 +3,13 @@ import type { Statement } from 'better-sqlite3'
 import type { SegmentEntry } from './catalogue-contents.ts'
 import type { Connection } from './connection.ts'
 import { showZxid } from './file-names.ts'
+import { decodeRow } from './row-coding.ts'
 import { openImmutable } from './sqlite-connection.ts'
 import { StorageError, toStorageError } from './storage-error.ts'
 import type { RowPart } from './txn-row.ts'
 import { rowCrc, splitBody } from './txn-row.ts'
 
-type Row = [firstZxid: bigint, lastZxid: bigint, prevZxid: bigint, txnCount: bigint, crc: bigint, body: Buffer]
+type Row = [firstZxid: bigint, lastZxid: bigint, prevZxid: bigint, txnCount: bigint, crc: bigint, stored: Buffer]
 
 const COLUMNS = 'first_zxid, last_zxid, prev_zxid, txn_count, crc, body'
 const BEFORE_ALL = -(2n ** 63n)
@@ -99,7 +100,8 @@ export class RowReader {
       return null
     }
     this.#check(row, entry, path)
-    const [firstZxid, lastZxid, , txnCount, crc, body] = row
+    const [firstZxid, lastZxid, , txnCount, crc, stored] = row
+    const body = decodeRow(stored, path, firstZxid)
     this.#position = firstZxid
     this.#crc = Number(crc)
     this.#lastZxid = lastZxid
@@ -137,7 +139,7 @@ export class RowReader {
   }
 
   #check(row: Row, entry: SegmentEntry, path: string): void {
-    const [firstZxid, lastZxid, prevZxid, txnCount, crc, body] = row
+    const [firstZxid, lastZxid, prevZxid, txnCount, crc, stored] = row
     const at = `the transactions from ${showZxid(firstZxid)} on`
     if (this.#position === null && firstZxid !== entry.firstZxid) {
       throw damaged(path, `it begins at ${showZxid(firstZxid)} instead of ${showZxid(entry.firstZxid)}`)
@@ -147,7 +149,7 @@ export class RowReader {
     } else if (prevZxid !== this.#lastZxid) {
       throw damaged(path, `${at} follow ${showZxid(prevZxid)}, but the log before ends at ${showZxid(this.#lastZxid)}`)
     }
-    if (rowCrc(this.#crc, firstZxid, lastZxid, prevZxid, Number(txnCount), body) !== Number(crc)) {
+    if (rowCrc(this.#crc, firstZxid, lastZxid, prevZxid, Number(txnCount), stored) !== Number(crc)) {
       throw damaged(path, `the checksum of ${at} is wrong`)
     }
   }

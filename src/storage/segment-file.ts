@@ -7,6 +7,7 @@ import { walOf } from './file-names.ts'
 import { SEGMENT_SCHEMA } from './log-segment.ts'
 import type { Say } from './open-log-store.ts'
 import { LARGE_PAGE_BYTES } from './page-sizes.ts'
+import { decodeRow } from './row-coding.ts'
 import { openExclusive, openForBulkWrite, openImmutable } from './sqlite-connection.ts'
 import { StorageError, systemCode, toStorageError } from './storage-error.ts'
 import { rowCrc } from './txn-row.ts'
@@ -14,20 +15,25 @@ import { cutTornTail, scanWal } from './wal-scan.ts'
 
 /** One segment of the log by itself, for tools: `log.HEX.db`. The server's own ways to a segment go by its catalogue. */
 
-export interface SegmentRow {
+/** A row as it stands in a segment. */
+export interface StoredRow {
   readonly firstZxid: bigint
   readonly lastZxid: bigint
   readonly prevZxid: bigint
   readonly txnCount: number
-  /** As stored. */
   readonly crc: number
-  /** Whether that is the right one, given the one stored in the row before. */
+  /** Transactions, coded or not. */
+  readonly stored: Buffer
+}
+
+export interface SegmentRow extends StoredRow {
+  /** Whether `crc` is the right one, given the one stored in the row before. */
   readonly isChecksumRight: boolean
   /** Transactions, each behind its length. */
   readonly body: Buffer
 }
 
-type Row = [firstZxid: bigint, lastZxid: bigint, prevZxid: bigint, txnCount: bigint, crc: bigint, body: Buffer]
+type Row = [firstZxid: bigint, lastZxid: bigint, prevZxid: bigint, txnCount: bigint, crc: bigint, stored: Buffer]
 
 const BEFORE_ALL = -(2n ** 63n)
 const SQLITE_MAGIC = 'SQLite format 3\0'
@@ -93,7 +99,7 @@ export class SegmentFile {
     }
   }
 
-  /** All rows in their order. @throws StorageError DAMAGED where SQLite cannot read on; IO_ERROR */
+  /** All rows in their order. @throws StorageError DAMAGED where SQLite cannot read on, or a row not be decoded; IO_ERROR */
   *rows(): Generator<SegmentRow> {
     const nextRow = this.#prepare()
     let position = BEFORE_ALL
@@ -101,13 +107,14 @@ export class SegmentFile {
     for (;;) {
       const row = this.#nextOf(nextRow, position)
       if (row === undefined) return
-      const [firstZxid, lastZxid, prevZxid, count, storedCrc, body] = row
+      const [firstZxid, lastZxid, prevZxid, count, storedCrc, stored] = row
       const txnCount = Number(count)
       const crc = Number(storedCrc)
-      const isChecksumRight = rowCrc(seed, firstZxid, lastZxid, prevZxid, txnCount, body) === crc
+      const isChecksumRight = rowCrc(seed, firstZxid, lastZxid, prevZxid, txnCount, stored) === crc
       seed = crc
       position = firstZxid
-      yield { firstZxid, lastZxid, prevZxid, txnCount, crc, isChecksumRight, body }
+      const body = decodeRow(stored, this.#path, firstZxid)
+      yield { firstZxid, lastZxid, prevZxid, txnCount, crc, stored, isChecksumRight, body }
     }
   }
 
@@ -185,8 +192,8 @@ export class SegmentFileWriter {
   }
 
   /** Adds a row with the checksum that it says. */
-  add({ firstZxid, lastZxid, prevZxid, txnCount, crc, body }: Omit<SegmentRow, 'isChecksumRight'>): void {
-    this.#insert.run(firstZxid, lastZxid, prevZxid, txnCount, crc, body)
+  add({ firstZxid, lastZxid, prevZxid, txnCount, crc, stored }: StoredRow): void {
+    this.#insert.run(firstZxid, lastZxid, prevZxid, txnCount, crc, stored)
   }
 
   /** The file is on the disk when this returns. */

@@ -4,10 +4,11 @@ import { removeIndexes } from './directory.ts'
 import { showZxid } from './file-names.ts'
 import { LogSegment } from './log-segment.ts'
 import type { LogStore } from './log-store.ts'
+import { decodeRow } from './row-coding.ts'
 import { StorageError } from './storage-error.ts'
 import { rowCrc, splitBody } from './txn-row.ts'
 
-type Row = [firstZxid: bigint, lastZxid: bigint, prevZxid: bigint, crc: bigint, body: Buffer]
+type Row = [firstZxid: bigint, lastZxid: bigint, prevZxid: bigint, crc: bigint, stored: Buffer]
 
 /**
  * Makes `zxid` the last transaction of the log (a leader's TRUNC): what comes after it goes, with the snapshots that
@@ -78,7 +79,7 @@ function openCut(store: LogStore, file: string, zxid: bigint): LogSegment {
   return segment
 }
 
-/** Removes the rows after `zxid`, and rewrites the one that contains it, in one transaction. */
+/** Removes the rows after `zxid`, and rewrites the one that contains it, in one transaction. What is left of that is not coded. */
 function cutRows(segment: LogSegment, zxid: bigint): void {
   const { connection } = segment
   segment.begin()
@@ -92,8 +93,8 @@ function cutRows(segment: LogSegment, zxid: bigint): void {
   segment.commit()
 }
 
-function rewriteRow(segment: LogSegment, [firstZxid, , prevZxid, , body]: Row, zxid: bigint): void {
-  const { upTo } = splitBody(body, zxid)
+function rewriteRow(segment: LogSegment, [firstZxid, , prevZxid, , stored]: Row, zxid: bigint): void {
+  const { upTo } = splitBody(decodeRow(stored, segment.path, firstZxid), zxid)
   if (upTo === null) throw new StorageError('DAMAGED', `${segment.path}: no transaction ${showZxid(firstZxid)}`)
   const before = segment.connection
     .prepare<[bigint], { crc: number }>('SELECT crc FROM batch WHERE first_zxid < ? ORDER BY first_zxid DESC LIMIT 1')

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 
 /**
  * A row of the log's `batch` table: transactions in zxid order, each as int32 length and its bytes, and a checksum that
- * continues from the row before.
+ * continues from the row before. In the table these bytes may be coded (`row-coding.ts`).
  *
  * Of the transactions themselves the storage knows one thing: they begin with Jute's TxnHeader, where the zxid stands
  * behind the client id (8 bytes) and the cxid (4 bytes).
@@ -21,7 +21,8 @@ const checkedFieldBytes = new Uint8Array(checkedFields.buffer)
 
 /**
  * The checksum of a row: CRC-32 of its first, last and previous zxid and its transaction count (int64 little-endian
- * each) and of its body, continued from `seed`, the checksum of the row before (0 for the first row of a segment).
+ * each) and of its body as it is stored, continued from `seed`, the checksum of the row before (0 for the first row of a
+ * segment).
  */
 export function rowCrc(
   seed: number,
@@ -29,13 +30,13 @@ export function rowCrc(
   lastZxid: bigint,
   prevZxid: bigint,
   txnCount: number,
-  body: Uint8Array
+  stored: Uint8Array
 ): number {
   checkedFields.setBigInt64(0, firstZxid, true)
   checkedFields.setBigInt64(8, lastZxid, true)
   checkedFields.setBigInt64(16, prevZxid, true)
   checkedFields.setBigInt64(24, BigInt(txnCount), true)
-  return crc32(body, crc32(checkedFieldBytes, seed))
+  return crc32(stored, crc32(checkedFieldBytes, seed))
 }
 
 /** The part of a row's body that comes after a zxid, or up to it. */

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { Connection } from '../../src/storage/connection.ts'
 import { openStorage } from '../../src/storage/storage.ts'
 import { StorageError } from '../../src/storage/storage-error.ts'
-import { collectBytes, DataDirectory, storageOptions } from './support/data-directory.ts'
+import { DataDirectory, readWhole, storageOptions } from './support/data-directory.ts'
 import { collectZxids } from './support/transactions.ts'
 
 jest.setTimeout(60_000)
@@ -50,7 +50,7 @@ async function openWith(file: string, bytes: Buffer): Promise<string> {
   try {
     const { storage, recovery } = await openStorage(storageOptions(image))
     try {
-      const snapshot = recovery.snapshot === null ? '' : await collectBytes(recovery.snapshot.chunks())
+      const snapshot = (await readWhole(recovery)).bytes ?? ''
       const zxids = await collectZxids(recovery.batches())
       return `${snapshot}, then ${zxids[0]} to ${zxids.at(-1)}: ${zxids.length}`
     } finally {
@@ -147,7 +147,7 @@ describe('damage that SQLite does not see refuses the start', () => {
     { name: 'an epoch', sql: "UPDATE state SET value = 3 WHERE key = 'current_epoch'" },
     { name: 'a snapshot', sql: 'DELETE FROM snapshot WHERE zxid = 240' },
     { name: 'a segment', sql: 'DELETE FROM segment WHERE first_zxid = 91' },
-    { name: 'the format', sql: "UPDATE state SET value = 2 WHERE key = 'format'" }
+    { name: 'the format', sql: "UPDATE state SET value = 0 WHERE key = 'format'" }
   ])('in the catalogue: $name', async ({ sql }) => {
     await makeFiles(false)
 

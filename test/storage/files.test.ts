@@ -69,7 +69,7 @@ describe('the files', () => {
       { key: 'clean_shutdown', value: 1 },
       { key: 'current_epoch', value: null },
       { key: 'doomed', value: '[]' },
-      { key: 'format', value: 1 },
+      { key: 'format', value: 2 },
       { key: 'log_floor', value: 5 },
       { key: 'pending_truncate', value: null }
     ])

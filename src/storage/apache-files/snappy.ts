@@ -1,3 +1,5 @@
+import { decodeBlock, SnappyError } from '../snappy-block.ts'
+
 /**
  * Reading of snappy-java's stream (SnappyOutputStream): a header, then blocks of raw Snappy.
  *
@@ -19,12 +21,6 @@ const MAGIC_HEAD = SNAPPY_MAGIC.readInt32BE(0)
 /** Blocks are 32 KiB where nobody has asked for others; more than this is no block. */
 const BLOCK_BYTES_MAX = 1 << 28
 
-/** Bytes that are not Snappy's. */
-export class SnappyError extends Error {
-  override readonly name = 'SnappyError'
-  readonly code = 'SNAPPY_FORMAT'
-}
-
 /**
  * The plain bytes of a stream that comes in pieces of any size.
  *
@@ -40,7 +36,7 @@ export async function* unsnappy(pieces: AsyncIterable<Uint8Array>): AsyncGenerat
       const item = itemAt(kept, offset, isBegun)
       if (item === null) break
       isBegun = true
-      if (item.kind === 'block') yield decodeBlock(kept.subarray(item.start, item.end))
+      if (item.kind === 'block') yield decodeBlock(kept.subarray(item.start, item.end), BLOCK_BYTES_MAX)
       offset = item.end
     }
     kept = kept.subarray(offset)
@@ -70,75 +66,4 @@ function checkHeader(header: Buffer): void {
   if (!header.subarray(0, SNAPPY_MAGIC.length).equals(SNAPPY_MAGIC)) throw new SnappyError('the stream has no header')
   const oldestReader = header.readInt32BE(12)
   if (oldestReader > FORMAT_VERSION) throw new SnappyError(`the stream needs a reader of version ${oldestReader}`)
-}
-
-/**
- * Decodes one block of raw Snappy.
- *
- * @throws SnappyError
- * @see google/snappy, format_description.txt
- */
-export function decodeBlock(block: Uint8Array): Buffer {
-  const { value: length, end } = readVarint(block)
-  if (length > BLOCK_BYTES_MAX) throw new SnappyError(`a block is of ${length} bytes`)
-  const output = Buffer.allocUnsafe(length)
-  let from = end
-  let to = 0
-  while (from < block.length) {
-    const tag = byteAt(block, from++)
-    if ((tag & 3) === 0) {
-      const extra = Math.max(0, (tag >> 2) - 59)
-      const size = (extra === 0 ? tag >> 2 : readLittleEndian(block, from, extra)) + 1
-      from += extra
-      if (from + size > block.length || to + size > length) throw new SnappyError('a literal is too long')
-      output.set(block.subarray(from, from + size), to)
-      from += size
-      to += size
-    } else {
-      const { size, distance, bytes } = readCopy(block, from, tag)
-      from += bytes
-      if (distance === 0 || distance > to || to + size > length) throw new SnappyError('a copy leads out of the block')
-      copyWithin(output, to, distance, size)
-      to += size
-    }
-  }
-  if (to !== length) throw new SnappyError(`a block gives ${to} bytes instead of ${length}`)
-  return output
-}
-
-function readCopy(block: Uint8Array, at: number, tag: number): { size: number; distance: number; bytes: number } {
-  if ((tag & 3) === 1) return { size: ((tag >> 2) & 7) + 4, distance: ((tag >> 5) << 8) | byteAt(block, at), bytes: 1 }
-  const bytes = (tag & 3) === 2 ? 2 : 4
-  return { size: (tag >> 2) + 1, distance: readLittleEndian(block, at, bytes), bytes }
-}
-
-/** A copy may overlap what it makes: then it repeats itself, so it goes byte by byte. */
-function copyWithin(output: Buffer, to: number, distance: number, size: number): void {
-  if (distance >= size) {
-    output.copyWithin(to, to - distance, to - distance + size)
-    return
-  }
-  for (let index = 0; index < size; index++) output[to + index] = output[to + index - distance] ?? 0
-}
-
-function readVarint(block: Uint8Array): { value: number; end: number } {
-  let value = 0
-  for (let at = 0; at < 5; at++) {
-    const byte = byteAt(block, at)
-    value += (byte & 0x7f) * 2 ** (7 * at)
-    if (byte < 0x80) return { value, end: at + 1 }
-  }
-  throw new SnappyError('the length of a block is too long')
-}
-
-function readLittleEndian(block: Uint8Array, at: number, count: number): number {
-  let value = 0
-  for (let index = count - 1; index >= 0; index--) value = value * 256 + byteAt(block, at + index)
-  return value
-}
-
-function byteAt(block: Uint8Array, at: number): number {
-  const byte = block[at]
-  if (byte === undefined) throw new SnappyError('a block ends too early')
-  return byte
 }

@@ -51,8 +51,8 @@ export class BackupLogWriter {
     const { first, last } = endsOf(body)
     const open = this.#open ?? this.#begin(firstZxid, timeOf(first))
     const crc = rowCrc(open.crc, firstZxid, lastZxid, this.#lastZxid, txnCount, body)
-    const row = Buffer.from(body.buffer, body.byteOffset, body.length)
-    open.writer.add({ firstZxid, lastZxid, prevZxid: this.#lastZxid, txnCount, crc, body: row })
+    const stored = Buffer.from(body.buffer, body.byteOffset, body.length)
+    open.writer.add({ firstZxid, lastZxid, prevZxid: this.#lastZxid, txnCount, crc, stored })
     open.crc = crc
     open.bytes += body.length
     open.txnCount += txnCount

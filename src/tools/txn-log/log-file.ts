@@ -1,7 +1,13 @@
 import { accessSync, constants } from 'node:fs'
 import { LogReader, type LogRecord } from '../../storage/apache-files/log-reader.ts'
 import { LogWriter } from '../../storage/apache-files/log-writer.ts'
-import { isSqliteFile, SegmentFile, SegmentFileWriter, type SegmentRow } from '../../storage/segment-file.ts'
+import {
+  isSqliteFile,
+  SegmentFile,
+  SegmentFileWriter,
+  type SegmentRow,
+  type StoredRow
+} from '../../storage/segment-file.ts'
 import { StorageError } from '../../storage/storage-error.ts'
 import { rowCrc, splitBody } from '../../storage/txn-row.ts'
 import { ToolError } from '../tool-error.ts'
@@ -189,7 +195,7 @@ class OurLogFileCopy implements LogFileCopy {
     const part = splitBody(origin.body, zxid).upTo
     if (part === null) return
     const { firstZxid, lastZxid, txnCount, body } = part
-    const row = { ...origin, firstZxid, lastZxid, txnCount, body: Buffer.from(body) }
+    const row = { ...origin, firstZxid, lastZxid, txnCount, stored: Buffer.from(body) }
     this.#crc = this.#crcOf(row)
     this.#writer.add({ ...row, crc: this.#crc })
   }
@@ -202,7 +208,7 @@ class OurLogFileCopy implements LogFileCopy {
     this.#writer.abandon()
   }
 
-  #crcOf({ firstZxid, lastZxid, prevZxid, txnCount, body }: SegmentRow): number {
-    return rowCrc(this.#crc, firstZxid, lastZxid, prevZxid, txnCount, body)
+  #crcOf({ firstZxid, lastZxid, prevZxid, txnCount, stored }: StoredRow): number {
+    return rowCrc(this.#crc, firstZxid, lastZxid, prevZxid, txnCount, stored)
   }
 }

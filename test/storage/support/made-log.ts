@@ -6,6 +6,7 @@ import { encodeTxn, type Txn } from '../../../src/protocol/txn.ts'
 import { Catalogue } from '../../../src/storage/catalogue.ts'
 import type { SegmentEntry } from '../../../src/storage/catalogue-contents.ts'
 import { segmentFile, versionFolder } from '../../../src/storage/file-names.ts'
+import { RowCoder } from '../../../src/storage/row-coding.ts'
 import { SegmentFileWriter } from '../../../src/storage/segment-file.ts'
 import { rowCrc } from '../../../src/storage/txn-row.ts'
 
@@ -15,6 +16,7 @@ export class MadeLog {
   readonly segments: SegmentEntry[] = []
   readonly #txnsPerRow: number
   readonly #writer = new JuteWriter()
+  readonly #coder = new RowCoder()
   #lastZxid = 0n
 
   constructor(dataDir: string, txnsPerRow = 100) {
@@ -31,9 +33,9 @@ export class MadeLog {
     let [inRow, crc] = [0, 0]
     const endRow = (): void => {
       if (inRow === 0) return
-      const body = this.#writer.copyBytes()
-      crc = rowCrc(crc, rowFirst, rowLast, prevZxid, inRow, body)
-      writer?.add({ firstZxid: rowFirst, lastZxid: rowLast, prevZxid, txnCount: inRow, crc, body })
+      const stored = Buffer.from(this.#coder.encode(this.#writer.bytes()))
+      crc = rowCrc(crc, rowFirst, rowLast, prevZxid, inRow, stored)
+      writer?.add({ firstZxid: rowFirst, lastZxid: rowLast, prevZxid, txnCount: inRow, crc, stored })
       prevZxid = rowLast
       inRow = 0
     }

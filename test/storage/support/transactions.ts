@@ -11,14 +11,29 @@ export function usualSize(zxid: bigint): number {
   return HEADER_BYTES + Number((zxid * 2654435761n) & 0xffn)
 }
 
+/** From this size on the bytes of a transaction repeat nothing, so the rows of such are not coded; rows of smaller ones are. */
+const NOISE_BYTES_MIN = 1000
+
 /** TxnHeader (client id, cxid, zxid, time, type) and bytes that depend on the zxid. */
 export function makeTxn(zxid: bigint, sizeBytes = usualSize(zxid)): Buffer {
   const txn = Buffer.alloc(Math.max(HEADER_BYTES, sizeBytes), Number(zxid & 0xffn))
+  if (sizeBytes >= NOISE_BYTES_MIN) fillWithNoise(txn, Number(zxid & 0xffff_ffffn))
   txn.writeBigInt64BE(BigInt.asIntN(64, zxid * 3n), 0)
   txn.writeInt32BE(Number(zxid & 0xffffn), 8)
   txn.writeBigInt64BE(zxid, 12)
   txn.writeBigInt64BE(BigInt.asIntN(64, zxid * 7n), 20)
   return txn
+}
+
+/** Xorshift: the same bytes for the same seed. */
+function fillWithNoise(bytes: Buffer, seed: number): void {
+  let state = seed ^ 0x9e3779b9
+  for (let at = 0; at < bytes.length; at++) {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    bytes[at] = state
+  }
 }
 
 export function makeBatch(firstZxid: bigint, txnCount: number, sizeBytes?: number): TxnBatch {
