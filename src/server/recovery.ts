@@ -4,7 +4,8 @@ import type { SessionTable } from '../core/session/session-table.ts'
 import type { DataTree } from '../core/tree/data-tree.ts'
 import { toHex } from '../protocol/int64.ts'
 import { decodeTxn, type Txn } from '../protocol/txn.ts'
-import type { Recovery } from '../storage/storage.ts'
+import { type Recovery, readSnapshot } from '../storage/recovery.ts'
+import type { SnapshotSummary } from '../storage/storage.ts'
 
 /** What recovery found, for the log and metrics. */
 export interface RecoveryReport {
@@ -33,6 +34,7 @@ export type ReplayedTxn = (zxidHi: number, zxidLo: number, bytes: Uint8Array) =>
 /**
  * Loads the snapshot into the tree, then replays the log behind it.
  *
+ * @param tree as every server begins with
  * @throws RecoveryError, or the errors of the storage and the decoders
  */
 export async function recover(
@@ -63,13 +65,7 @@ export async function recoverAnew(
   nowMs: () => number
 ): Promise<RecoveryReport> {
   sessions.clear()
-  if (recovery.snapshot === null) {
-    const writer = new JuteWriter()
-    const cursor = newTree().openSnapshot([])
-    cursor.next(writer, Number.MAX_SAFE_INTEGER)
-    cursor.close()
-    tree.loadSnapshot(0, 0).push(writer.bytes())
-  }
+  tree.loadSnapshot(0, 0).push(streamOf(newTree()))
   return recover(recovery, tree, sessions, nowMs)
 }
 
@@ -79,23 +75,41 @@ async function loadSnapshot(
   sessions: SessionTable,
   nowMs: () => number
 ): Promise<string | null> {
-  const { snapshot } = recovery
-  if (snapshot === null) return null
-  const loader = tree.loadSnapshot(snapshot.zxidHi, snapshot.zxidLo, snapshot.summary.nodeCount)
-  for await (const chunk of snapshot.chunks()) loader.push(chunk)
-  const zxid = toHex(snapshot.zxidHi, snapshot.zxidLo)
-  if (!loader.done) throw new RecoveryError(`snapshot 0x${zxid} ends before its last znode`)
-  sessions.restore(loader.sessions, nowMs())
-  const { digestHi, digestLo } = snapshot.summary
+  if (recovery.snapshot === null) return null
+  const atFirst = streamOf(tree)
+  const loaded = await readSnapshot(recovery, ({ zxidHi, zxidLo, summary }) =>
+    tree.loadSnapshot(zxidHi, zxidLo, summary.nodeCount)
+  )
+  if (loaded === null) {
+    // Damaged ones may have left a part of themselves.
+    tree.loadSnapshot(0, 0).push(atFirst)
+    return null
+  }
+  const { zxidHi, zxidLo, summary } = loaded.snapshot
+  const zxid = toHex(zxidHi, zxidLo)
+  if (!loaded.taker.done) throw new RecoveryError(`snapshot 0x${zxid} ends before its last znode`)
+  sessions.restore(loaded.taker.sessions, nowMs())
+  assertDigest(zxid, summary, tree)
+  return zxid
+}
+
+function assertDigest(zxid: string, { digestHi, digestLo }: SnapshotSummary, tree: DataTree): void {
   // 0 is what is there while `digest.enabled` is false: then nothing can be compared.
   const isKnown = (digestHi !== 0 || digestLo !== 0) && (tree.digestHi !== 0 || tree.digestLo !== 0)
-  if (isKnown && (digestHi !== tree.digestHi || digestLo !== tree.digestLo)) {
-    throw new RecoveryError(
-      `snapshot 0x${zxid}: its tree digest is ${toHex(digestHi, digestLo)}, ` +
-        `but the tree it holds has ${toHex(tree.digestHi, tree.digestLo)}`
-    )
-  }
-  return zxid
+  if (!isKnown || (digestHi === tree.digestHi && digestLo === tree.digestLo)) return
+  throw new RecoveryError(
+    `snapshot 0x${zxid}: its tree digest is ${toHex(digestHi, digestLo)}, ` +
+      `but the tree it holds has ${toHex(tree.digestHi, tree.digestLo)}`
+  )
+}
+
+/** A tree without sessions as a snapshot's bytes. */
+function streamOf(tree: DataTree): Uint8Array {
+  const writer = new JuteWriter()
+  const cursor = tree.openSnapshot([])
+  cursor.next(writer, Number.MAX_SAFE_INTEGER)
+  cursor.close()
+  return writer.bytes()
 }
 
 async function replay(

@@ -61,8 +61,10 @@ export class LogRequests {
     switch (request.kind) {
       case 'recover':
         return this.#answerOrFail(id, () => this.#recover())
-      case 'nextChunk':
-        return this.#answerOrFail(id, () => transferable(this.#recovery?.nextChunk() ?? null))
+      case 'nextChunks':
+        return this.#answerOrFail(id, () => this.#recovery?.nextChunks()?.map(transferable) ?? null)
+      case 'olderSnapshot':
+        return this.#answerOrFail(id, () => headOf(this.#recovery?.older() ?? null))
       case 'nextBatches':
         return this.#answerOrFail(id, () => this.#nextBatches())
       case 'readLog':
@@ -117,7 +119,7 @@ export class LogRequests {
     const isEmpty = segments.length === 0 && snapshots.length === 0
     const mayBeEmpty = takeInitializeFile(this.#settings.dataLogDir) || this.#settings.dbAutocreate
     return {
-      snapshot: summary === null ? null : headOf(summary),
+      snapshot: headOf(summary),
       lastZxid: pairOf(lastZxid),
       acceptedEpoch: acceptedEpoch ?? Math.max(currentEpoch ?? 0, epochOfLog),
       currentEpoch: currentEpoch ?? epochOfLog,
@@ -267,7 +269,9 @@ function entryOf({ zxid, digest, bytes, file }: SnapshotEntryFields, isBase: boo
   return { zxid: at, endZxid: at, digest: BigInt.asUintN(64, toBigInt(digest.hi, digest.lo)), bytes, file, isBase }
 }
 
-function headOf({ zxid, digest, nodeCount, sessionCount }: SnapshotSummaryFields): SnapshotHead {
+function headOf(summary: SnapshotSummaryFields | null): SnapshotHead | null {
+  if (summary === null) return null
+  const { zxid, digest, nodeCount, sessionCount } = summary
   return { zxid: pairOf(zxid), digest: pairOf(digest), nodeCount, sessionCount }
 }
 
@@ -276,16 +280,17 @@ function pairOf(value: bigint): ZxidPair {
 }
 
 /** A chunk whose memory is all its own can move to the other thread without being copied. */
-function transferable(chunk: Buffer | null): Uint8Array | null {
-  if (chunk === null) return null
+function transferable(chunk: Buffer): Uint8Array {
   const isWhole = chunk.byteOffset === 0 && chunk.byteLength === chunk.buffer.byteLength
   return isWhole ? new Uint8Array(chunk.buffer) : new Uint8Array(chunk)
 }
 
 function transfersOf(value: LogAnswers[LogRequestKind]): ArrayBuffer[] {
-  if (value === null || Array.isArray(value)) return []
-  const body = value instanceof Uint8Array ? value : 'body' in value ? value.body : null
-  return body !== null && body.buffer instanceof ArrayBuffer ? [body.buffer] : []
+  if (value === null) return []
+  const bodies = Array.isArray(value) ? value : 'body' in value ? [value.body] : []
+  return bodies.flatMap((body) =>
+    body instanceof Uint8Array && body.buffer instanceof ArrayBuffer ? [body.buffer] : []
+  )
 }
 
 function unreachable(request: never): never {

@@ -6,9 +6,9 @@ import { STATE_FILE, showZxid, versionFolder } from './file-names.ts'
 import type { LogStore } from './log-store.ts'
 import { openLogStore, type Say } from './open-log-store.ts'
 import { readBatchOf } from './read-batch.ts'
-import type { Recovery } from './recovery.ts'
+import type { Recovery, RecoverySnapshot } from './recovery.ts'
 import { RecoveryReader } from './recovery-reader.ts'
-import { SnapshotFileReader } from './snapshot-file.ts'
+import { SnapshotFileReader, type SnapshotSummaryFields } from './snapshot-file.ts'
 import { StorageError } from './storage-error.ts'
 import type { RowPart } from './txn-row.ts'
 
@@ -96,27 +96,11 @@ export class OfflineStore {
    */
   recovery(): Recovery {
     const reader = new RecoveryReader(this.#store, false, this.#say)
-    const { summary } = reader
     const { lastZxid } = this.#store
     const epochOfLog = Number(BigInt.asUintN(64, lastZxid) >> 32n)
     const currentEpoch = this.currentEpoch ?? epochOfLog
     return {
-      snapshot:
-        summary === null
-          ? null
-          : {
-              zxidHi: highWord(summary.zxid),
-              zxidLo: lowWord(summary.zxid),
-              summary: {
-                zxidHi: highWord(summary.zxid),
-                zxidLo: lowWord(summary.zxid),
-                digestHi: highWord(BigInt.asIntN(64, summary.digest)),
-                digestLo: lowWord(BigInt.asIntN(64, summary.digest)),
-                nodeCount: summary.nodeCount,
-                sessionCount: summary.sessionCount
-              },
-              chunks: () => untilNull(() => reader.nextChunk())
-            },
+      snapshot: offlineSnapshot(reader, reader.summary),
       batches: () =>
         untilNull(() => {
           const part = reader.nextBatches()
@@ -159,6 +143,21 @@ export class OfflineStore {
   }
 }
 
+function offlineSnapshot(reader: RecoveryReader, summary: SnapshotSummaryFields | null): RecoverySnapshot | null {
+  if (summary === null) return null
+  const zxidHi = highWord(summary.zxid)
+  const zxidLo = lowWord(summary.zxid)
+  const digest = BigInt.asIntN(64, summary.digest)
+  const { nodeCount, sessionCount } = summary
+  return {
+    zxidHi,
+    zxidLo,
+    summary: { zxidHi, zxidLo, digestHi: highWord(digest), digestLo: lowWord(digest), nodeCount, sessionCount },
+    chunks: () => eachUntilNull(() => reader.nextChunks()),
+    older: async () => offlineSnapshot(reader, reader.older())
+  }
+}
+
 function storedSnapshot(folder: string, { zxid, file, digest }: SnapshotEntry): StoredSnapshot {
   return { zxid, digest: digest ?? 0n, chunks: () => chunksOf(join(folder, file), zxid) }
 }
@@ -170,6 +169,10 @@ function* chunksOf(path: string, zxid: bigint): Generator<Uint8Array> {
   } finally {
     reader.close()
   }
+}
+
+async function* eachUntilNull<T>(next: () => readonly T[] | null): AsyncGenerator<T> {
+  for (let list = next(); list !== null; list = next()) yield* list
 }
 
 async function* untilNull<T>(next: () => T | null): AsyncGenerator<T> {

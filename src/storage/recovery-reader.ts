@@ -5,25 +5,33 @@ import type { LogStore } from './log-store.ts'
 import type { Say } from './open-log-store.ts'
 import type { RowReader } from './row-reader.ts'
 import type { SnapshotSummaryFields } from './snapshot-file.ts'
-import { SnapshotFileReader, verifySnapshotFile } from './snapshot-file.ts'
+import { SnapshotFileReader } from './snapshot-file.ts'
 import { StorageError } from './storage-error.ts'
 import type { RowPart } from './txn-row.ts'
 import { ROW_BODY_BYTES_MAX } from './txn-row.ts'
 
+/** Bytes of chunks that are handed over together: each hand-over wakes a thread. */
+const CHUNKS_BYTES = 1024 * 1024
+
 /**
  * Reads what a server starts from: the newest valid snapshot, then the log after it.
  *
- * An older snapshot takes the place of a damaged one when the log since the older one is still there; with the whole log
- * there, so does none. Otherwise there is nothing to start from.
+ * A snapshot is read once only, so that it turns out to be damaged while it is being loaded. Then `older` gives what to load in
+ * its place: an older one when the log since that is still there; with the whole log there, none. Otherwise there is
+ * nothing to start from.
  */
 export class RecoveryReader {
-  /** What the snapshot says of itself; null without one. */
-  readonly summary: SnapshotSummaryFields | null
   readonly #store: LogStore
-  #snapshotReader: SnapshotFileReader | null = null
+  readonly #trustEmptySnapshot: boolean
+  readonly #say: Say
+  /** The oldest first. */
+  readonly #candidates: SnapshotEntry[]
+  /** What is wrong with newer ones. */
+  readonly #problems: string[] = []
+  #snapshot: { readonly path: string; readonly reader: SnapshotFileReader } | null = null
   #rows: RowReader | null = null
   #ahead: RowPart | null = null
-  readonly #rowsAfter: bigint
+  #rowsAfter = 0n
 
   /**
    * @param trustEmptySnapshot accept a log whose beginning is gone although there is no snapshot
@@ -31,22 +39,51 @@ export class RecoveryReader {
    */
   constructor(store: LogStore, trustEmptySnapshot: boolean, say: Say) {
     this.#store = store
-    const { entry, problems } = chooseSnapshot(store, say)
-    this.#rowsAfter = entry?.zxid ?? 0n
-    if (entry === null && trustEmptySnapshot) this.#rowsAfter = logOrigin(store, say)
-    assertReaches(store, this.#rowsAfter, problems)
-    if (entry !== null) this.#snapshotReader = SnapshotFileReader.open(pathOf(store, entry), entry.zxid)
-    this.summary = this.#snapshotReader?.summary ?? null
+    this.#trustEmptySnapshot = trustEmptySnapshot
+    this.#say = say
+    this.#candidates = [...store.catalogue.contents.snapshots]
+    this.#choose()
   }
 
-  /** The next bytes of the snapshot, or null at its end. */
-  nextChunk(): Buffer | null {
-    const chunk = this.#snapshotReader?.next() ?? null
-    if (chunk === null) {
-      this.#snapshotReader?.close()
-      this.#snapshotReader = null
+  /** What the snapshot says of itself; null without one, and when all of it has been read. */
+  get summary(): SnapshotSummaryFields | null {
+    return this.#snapshot?.reader.summary ?? null
+  }
+
+  /**
+   * The next chunks of the snapshot, up to 1 MiB of them; null at its end.
+   *
+   * @throws StorageError DAMAGED: what has come of it is worth nothing; go on with `older`
+   */
+  nextChunks(): Buffer[] | null {
+    if (this.#snapshot === null) return null
+    const { path, reader } = this.#snapshot
+    const chunks: Buffer[] = []
+    try {
+      for (let bytes = 0; bytes < CHUNKS_BYTES; ) {
+        const chunk = reader.next()
+        if (chunk === null) break
+        chunks.push(chunk)
+        bytes += chunk.length
+      }
+    } catch (error) {
+      const problem = problemOf(path, error)
+      this.#passOver(problem)
+      throw new StorageError('DAMAGED', problem, { cause: error })
     }
-    return chunk
+    if (chunks.length > 0) return chunks
+    this.#closeSnapshot()
+    return null
+  }
+
+  /**
+   * What the next older snapshot says of itself that is to be loaded instead; null for none.
+   *
+   * @throws StorageError DAMAGED or INCOMPLETE: the log does not go back that far
+   */
+  older(): SnapshotSummaryFields | null {
+    this.#choose()
+    return this.summary
   }
 
   /**
@@ -70,10 +107,48 @@ export class RecoveryReader {
   }
 
   close(): void {
-    this.#snapshotReader?.close()
-    this.#snapshotReader = null
+    this.#closeSnapshot()
     this.#rows?.close()
     this.#rows = null
+  }
+
+  /** Opens the newest snapshot that is left and says of itself what it should. */
+  #choose(): void {
+    this.#closeSnapshot()
+    let entry = this.#candidates.pop()
+    for (; entry !== undefined && !this.#canOpen(entry); entry = this.#candidates.pop());
+    this.#rowsAfter = entry?.zxid ?? 0n
+    if (entry === undefined && this.#trustEmptySnapshot) this.#rowsAfter = logOrigin(this.#store, this.#say)
+    try {
+      assertReaches(this.#store, this.#rowsAfter, this.#problems)
+    } catch (error) {
+      this.#closeSnapshot()
+      throw error
+    }
+  }
+
+  #canOpen({ file, zxid, digest }: SnapshotEntry): boolean {
+    const path = join(this.#store.settings.dataFolder, file)
+    try {
+      const reader = SnapshotFileReader.open(path, zxid)
+      this.#snapshot = { path, reader }
+      if (digest === null || reader.summary.digest === digest) return true
+      this.#passOver(`${path} is not the snapshot that was taken: its digest is another`)
+    } catch (error) {
+      this.#passOver(problemOf(path, error))
+    }
+    return false
+  }
+
+  #passOver(problem: string): void {
+    this.#closeSnapshot()
+    this.#problems.push(problem)
+    this.#say('warn', `${problem}; trying to start without it`)
+  }
+
+  #closeSnapshot(): void {
+    this.#snapshot?.reader.close()
+    this.#snapshot = null
   }
 }
 
@@ -93,32 +168,8 @@ export function joinParts(parts: readonly RowPart[], bytes: number): RowPart | n
   return { body, txnCount, firstZxid: first.firstZxid, lastZxid: last.lastZxid }
 }
 
-function pathOf(store: LogStore, entry: SnapshotEntry): string {
-  return join(store.settings.dataFolder, entry.file)
-}
-
-/** The newest snapshot that is as it was written (null: none is), and what is wrong with newer ones. */
-function chooseSnapshot(store: LogStore, say: Say): { entry: SnapshotEntry | null; problems: string[] } {
-  const problems: string[] = []
-  for (const entry of store.catalogue.contents.snapshots.toReversed()) {
-    const problem = findProblem(store, entry)
-    if (problem === null) return { entry, problems }
-    problems.push(problem)
-    say('warn', `${problem}; trying to start without it`)
-  }
-  return { entry: null, problems }
-}
-
-/** What is wrong with a snapshot, or null. Reads all of it. */
-function findProblem(store: LogStore, entry: SnapshotEntry): string | null {
-  const path = pathOf(store, entry)
-  try {
-    const { digest } = verifySnapshotFile(path, entry.zxid)
-    if (entry.digest === null || digest === entry.digest) return null
-    return `${path} is not the snapshot that was taken: its digest is another`
-  } catch (error) {
-    return error instanceof StorageError ? error.message : `${path} cannot be read: ${String(error)}`
-  }
+function problemOf(path: string, error: unknown): string {
+  return error instanceof StorageError ? error.message : `${path} cannot be read: ${String(error)}`
 }
 
 /** The zxid before the first transaction that the log has. */

@@ -46,7 +46,8 @@ export interface SnapshotEntryFields {
 /** Requests to the log thread, as JSON in the ring. Each is answered once. */
 export type LogRequest =
   | { readonly kind: 'recover' }
-  | { readonly kind: 'nextChunk' }
+  | { readonly kind: 'nextChunks' }
+  | { readonly kind: 'olderSnapshot' }
   | { readonly kind: 'nextBatches' }
   | { readonly kind: 'setEpoch'; readonly which: 'accepted' | 'current'; readonly epoch: number }
   | { readonly kind: 'catalogueSnapshot'; readonly snapshot: SnapshotEntryFields }
@@ -104,7 +105,8 @@ export interface FoundInLog extends ZxidPair {
 /** The answer to each kind of request. */
 export interface LogAnswers {
   recover: RecoveryHead
-  nextChunk: Uint8Array | null
+  nextChunks: Uint8Array[] | null
+  olderSnapshot: SnapshotHead | null
   nextBatches: ReadBatch | null
   setEpoch: null
   catalogueSnapshot: null

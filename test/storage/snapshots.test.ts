@@ -167,6 +167,28 @@ describe('a damaged snapshot', () => {
     expect(directory.said.join('\n')).toContain('snapshot.1e.db')
   })
 
+  test('is passed over when its damage shows in the last of many chunks, and so is the one before it', async () => {
+    directory = new DataDirectory()
+    const open = await directory.open()
+    for (const letter of ['a', 'b', 'c']) {
+      await open.append(10)
+      await open.snapshot(Buffer.alloc(3_000_000, letter))
+    }
+    await open.close()
+    for (const name of ['snapshot.14.db', 'snapshot.1e.db']) {
+      const connection = new Connection(directory.file(name))
+      connection.exec('UPDATE chunk SET body = zeroblob(length(body)) WHERE number = (SELECT max(number) FROM chunk)')
+      connection.close()
+    }
+
+    const { recovery, recoveredSnapshot, recoveredZxids } = await directory.open()
+
+    expect(recovery.snapshot?.zxidLo).toBe(10)
+    expect(recoveredSnapshot?.equals(Buffer.alloc(3_000_000, 'a'))).toBe(true)
+    expect(recoveredZxids).toEqual(zxidRange(11n, 30n))
+    expect(directory.said.filter((line) => line.includes('trying to start without it'))).toHaveLength(2)
+  })
+
   test('is passed over for the log alone when that goes back to the beginning', async () => {
     await threeSnapshots()
     for (const name of ['snapshot.a.db', 'snapshot.14.db', 'snapshot.1e.db']) damage(directory.file(name))

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { highWord, lowWord } from '../../../src/protocol/int64.ts'
+import { readSnapshot } from '../../../src/storage/recovery.ts'
 import type { Recovery, Storage, StorageOptions, TxnBatch } from '../../../src/storage/storage.ts'
 import { openStorage } from '../../../src/storage/storage.ts'
 import type { StorageErrorCode } from '../../../src/storage/storage-error.ts'
@@ -129,8 +130,9 @@ export class DataDirectory {
   async open(more: Partial<StorageOptions> = {}): Promise<OpenStorage> {
     const { storage, recovery } = await openStorage(storageOptions(this.path, { ...this.#options, ...more }))
     try {
-      const snapshot = recovery.snapshot === null ? null : await collectBytes(recovery.snapshot.chunks())
-      const open = new OpenStorage(storage, recovery, await collectZxids(recovery.batches()), snapshot)
+      const { snapshot, bytes } = await readWhole(recovery)
+      const read = { ...recovery, snapshot }
+      const open = new OpenStorage(storage, read, await collectZxids(recovery.batches()), bytes)
       this.#open.push(open)
       return open
     } catch (error) {
@@ -167,6 +169,20 @@ export class DataDirectory {
   async dispose(): Promise<void> {
     await this.closeAll()
     rmSync(this.path, { recursive: true, force: true })
+  }
+}
+
+/** Reads the newest snapshot that is as it was written. */
+export async function readWhole(recovery: Recovery): Promise<{ snapshot: Recovery['snapshot']; bytes: Buffer | null }> {
+  const read = await readSnapshot(recovery, () => new Collector())
+  return { snapshot: read?.snapshot ?? null, bytes: read === null ? null : Buffer.concat(read.taker.chunks) }
+}
+
+class Collector {
+  readonly chunks: Uint8Array[] = []
+
+  push(chunk: Uint8Array): void {
+    this.chunks.push(chunk)
   }
 }
 
