@@ -9,6 +9,7 @@ import { runForeignPeers } from './hostile/foreign-peers.ts'
 import { runHostile, runHostileObservers } from './hostile/hostile-scenario.ts'
 import { type MigrationPlan, migrateThereAndBack } from './migration/rolling-migration.ts'
 import { OBSERVER_SCENARIOS, runObserverScenario } from './observer-master/observer-scenario.ts'
+import { compareFigures } from './operator/figures-scenario.ts'
 import { compareLeaders, ROLES_SCENARIOS, runRoles } from './operator/roles-scenario.ts'
 import { ROLL_OVER_SCENARIOS, runRollOver } from './roll-over/roll-over-scenario.ts'
 import { runScenario, type Scenario } from './scenario.ts'
@@ -70,6 +71,7 @@ export const mixedEnsembleSuite: Suite = {
       for (const [index, one] of ROLL_OVER_SCENARIOS.entries()) {
         await runRollOver(one, ownFolder(folder, `roll-over-${index}`), tell)
       }
+      await compareFigures((kind) => ownFolder(folder, `figures-${kind}`), tell)
       const [underApache, underZoonode] = ROLES_SCENARIOS
       compareLeaders(
         await runRoles(underApache, ownFolder(folder, 'words-under-apache'), tell),

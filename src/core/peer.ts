@@ -114,7 +114,7 @@ export class Peer {
       isReadOnly: parts.role?.kind === 'readOnly',
       metrics,
       stats,
-      meter: new StepMeter(metrics, stats, parts.slow ?? null),
+      meter: new StepMeter(metrics, stats, parts.slow ?? null, parts.role?.kind),
       operations: new OperationCounts(metrics),
       namespaces: new NamespaceTraffic(metrics),
       largeRequests: new LargeRequests(settings),
@@ -162,7 +162,8 @@ export class Peer {
 
   /** Writes that are not applied yet. */
   get waitingWrites(): number {
-    return this.#writes?.waitingCount ?? this.#state.outstanding
+    const { outstanding, meter } = this.#state
+    return this.#writes?.waitingCount ?? outstanding - (meter.commits?.heldReads ?? 0)
   }
 
   /** Syncs that wait for the writes before them; 0 on a learner, whose leader has them. */
@@ -219,7 +220,7 @@ export class Peer {
    */
   settle(monotonicMs: number): void {
     const { meter, slow, nowMs, wallMs, out } = this.#state
-    meter.settle(monotonicMs)
+    meter.settle(monotonicMs, this.waitingWrites)
     slow?.settle(nowMs, monotonicMs, wallMs, (message) => out.log('warn', message))
   }
 
@@ -483,42 +484,34 @@ export class Peer {
   #commitAndAnswer(proposal: Proposal): void {
     this.#committer.commit(proposal)
     const { connection, txn } = proposal
-    if (txn !== null) {
-      this.#writes?.applied(txn)
-      if (this.#role.kind !== 'standalone' && (connection !== null || this.#writes !== null))
-        this.#measureCommit(proposal)
-    }
+    if (txn !== null) this.#writes?.applied(txn)
+    const queued = connection?.pending.size ?? 0
+    const isOwn = this.#measureCommit(proposal, queued)
     if (connection === null) {
-      if (this.#role.kind !== 'standalone') this.#measureQueue(0, 0)
+      if (isOwn !== null) this.#state.meter.commits?.released(isOwn, 0)
       return this.#answerLearner(proposal)
     }
-    const queued = connection.pending.size
     this.#pipeline.drain(connection, proposal)
-    if (this.#role.kind !== 'standalone' && queued > 0) this.#measureQueue(queued, connection.pending.size)
+    if (isOwn !== null) {
+      const reads = Math.max(0, queued - 1 - connection.pending.size)
+      this.#state.meter.commits?.released(isOwn, reads)
+    }
     this.#intake.takeWaiting(connection)
   }
 
   /**
-   * In an ensemble, at each commit: what waited in the queue of its session. (Upstream's commit processor, which has these queues, is not there in
-   * a standalone server.)
+   * In an ensemble, what upstream's commit processor counts of a commit: those of a leader are all its own. A sync is one where it comes from the
+   * leader, and no commit on the leader itself.
    *
-   * @param queued requests in the queue, the write itself as the first; 0: no client of this server waits for it
-   * @param left how many are left, behind the next write
+   * @returns whether it is this server's own; null where it does not count
    */
-  #measureQueue(queued: number, left: number): void {
-    const { metrics } = this.#state
-    const reads = queued === 0 ? 0 : queued - 1 - left
-    metrics.readsIssuedFromSessionQueue.add(reads)
-    metrics.sessionQueuesDrained.add(queued === 0 ? 0 : 1)
-    if (queued === 0) return
-    metrics.requestsInSessionQueue.add(queued)
-    metrics.readsAfterWriteInSessionQueue.add(reads)
-  }
-
-  /** In an ensemble: on a leader all writes, on a learner those of its own clients, from their coming to their commit. */
-  #measureCommit({ receivedMs }: Proposal): void {
-    const { metrics, nowMs } = this.#state
-    metrics.writeCommitprocTimeMs.add(Math.max(0, Math.floor(nowMs) - receivedMs))
+  #measureCommit({ txn, connection, receivedMs }: Proposal, queued: number): boolean | null {
+    const { meter, nowMs } = this.#state
+    const isLeader = this.#writes !== null
+    if (meter.commits === null || (txn === null && isLeader)) return null
+    const isOwn = isLeader || connection !== null
+    meter.commits.committed(isOwn ? receivedMs : null, queued, txn === null, nowMs)
+    return isOwn
   }
 
   #tick(): void {

@@ -1,7 +1,10 @@
 import { toNumber } from '../../protocol/int64.ts'
+import { OTHER_LABEL } from '../instruments.ts'
 import type { Metrics } from '../metrics.ts'
+import { LEARNER_COUNT_MAX } from '../zab/leading/leading-settings.ts'
 import { ServerState } from '../zab/vote.ts'
-import type { FollowingMeter, LeadingMeter, ZabStage } from '../zab/zab-meter.ts'
+import type { FollowingMeter, LeadingMeter, PacketsMeter, ZabStage } from '../zab/zab-meter.ts'
+import { QueuedPackets } from './packets-meter.ts'
 
 /** Where a transaction's header has the time at which the leader made it, wall clock ms. */
 const TIME_OFFSET = 20
@@ -18,6 +21,11 @@ export class EnsembleMeter implements LeadingMeter {
   #unavailableSinceMs: number | null = null
   #syncingSinceMs = 0
   #stage: ZabStage | null = null
+  #nowMs = 0
+  readonly #packets = new Map<number, QueuedPackets>()
+  /** Of this step, of a follower that serves observers: requests that it passes on, and commits that it tells them of. */
+  #relayed = 0
+  #informed = 0
 
   constructor(metrics: Metrics, sid: number, wallMs: () => number) {
     this.#metrics = metrics
@@ -28,6 +36,35 @@ export class EnsembleMeter implements LeadingMeter {
   /** The part of a learner, whose ACKs are its own. */
   readonly following: FollowingMeter = {
     acknowledged: (bytes) => this.#addAge(this.#metrics.proposalAckCreationLatency, bytes)
+  }
+
+  /** A step begins. @param nowMs monotonic */
+  begin(nowMs: number): void {
+    this.#nowMs = nowMs
+  }
+
+  /** The step's output has been written. @param nowMs monotonic clock then */
+  settle(nowMs: number): void {
+    for (const packets of this.#packets.values()) packets.settle(nowMs)
+    if (this.#relayed + this.#informed === 0) return
+    const { learnerRequestProcessorQueueSize, omCommitProcessTimeMs } = this.#metrics
+    learnerRequestProcessorQueueSize.addCountdown(this.#relayed)
+    omCommitProcessTimeMs.addShared(Math.max(0, Math.floor(nowMs) - Math.floor(this.#nowMs)), this.#informed)
+    this.#relayed = 0
+    this.#informed = 0
+  }
+
+  /** Those without an id get a new one with each link, and anybody can claim any: so many are kept apart, the others are one. */
+  packetsTo(sid: number): PacketsMeter {
+    const isKept = sid >= 0 && (this.#packets.has(sid) || this.#packets.size < LEARNER_COUNT_MAX)
+    const key = isKept ? sid : -1
+    const known = this.#packets.get(key)
+    if (known !== undefined) return known
+    const { learnerHandlerQpSize, learnerHandlerQpTimeMs } = this.#metrics
+    const label = isKept ? String(sid) : OTHER_LABEL
+    const made = new QueuedPackets(learnerHandlerQpSize.of(label), learnerHandlerQpTimeMs.of(label), () => this.#nowMs)
+    this.#packets.set(key, made)
+    return made
   }
 
   looking(nowMs: number): void {
@@ -59,6 +96,12 @@ export class EnsembleMeter implements LeadingMeter {
 
   proposed(): void {
     this.#metrics.proposalCount.add(1)
+    this.logged()
+  }
+
+  /** A member that serves hands a transaction to its log. */
+  logged(): void {
+    this.#metrics.syncProcessorRequestQueued.add(1)
   }
 
   acknowledged(sid: number, zxidHi: number, zxidLo: number, bytes: Uint8Array): void {
@@ -93,6 +136,26 @@ export class EnsembleMeter implements LeadingMeter {
   proposalReceived(bytes: Uint8Array): void {
     this.#metrics.learnerProposalReceivedCount.add(1)
     this.#addAge(this.#metrics.proposalLatency, bytes)
+  }
+
+  /** A learner that serves has got the answer to a sync of its clients. compat: upstream hands it on as a commit. */
+  syncReceived(): void {
+    this.#metrics.requestCommitQueued.add(1)
+  }
+
+  /** A follower that serves observers has got a proposal: there is nothing to be done for them yet. */
+  observersWait(): void {
+    this.#metrics.omProposalProcessTimeMs.add(0)
+  }
+
+  /** It has told them of a commit. */
+  observersInformed(): void {
+    this.#informed++
+  }
+
+  /** It passes on a request of theirs. */
+  relayed(): void {
+    this.#relayed++
   }
 
   /** A learner that serves has got a COMMIT or INFORM. */

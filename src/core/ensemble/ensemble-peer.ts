@@ -173,6 +173,7 @@ export class EnsemblePeer implements ElectionHost {
     member.out = out
     member.nowMs = inputs.monotonicMs
     member.wallMs = inputs.wallMs
+    member.meter.begin(inputs.monotonicMs)
     this.#snapshotterState.out = out
     this.#inputs = inputs
     if (inputs.lateMs > 0) this.#postpone(inputs.lateMs)
@@ -199,6 +200,7 @@ export class EnsemblePeer implements ElectionHost {
   /** Ends a step for its measurements: to be called when the step's replies have been written. */
   settle(monotonicMs: number): void {
     this.#peer?.settle(monotonicMs)
+    this.member.meter.settle(monotonicMs)
   }
 
   // ---- ElectionHost -----------------------------------------------------------------------------------------------

@@ -171,7 +171,12 @@ export class FollowingRole implements FollowingHost, LeaderPort {
 
   append(zxidHi: number, zxidLo: number, bytes: Uint8Array): void {
     // compat: what comes while a learner is brought up is not counted, nor are observers' transactions as proposals.
-    if (this.#peer !== null && !this.#isObserver) this.#member.meter.proposalReceived(bytes)
+    if (this.#peer !== null) {
+      const { meter } = this.#member
+      meter.logged()
+      if (!this.#isObserver) meter.proposalReceived(bytes)
+      if (this.#observers !== null) meter.observersWait()
+    }
     this.#member.log.addEncoded(zxidHi, zxidLo, bytes, this.#member.nowMs)
   }
 
@@ -181,7 +186,10 @@ export class FollowingRole implements FollowingHost, LeaderPort {
       this.#member.meter.commitReceived(bytes)
       this.#peer.commitFromLeader(txn)
     }
-    this.observers?.committed(zxidHi, zxidLo, bytes, this.#suggestedLeader)
+    if (this.#observers !== null) {
+      this.#observers.master.committed(zxidHi, zxidLo, bytes, this.#suggestedLeader)
+      this.#member.meter.observersInformed()
+    }
     this.#suggestedLeader = null
   }
 
@@ -205,7 +213,9 @@ export class FollowingRole implements FollowingHost, LeaderPort {
 
   synced(): void {
     const isOwn = this.observers?.synced() ?? true
-    if (isOwn) this.#peer?.synced()
+    if (!isOwn || this.#peer === null) return
+    this.#member.meter.syncReceived()
+    this.#peer.synced()
   }
 
   configurationSeen(config: EnsembleConfig): void {

@@ -50,6 +50,7 @@ export class ObserverMasterRole implements ObserverMasterHost {
     body: Uint8Array,
     identities: readonly Id[] | null
   ): void {
+    this.meter.relayed()
     this.#following.request(sessionHi, sessionLo, cxid, type, body, identities)
   }
 

@@ -105,7 +105,7 @@ export class LocalWrites implements WriteEntry {
     const receivedMs = Math.floor(this.#state.nowMs)
     const origin = { connection: null, session, type, xid: cxid, receivedMs, largeBytes: 0, owner: learner }
     const reader = this.#remoteReader.reset(Buffer.from(body.buffer, body.byteOffset, body.byteLength))
-    this.#state.meter.took(receivedMs)
+    this.#state.meter.tookRemote(receivedMs)
     if (type === OpCode.sync) {
       this.#order.mark(origin, ErrorCode.OK, null)
       return

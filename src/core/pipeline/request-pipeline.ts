@@ -94,6 +94,7 @@ export class RequestPipeline {
     connection.pendingWrites--
     this.#limit.ended(connection, committed.xid)
     this.drainHeld(connection)
+    if (connection.pending.size === 0) this.#state.meter.commits?.emptied()
   }
 
   /** Answers the reads at the head of what the connection waits for. */
@@ -114,12 +115,15 @@ export class RequestPipeline {
     connection.isBlocked = false
     connection.unblockedMs = this.#state.nowMs
     connection.outputBytes = 0
+    if (connection.pending.size === 0) return
     this.drainHeld(connection)
+    if (connection.pending.size === 0) this.#state.meter.commits?.emptied()
   }
 
   /** Gives up the reads of a connection that is gone. Its writes still happen, and count until they are applied. */
   forget(connection: ClientConnection): void {
     const { pending } = connection
+    if (pending.size > 0) this.#state.meter.commits?.emptied()
     for (let next = pending.shift(); next !== undefined; next = pending.shift()) if (isHeld(next)) this.#leave(next)
   }
 
@@ -129,6 +133,7 @@ export class RequestPipeline {
     if (connection.phase === ConnectionPhase.closing) return
     connection.pending.push(proposal)
     connection.pendingWrites++
+    this.#state.meter.commits?.queued(connection.pending.size, false)
     this.#limit.began(connection, proposal.xid)
     // Reads before it that were held since the connection is blocked cannot wait any longer: this will not.
     if (connection.isBlocked) this.drainHeld(connection)
@@ -154,12 +159,14 @@ export class RequestPipeline {
   #hold(connection: ClientConnection, fields: RequestFields, body: Buffer, err: number): void {
     const { type, xid, receivedMs, largeBytes } = fields
     connection.pending.push({ type, xid, body, receivedMs, largeBytes, identities: connection.identities, err })
+    this.#state.meter.commits?.queued(connection.pending.size, true)
     this.#state.outstanding++
     this.#limit.began(connection, xid)
   }
 
   #leave(held: HeldRequest): void {
     this.#state.outstanding--
+    this.#state.meter.commits?.readLeft()
     this.#state.largeRequests.leave(held.largeBytes)
   }
 

@@ -1,5 +1,7 @@
 import type { ClientConnection } from '../client-connection.ts'
 import type { Metrics, ServerStats } from '../metrics.ts'
+import { CommitMeter } from './commit-meter.ts'
+import type { RolePort } from './role-ports.ts'
 import type { SlowRequests } from './slow-requests.ts'
 
 /**
@@ -21,6 +23,8 @@ export class StepMeter {
   #takenRunCount = 0
   /** Those among them that had waited in the throttle. */
   #releasedCount = 0
+  /** Those that learners of this leader have sent; they pass no throttle here. */
+  #remoteCount = 0
   /** Those among them that became transactions. */
   #proposedCount = 0
   #closeSessionCount = 0
@@ -31,11 +35,22 @@ export class StepMeter {
   readonly #counts: number[] = []
   #runCount = 0
   readonly #slow: SlowRequests | null
+  readonly #role: RolePort['kind']
+  /** Null where there is no ensemble, and without a leader. */
+  readonly commits: CommitMeter | null
 
-  constructor(metrics: Metrics, stats: ServerStats, slow: SlowRequests | null = null) {
+  constructor(
+    metrics: Metrics,
+    stats: ServerStats,
+    slow: SlowRequests | null = null,
+    role: RolePort['kind'] = 'standalone'
+  ) {
     this.#slow = slow
     this.#metrics = metrics
     this.#stats = stats
+    this.#role = role
+    const isMember = role === 'leader' || role === 'learner'
+    this.commits = isMember ? new CommitMeter(metrics, role === 'leader') : null
   }
 
   /** @param nowMs the step's clock */
@@ -51,6 +66,12 @@ export class StepMeter {
       this.#takenReceivedMs = receivedMs
     }
     this.#takenRunCount++
+  }
+
+  /** A learner's request enters the pipeline of its leader. */
+  tookRemote(receivedMs: number): void {
+    this.#remoteCount++
+    this.took(receivedMs)
   }
 
   /** A request enters the pipeline that the throttle had held. */
@@ -88,44 +109,59 @@ export class StepMeter {
   /**
    * Records the step.
    *
-   * @param endMs monotonic clock when its answers had been written
+   * @param endMs         monotonic clock when its answers had been written
+   * @param waitingWrites that are not committed yet
    */
-  settle(endMs: number): void {
+  settle(endMs: number, waitingWrites = 0): void {
     const nowMs = Math.floor(endMs)
+    const stepMs = Math.max(0, nowMs - this.#beginMs)
     this.#endTakenRun()
-    if (this.#takenCount > 0) this.#settleTaken(nowMs)
+    const taken = this.#takenCount
+    if (taken > 0) this.#settleTaken(stepMs)
     for (let run = 0; run < this.#runCount; run++) this.#settleAnswered(run, nowMs)
     this.#runCount = 0
+    this.commits?.settle(taken, stepMs, waitingWrites)
   }
 
   #endTakenRun(): void {
     const count = this.#takenRunCount
     if (count === 0) return
-    this.#metrics.prepProcessorQueueTimeMs.addMany(Math.max(0, this.#beginMs - this.#takenReceivedMs), count)
+    if (this.#role !== 'learner') {
+      this.#metrics.prepProcessorQueueTimeMs.addMany(Math.max(0, this.#beginMs - this.#takenReceivedMs), count)
+    }
     this.#takenCount += count
     this.#takenRunCount = 0
   }
 
-  /** compat: a standalone server of upstream sends reads, too, through the stages of preparation and of the log. */
-  #settleTaken(nowMs: number): void {
+  #settleTaken(stepMs: number): void {
     const metrics = this.#metrics
     const taken = this.#takenCount
-    const stepMs = Math.max(0, nowMs - this.#beginMs)
-    metrics.requestThrottleQueueTimeMs.addMany(0, taken - this.#releasedCount)
+    const own = this.#role === 'leader' ? taken - this.#remoteCount : taken
+    metrics.requestThrottleQueueTimeMs.addMany(0, own - this.#releasedCount)
+    if (this.#role === 'learner') metrics.learnerRequestProcessorQueueSize.addCountdown(taken)
+    else this.#settlePrepared(taken, stepMs)
+    this.#takenCount = 0
+    this.#releasedCount = 0
+    this.#remoteCount = 0
+    this.#proposedCount = 0
+    this.#closeSessionCount = 0
+  }
+
+  #settlePrepared(taken: number, stepMs: number): void {
+    const metrics = this.#metrics
     metrics.prepProcessorRequestQueued.add(taken)
     metrics.prepProcessorQueueSize.addCountdown(taken)
     metrics.prepProcessTime.addShared(stepMs, taken)
     const closed = this.#closeSessionCount
-    metrics.closeSessionPrepTime.addShared(Math.floor((stepMs * closed) / taken), closed)
-    metrics.syncProcessorRequestQueued.add(taken)
+    metrics.closeSessionPrepTime.addShared(Math.floor((stepMs * closed) / Math.max(1, taken)), closed)
+    if (this.#role === 'readOnly') return
     const passing = taken - this.#proposedCount
     metrics.proposalProcessTime.addMany(0, passing)
+    if (this.#role === 'leader') return
+    // compat: a standalone server of upstream sends reads, too, through the stage of the log. Members count what is logged (`EnsembleMeter`).
+    metrics.syncProcessorRequestQueued.add(taken)
     metrics.syncProcessorQueueSize.addMany(0, passing)
     metrics.syncProcessorQueueTimeMs.addMany(0, passing)
-    this.#takenCount = 0
-    this.#releasedCount = 0
-    this.#proposedCount = 0
-    this.#closeSessionCount = 0
   }
 
   #settleAnswered(run: number, nowMs: number): void {
@@ -133,6 +169,9 @@ export class StepMeter {
     const latencyMs = Math.max(0, nowMs - (this.#receivedMs[run] as number))
     const latencies = this.#isUpdate[run] === true ? this.#metrics.updateLatency : this.#metrics.readLatency
     latencies.addMany(latencyMs, count)
+    if (this.commits !== null && this.#isUpdate[run] !== true) {
+      this.commits.readsAnswered(count, Math.max(0, this.#beginMs - (this.#receivedMs[run] as number)))
+    }
     this.#stats.requestLatency.addMany(latencyMs, count)
     this.#stats.packetsSent.add(count)
     const connection = this.#connections[run]

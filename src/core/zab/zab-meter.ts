@@ -20,6 +20,17 @@ export interface LeadingMeter {
    * @param count of those that are brought up in this way now
    */
   syncsChanged(way: 'snap' | 'diff', count: number, isBegin: boolean): void
+  /** For what is written to a learner; the same for all its links. */
+  packetsTo(sid: number): PacketsMeter
+}
+
+/** What is measured of the packets that wait for one learner. */
+export interface PacketsMeter {
+  sent(): void
+  /** More has been written than the network takes at once: it is not sent with the end of the step. */
+  stuck(): void
+  /** It has been sent after all. */
+  drained(): void
 }
 
 /** What is measured on a learner. */

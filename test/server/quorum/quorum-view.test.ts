@@ -148,6 +148,33 @@ describe('what is measured of a write', () => {
     expect(observer.proposalAckCreationLatency.all.count).toBe(0)
   })
 
+  test('what followers do for observers, and what waits for learners', () => {
+    const world = startAll({ observerMaster: { port: 2191, sizeLimitBytes: 1 << 20 } })
+    const masterId = viewOf(world.node(OBSERVER)).observerMasterId ?? 0
+    const client = world.node(OBSERVER).connect()
+    world.until(() => client.isConnected)
+    create(world, client, '/a')
+    world.run(100)
+
+    const leader = metricsOf(world.node(3))
+    const commits = leader.commitCount.value
+    const master = metricsOf(world.node(masterId))
+    expect(master.omCommitProcessTimeMs.all.count).toBe(commits)
+    expect(master.omProposalProcessTimeMs.all.count).toBe(commits)
+    // The session and the znode.
+    expect(master.learnerRequestProcessorQueueSize.count).toBe(2)
+    expect(master.learnerHandlerQpSize.of(String(OBSERVER)).count).toBeGreaterThan(commits)
+    expect(master.serverWriteCommittedTimeMs.all.count).toBe(commits)
+    expect(master.prepProcessorRequestQueued.value).toBe(0)
+    const observer = metricsOf(world.node(OBSERVER))
+    expect(observer.omCommitProcessTimeMs.all.count).toBe(0)
+    expect(observer.localWriteCommittedTimeMs.all.count).toBe(2)
+    expect(observer.learnerRequestProcessorQueueSize.count).toBe(2)
+    expect(leader.localWriteCommittedTimeMs.all.count).toBe(commits)
+    expect(leader.prepProcessorRequestQueued.value).toBe(2)
+    for (const sid of [1, 2]) expect(leader.learnerHandlerQpTimeMs.of(String(sid)).all.count).toBe(1)
+  })
+
   test('elections and the time without service, after the leader was lost', () => {
     const world = startAll()
     world.node(3).crash()

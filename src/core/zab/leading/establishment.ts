@@ -140,8 +140,7 @@ export class Establishment {
     }
     // Its ACKs would count as this server's own.
     if (sid === this.#settings.sid) return `its sid ${sid} is that of this server`
-    learner.sid = sid
-    learner.isObserver = isObserver
+    learner.introduced(sid, isObserver, this.#host.meter)
     learner.phase = 'awaitingEpoch'
     learner.readDeadlineMs = Number.POSITIVE_INFINITY
     this.#host.log('info', `${learner.name} has connected as ${isObserver ? 'an observer' : 'a follower'}`)

@@ -3,6 +3,7 @@ import type { PacketType } from '../packet-type.ts'
 import type { LinkId, LinkOutput } from '../peer-link.ts'
 import { QuorumPacketReader } from '../wire/quorum-packet-reader.ts'
 import { writePacket } from '../wire/write-packet.ts'
+import type { LeadingMeter, PacketsMeter } from '../zab-meter.ts'
 import { AckDeadline } from './ack-deadline.ts'
 import { DRAIN_MARK_BYTES } from './leading-settings.ts'
 
@@ -66,6 +67,8 @@ export class Learner {
   /** Null where packets are not tracked. */
   readonly tracker: MessageTracker | null
   #isAwaitingDrain = false
+  /** Null before the learner has said who it is, and where nothing is measured. */
+  #packets: PacketsMeter | null = null
 
   constructor(
     host: LinkOutput,
@@ -85,6 +88,13 @@ export class Learner {
     this.syncedUntilTick = syncedUntilTick
   }
 
+  /** It has said who it is. */
+  introduced(sid: number, isObserver: boolean, meter: LeadingMeter | undefined): void {
+    this.sid = sid
+    this.isObserver = isObserver
+    this.#packets = meter?.packetsTo(sid) ?? null
+  }
+
   get isGone(): boolean {
     return this.phase === 'gone'
   }
@@ -99,6 +109,7 @@ export class Learner {
     const start = writer.offset
     writePacket(writer, type, zxidHi, zxidLo, data)
     this.tracker?.sent(type)
+    this.#packets?.sent()
     this.wrote(writer.offset - start)
   }
 
@@ -111,6 +122,7 @@ export class Learner {
   awaitDrained(): void {
     if (this.#isAwaitingDrain) return
     this.#isAwaitingDrain = true
+    this.#packets?.stuck()
     this.#host.awaitLinkDrained(this.link)
   }
 
@@ -118,5 +130,6 @@ export class Learner {
   drained(): void {
     this.#isAwaitingDrain = false
     this.unsentBytes = 0
+    this.#packets?.drained()
   }
 }

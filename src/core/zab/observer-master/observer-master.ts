@@ -227,8 +227,7 @@ export class ObserverMaster {
     const introduction = introductionOf(packet)
     if (introduction === null) return `a packet of type ${packet.type} instead of OBSERVERINFO`
     const { sid, isObserver, configVersion } = introduction
-    learner.sid = sid
-    learner.isObserver = true
+    learner.introduced(sid, true, this.#host.meter)
     learner.phase = 'joining'
     if (!isObserver) return 'it is no observer, and this server does not lead'
     if (configVersion > this.#host.configVersion) {
