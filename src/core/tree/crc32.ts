@@ -117,15 +117,10 @@ export function crc32OfView(view: DataView, start: number, end: number, crc: num
 
 /** CRC-32 continued over bytes. */
 export function crc32OfBytes(bytes: Uint8Array, crc: number): number {
-  return crc32OfRange(bytes, 0, bytes.length, crc)
-}
-
-/** CRC-32 continued over the bytes from `start` up to `end`. */
-export function crc32OfRange(bytes: Uint8Array, start: number, end: number, crc: number): number {
   let state = ~crc
-  const wordsEnd = end - 3
-  let index = start
-  // in range: index + 3 < end here, index < end below
+  const wordsEnd = bytes.length - 3
+  let index = 0
+  // in range: index + 3 < length here, index < length below
   for (; index < wordsEnd; index += 4) {
     const b0 = (state & 0xff) ^ (bytes[index] as number)
     const b1 = ((state >>> 8) & 0xff) ^ (bytes[index + 1] as number)
@@ -134,6 +129,6 @@ export function crc32OfRange(bytes: Uint8Array, start: number, end: number, crc:
     state =
       (TABLE[768 + b0] as number) ^ (TABLE[512 + b1] as number) ^ (TABLE[256 + b2] as number) ^ (TABLE[b3] as number)
   }
-  for (; index < end; index++) state = overByte(state, bytes[index] as number)
+  for (; index < bytes.length; index++) state = overByte(state, bytes[index] as number)
   return ~state
 }

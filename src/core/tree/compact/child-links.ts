@@ -109,7 +109,6 @@ export class ChildLinks {
   }
 
   #addKin(node: number, before: number): number {
-    const pathCrc = this.#crcs.pathCrc(node)
     const prefixCrc = this.#crcs.prefixCrc(node)
     const kin = this.#kins.allocate()
     const slab = this.#kins.slab(kin)
@@ -119,7 +118,6 @@ export class ChildLinks {
     slab[at + Kin.cversion] = 0
     slab[at + Kin.pzxidHi] = this.#shared.czxidHi(this.#nodes.get(node, Field.shared))
     slab[at + Kin.pzxidLo] = this.#nodes.get(node, Field.czxidLo)
-    slab[at + Kin.pathCrc] = pathCrc
     slab[at + Kin.prefixCrc] = prefixCrc | 0
     slab[at + Kin.ownerPart] = ownerPartOf(before, this.#kins)
     this.#nodes.set(node, Field.kin, kin)

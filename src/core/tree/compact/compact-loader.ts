@@ -133,17 +133,18 @@ export class CompactLoader implements NodeLoader {
     slab[at + Field.block] = block
     slab[at + Field.lengths] = packLengths(block, nameLength, stored.dataLength, this.#isCounted)
     slab[at + Field.digest] = 0
+    const pathCrc = this.#isCounted ? crc32OfView(view, slash, pathEnd, this.#parentCrc) : 0
+    slab[at + Field.pathCrc] = pathCrc
     readStoredStat(stored, this.#stat)
     stats.enter(node, this.#stat, table.acls.use(stored.aclKey).slot)
-    if (this.#isCounted) this.#putDigest(node, stored, slash)
+    if (this.#isCounted) this.#putDigest(node, pathCrc, stored)
     names.index.add(node)
     links.link(this.#parent, node)
     table.sizeUnits += pathEnd - stored.pathStart + dataLength
   }
 
-  #putDigest(node: number, stored: StoredNode, slash: number): void {
+  #putDigest(node: number, pathCrc: number, stored: StoredNode): void {
     const { hash, crcs } = this.#parts
-    const pathCrc = crc32OfView(stored.view, slash, stored.pathEnd, this.#parentCrc)
     crcs.setDigest(node, digestOfStoredStat(crcOfStoredData(hash, pathCrc, stored), stored))
   }
 }

@@ -349,6 +349,8 @@ export class CompactNodes implements NodeTable {
     slab[at + Field.next] = NONE
     slab[at + Field.previous] = NONE
     slab[at + Field.digest] = 0
+    const pathCrc = isCounted ? this.#crcs.pathCrcBelow(parent, path) : 0
+    slab[at + Field.pathCrc] = pathCrc
     this.#stats.enter(node, stat, acl.slot)
     this.#names.index.add(node)
     if (parent === NONE) this.#names.root = node
@@ -357,7 +359,7 @@ export class CompactNodes implements NodeTable {
       this.#childLists.forget(parent)
     }
     this.sizeUnits += path.length + dataLength
-    if (isCounted) this.#changed(node, prefixCrc(this.#hash, this.#crcs.pathCrcBelow(parent, path), data))
+    if (isCounted) this.#changed(node, prefixCrc(this.#hash, pathCrc, data))
     if (this.#observers.length > 0) for (const observer of this.#observers) observer.created(node)
     return node
   }

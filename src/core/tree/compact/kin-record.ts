@@ -2,7 +2,7 @@ import { type IntRecords, NONE } from './int-records.ts'
 
 /**
  * What nodes have that have children, had some, or lost a node that they never had (in replay): fields of a record of
- * 32 bytes, whose number is in `Field.kin`. A node that only has an owner keeps the number of its owner's part there.
+ * 28 bytes, whose number is in `Field.kin`. A node that only has an owner keeps the number of its owner's part there.
  */
 export const Kin = {
   firstChild: 0,
@@ -10,14 +10,13 @@ export const Kin = {
   cversion: 2,
   pzxidHi: 3,
   pzxidLo: 4,
-  /** CRC-32 over the path, and over path and data: each child that comes or goes asks for them. */
-  pathCrc: 5,
-  prefixCrc: 6,
+  /** CRC-32 over path and data: each child that comes or goes asks for it. */
+  prefixCrc: 5,
   /** Number of its owner's part, or NONE. */
-  ownerPart: 7
+  ownerPart: 6
 } as const
 
-export const KIN_FIELD_COUNT = 8
+export const KIN_FIELD_COUNT = 7
 
 /** Whether a `Field.kin` is the number of such a record. */
 export function isKinRecord(kin: number): boolean {

@@ -1,5 +1,5 @@
 import type { HashPort } from '../../ports.ts'
-import { crc32OfRange, crc32OfText } from '../crc32.ts'
+import { crc32OfText } from '../crc32.ts'
 import { type DigestSum, isDigested, moveDigest, prefixCrc } from '../node-digest.ts'
 import type { BlockArena } from './block-arena.ts'
 import { type IntRecords, NONE } from './int-records.ts'
@@ -8,9 +8,8 @@ import { dataLengthOf, isDigestedNode, nameLengthOf } from './node-lengths.ts'
 import { Field } from './node-record.ts'
 
 /**
- * What nodes' digests are made of. The CRC over a path, and that over path and data, are kept with nodes that have
- * children: each child that comes asks for both. Those of a leaf are made when somebody asks, the first from that of its
- * parent and its name.
+ * What nodes' digests are made of. The CRC over path and data is kept with nodes that have children: each child that comes
+ * asks for it. That of a leaf is made when somebody asks, which is when its data are replaced, and else hardly ever.
  */
 export class NodeCrcs {
   readonly sum: DigestSum = { hi: 0, lo: 0 }
@@ -35,11 +34,7 @@ export class NodeCrcs {
 
   /** CRC-32 over the path (int32); 0 for the root and for what does not count. */
   pathCrc(node: number): number {
-    const slab = this.#nodes.slab(node)
-    const at = this.#nodes.at(node)
-    const kin = slab[at + Field.kin] as number
-    if (isKinRecord(kin)) return this.#kins.get(kin, Kin.pathCrc)
-    return this.#makePathCrc(slab, at)
+    return this.#nodes.get(node, Field.pathCrc)
   }
 
   /** The same of a child that is not there yet, and counts. */
@@ -56,7 +51,7 @@ export class NodeCrcs {
     const at = this.#nodes.at(node)
     const lengths = slab[at + Field.lengths] as number
     if (!isDigestedNode(lengths)) return 0
-    const crc = this.#makePathCrc(slab, at)
+    const crc = slab[at + Field.pathCrc] as number
     const block = slab[at + Field.block] as number
     const length = dataLengthOf(lengths, block, this.#blocks.contentBytes(block))
     if (length <= 0) return crc >>> 0
@@ -87,15 +82,5 @@ export class NodeCrcs {
     const at = this.#nodes.at(node) + Field.digest
     moveDigest(this.sum, slab[at] as number, digest)
     slab[at] = digest | 0
-  }
-
-  #makePathCrc(slab: Int32Array, at: number): number {
-    const lengths = slab[at + Field.lengths] as number
-    const parent = slab[at + Field.parent] as number
-    if (!isDigestedNode(lengths) || parent === NONE) return 0
-    const block = slab[at + Field.block] as number
-    const start = this.#blocks.start(block)
-    const end = start + nameLengthOf(lengths, block)
-    return crc32OfRange(this.#blocks.bytes(block), start, end, crc32OfText('/', this.pathCrc(parent)))
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Fields of a znode's record, int32 each: 52 bytes. It has what differs from node to node. What many nodes share lies in one
+ * Fields of a znode's record, int32 each: 56 bytes. It has what differs from node to node. What many nodes share lies in one
  * record for all of them (`SharedParts`), and what few have in records of their own: what leaves lack (`ChildLinks`), what
  * nodes lack that were never changed (`ChangeParts`), and what only ephemerals, containers and TTL nodes have (`OwnedNodes`).
  */
@@ -26,10 +26,12 @@ export const Field = {
   /** Number of its record in `ChangeParts`; NONE as long as it is as it was created, its children apart. */
   changes: 11,
   /** What it has of children and owner, see `kin-record.ts`; NONE for a leaf that was never anything else, and is nobody's. */
-  kin: 12
+  kin: 12,
+  /** CRC-32 over the path; 0 if the node is not in the digest. */
+  pathCrc: 13
 } as const
 
-export const NODE_FIELD_COUNT = 13
+export const NODE_FIELD_COUNT = 14
 
 /** In the field `parent`: no node. */
 export const FREE = -2

@@ -78,13 +78,20 @@ export class NodeStats {
   read(node: number, into: StatPersisted): void {
     const slab = this.#nodes.slab(node)
     const at = this.#nodes.at(node)
-    const shared = slab[at + Field.shared] as number
-    into.czxidHi = this.#shared.czxidHi(shared)
+    this.#shared.readStat(slab[at + Field.shared] as number, into)
     into.czxidLo = slab[at + Field.czxidLo] as number
-    into.ctimeHi = this.#shared.ctimeHi(shared)
     into.ctimeLo = slab[at + Field.ctimeLo] as number
     this.changes.readStat(slab[at + Field.changes] as number, into)
     const kin = slab[at + Field.kin] as number
+    if (kin === NONE) {
+      // perf: bench/tree.ts; so are most nodes.
+      into.cversion = 0
+      into.pzxidHi = into.czxidHi
+      into.pzxidLo = into.czxidLo
+      into.ephemeralOwnerHi = 0
+      into.ephemeralOwnerLo = 0
+      return
+    }
     this.#links.readStat(kin, into)
     this.#owned.readStat(kin, into)
   }
@@ -122,8 +129,9 @@ export class NodeStats {
     const to = writer.buffer
     const stat = this.#stat
     this.read(node, stat)
-    const numChildren = this.#links.childCount(node)
-    const isOwned = this.#owned.isEphemeral(node)
+    const isPlainLeaf = this.#nodes.get(node, Field.kin) === NONE
+    const numChildren = isPlainLeaf ? 0 : this.#links.childCount(node)
+    const isOwned = !isPlainLeaf && this.#owned.isEphemeral(node)
     putInt(to, offset, stat.czxidHi)
     putInt(to, offset + 4, stat.czxidLo)
     putInt(to, offset + 8, stat.mzxidHi)

@@ -1,3 +1,4 @@
+import type { StatPersisted } from '../../../protocol/generated/data.ts'
 import { Int64Map } from '../../../protocol/int64-map.ts'
 import { IntRecords, NONE } from './int-records.ts'
 
@@ -26,6 +27,14 @@ export class SharedParts {
 
   ctimeHi(part: number): number {
     return this.#parts.get(part, Part.ctimeHi)
+  }
+
+  /** Copies what a stat has of it. */
+  readStat(part: number, into: StatPersisted): void {
+    const slab = this.#parts.slab(part)
+    const at = this.#parts.at(part)
+    into.czxidHi = slab[at + Part.czxidHi] as number
+    into.ctimeHi = slab[at + Part.ctimeHi] as number
   }
 
   acl(part: number): number {
