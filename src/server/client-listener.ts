@@ -1,4 +1,6 @@
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { fourLetterWordOf } from '../admin/four-letter/four-letter-words.ts'
 import { sendText } from '../admin/four-letter/send-text.ts'
 import { clientAddressText } from '../core/acl/ip-address.ts'
@@ -7,14 +9,19 @@ import type { CloseReason } from '../core/outbox.ts'
 import type { ConnectionId } from '../core/ports.ts'
 import { ExpiryQueue } from '../core/session/expiry-queue.ts'
 import { NumberMap } from '../protocol/number-map.ts'
-import { ClientSocket, type ClientStream, type SocketSurroundings } from './client-socket.ts'
+import { ClientSocket, type SocketSurroundings } from './client-socket.ts'
+import { ConnectionCounts } from './connection-counts.ts'
 import type { EventLoop } from './event-loop.ts'
 import { monotonicNowMs } from './event-loop.ts'
 import { type ListenAddress, ListeningPort } from './listening-port.ts'
 import type { Logger } from './logging/logger.ts'
+import { BareSocket } from './net/bare-socket.ts'
+import { BareSockets } from './net/bare-sockets.ts'
 import { DirectReads } from './net/direct-reads.ts'
 import { DirectWrites } from './net/direct-writes.ts'
 import { LocalStream } from './net/local-stream.ts'
+import { StreamTransport } from './net/stream-transport.ts'
+import type { Transport } from './net/transport.ts'
 import { OutputPool } from './output-pool.ts'
 import type { SecureAcceptor } from './secure-acceptor.ts'
 
@@ -54,6 +61,14 @@ export interface ClientListenerPorts {
   readonly metrics: Metrics
 }
 
+/** What is done with the connections of one port. */
+interface Acceptance {
+  /** As in messages. */
+  readonly what: string
+  readonly accepted: (raw: Socket) => void
+  readonly acceptHandle?: ((handle: object) => boolean) | undefined
+}
+
 const WORD_BYTES = 4
 /** As much as Node.js reads at once. */
 const READ_BYTES = 64 * 1024
@@ -69,15 +84,16 @@ export class ClientListener {
   readonly #surroundings: SocketSurroundings
   readonly #sockets = new NumberMap<ClientSocket>()
   /** Connections of which it is not known yet what they speak. */
-  readonly #waiting = new Set<ClientStream>()
+  readonly #waiting = new Set<Socket>()
   /** All connections, those that wait included. */
-  #count = 0
-  readonly #countByAddress = new Map<string, number>()
+  readonly #counts: ConnectionCounts
   readonly #idle: ExpiryQueue<ClientSocket>
   #lastId = 0
   /** What has just been read from any of the sockets. */
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BYTES)
   readonly #reads = new DirectReads(this.#readBuffer)
+  readonly #writes = new DirectWrites()
+  readonly #bare: BareSockets
   /** Of the socket that is being read from. */
   #readingId: ConnectionId = 0 as ConnectionId
   #receivedMs = 0
@@ -87,11 +103,12 @@ export class ClientListener {
     this.#loop = loop
     this.#ports = ports
     this.#log = log
+    this.#counts = new ConnectionCounts(options.maxClientCnxns, options.maxCnxns)
+    this.#bare = new BareSockets(this.#readBuffer, this.#writes, options.keepAlive)
     this.#idle = new ExpiryQueue(options.sessionlessTimeoutMs, monotonicNowMs())
     this.#surroundings = {
       frameBytesMax: options.frameBytesMax,
       pool: new OutputPool(),
-      writes: new DirectWrites(),
       unsent: { bytes: 0 },
       congested: ({ id }) => {
         loop.inputs.pushCongested(id)
@@ -100,11 +117,25 @@ export class ClientListener {
       drained: ({ id }) => {
         loop.inputs.pushDrained(id)
         loop.schedule()
-      }
+      },
+      received: (socket, count) => this.#read(socket, count),
+      ended: (socket) => {
+        if (!socket.isClosing) ports.metrics.connectionDropCount.add(1)
+      },
+      failed: (socket, error) => {
+        if (log.debugEnabled) log.debug(`${socket.remoteAddress}:${socket.remotePort}: ${error.message}`)
+      },
+      gone: (socket) => this.#gone(socket)
     }
-    this.#plainPort = this.#newPort(options.plainPlace, 'client connections', (raw) => this.#acceptPlain(raw))
-    const secureWhat = 'client connections over TLS'
-    this.#securePort = this.#newPort(options.securePlace, secureWhat, (raw) => this.#acceptSecure(raw))
+    this.#plainPort = this.#newPort(options.plainPlace, {
+      what: 'client connections',
+      accepted: (raw) => this.#acceptPlain(raw),
+      acceptHandle: this.#isTlsPossible ? undefined : (handle) => this.#acceptHandle(handle)
+    })
+    this.#securePort = this.#newPort(options.securePlace, {
+      what: 'client connections over TLS',
+      accepted: (raw) => this.#acceptSecure(raw)
+    })
   }
 
   /** Port that is bound for plain text; 0 while none is. */
@@ -209,127 +240,122 @@ export class ClientListener {
    */
   openLocal(address: string): LocalStream | null {
     const [own, other] = LocalStream.pair()
-    if (!this.#admit(own, address)) return null
-    this.#open(own, own, address, false, null)
+    if (!this.#admit(address)) return null
+    this.#open(new StreamTransport(own, this.#reads, this.#writes), address, false, null)
     return other
   }
 
-  #newPort(address: ListenAddress | null, what: string, accepted: (raw: Socket) => void): ListeningPort | null {
+  #newPort(address: ListenAddress | null, { what, accepted, acceptHandle }: Acceptance): ListeningPort | null {
     const { backlog, keepAlive } = this.#options
-    return address === null ? null : new ListeningPort(address, { backlog, keepAlive, what }, accepted, this.#log)
+    if (address === null) return null
+    return new ListeningPort(address, { backlog, keepAlive, what, acceptHandle }, accepted, this.#log)
+  }
+
+  /** Whether TLS may be spoken on the port for plain text, which needs a Socket. */
+  get #isTlsPossible(): boolean {
+    return this.#options.secure !== null && this.#options.isPortUnified
+  }
+
+  #acceptHandle(handle: object): boolean {
+    if (!this.#bare.knows(handle)) return false
+    let address = ''
+    const bare = this.#bare.open(handle, (name) => {
+      address = clientAddressText(name)
+      return this.#admit(address)
+    })
+    if (bare === null) return true
+    this.#options.secure?.notePlain(address)
+    this.#open(bare, address, false, null)
+    return true
   }
 
   #acceptPlain(raw: Socket): void {
     const address = this.#enter(raw)
     if (address === null) return
-    const { secure, isPortUnified } = this.#options
-    if (secure === null || !isPortUnified) {
+    const { secure } = this.#options
+    if (secure === null || !this.#isTlsPossible) {
       secure?.notePlain(address)
-      this.#open(raw, raw, address, false, null)
+      this.#openStream(raw, raw, address, false, null)
       return
     }
-    this.#await(raw)
+    this.#await(raw, address)
     const plain = (bytes: Buffer): void => {
       secure.notePlain(address)
-      this.#waiting.delete(raw)
-      const socket = this.#open(raw, raw, address, false, null)
+      const socket = this.#openStream(raw, raw, address, false, null)
       for (let offset = 0; offset < bytes.length; offset += READ_BYTES) {
         this.#read(socket, bytes.copy(this.#readBuffer, 0, offset))
       }
     }
     secure.tellApart(raw, plain, (socket, certificateId) => {
-      this.#open(socket, raw, address, false, certificateId)
+      this.#openStream(socket, raw, address, false, certificateId)
     })
   }
 
   #acceptSecure(raw: Socket): void {
     const address = this.#enter(raw)
     if (address === null) return
-    this.#await(raw)
+    this.#await(raw, address)
     this.#options.secure?.accept(raw, (socket, certificateId) => {
-      this.#open(socket, raw, address, true, certificateId)
+      this.#openStream(socket, raw, address, true, certificateId)
     })
   }
 
   /** Counts a connection that has just been accepted. Returns its address; null if it is one too many. */
   #enter(raw: Socket): string | null {
     const address = clientAddressText(raw.remoteAddress ?? '')
-    return this.#admit(raw, address) ? address : null
+    if (this.#admit(address)) return address
+    raw.destroy()
+    return null
   }
 
-  #admit(raw: ClientStream, address: string): boolean {
-    const refusal = this.#refusal(address)
-    if (refusal !== null) {
-      this.#ports.metrics.connectionRejected.add(1)
-      this.#log.warn(refusal)
-      raw.destroy()
-      return false
-    }
-    this.#count++
-    this.#countByAddress.set(address, (this.#countByAddress.get(address) ?? 0) + 1)
-    raw.on('close', () => this.#leave(address))
-    return true
-  }
-
-  #leave(address: string): void {
-    this.#count--
-    const count = (this.#countByAddress.get(address) ?? 1) - 1
-    if (count === 0) this.#countByAddress.delete(address)
-    else this.#countByAddress.set(address, count)
+  #admit(address: string): boolean {
+    const refusal = this.#counts.enter(address)
+    if (refusal === null) return true
+    this.#ports.metrics.connectionRejected.add(1)
+    this.#log.warn(refusal)
+    return false
   }
 
   /** A connection that is none for the core until it is known what is spoken there. */
-  #await(raw: Socket): void {
+  #await(raw: Socket, address: string): void {
     this.#waiting.add(raw)
     raw.on('error', ignore)
-    raw.once('close', () => this.#waiting.delete(raw))
+    raw.once('close', () => {
+      if (this.#waiting.delete(raw)) this.#counts.leave(address)
+    })
   }
 
-  /**
-   * Begins to read from a connection.
-   *
-   * @param stream what is read from: the connection itself, or TLS over it
-   */
-  #open(
-    stream: ClientStream,
-    raw: ClientStream,
+  /** @param stream what is read from: the connection itself, or TLS over it */
+  #openStream(
+    stream: Socket,
+    raw: Socket,
     address: string,
     isOfSecurePort: boolean,
     certificateId: string | null
   ): ClientSocket {
     this.#waiting.delete(raw)
+    const transport = new StreamTransport(stream, this.#reads, this.#writes)
+    return this.#open(transport, address, isOfSecurePort, certificateId)
+  }
+
+  /** Begins to read from a connection, which is counted already. */
+  #open(transport: Transport, address: string, isOfSecurePort: boolean, certificateId: string | null): ClientSocket {
     const id = ++this.#lastId as ConnectionId
-    const socket = new ClientSocket(id, stream, address, isOfSecurePort, this.#surroundings)
+    const socket = new ClientSocket(id, transport, address, isOfSecurePort, this.#surroundings)
     this.#sockets.set(id, socket)
     this.#expect(socket, this.#options.sessionlessTimeoutMs, monotonicNowMs())
     this.#loop.inputs.pushOpened(id, address)
     if (certificateId !== null) this.#loop.inputs.pushCertified(id, certificateId)
     this.#loop.schedule()
-    stream.on('error', (error) => {
-      if (this.#log.debugEnabled) this.#log.debug(`${address}:${socket.remotePort}: ${error.message}`)
-    })
-    stream.on('end', () => {
-      if (!socket.isClosing) this.#ports.metrics.connectionDropCount.add(1)
-    })
-    stream.on('close', () => this.#gone(socket))
-    this.#reads.begin(stream, (count) => this.#read(socket, count))
+    transport.begin(socket)
     return socket
-  }
-
-  #refusal(address: string): string | null {
-    const { maxClientCnxns, maxCnxns } = this.#options
-    const fromAddress = this.#countByAddress.get(address) ?? 0
-    if (maxClientCnxns > 0 && fromAddress >= maxClientCnxns) {
-      return `Too many connections from ${address} - max is ${maxClientCnxns}`
-    }
-    if (maxCnxns > 0 && this.#count >= maxCnxns) return `Too many connections - max is ${maxCnxns}`
-    return null
   }
 
   /** @param count bytes that have been read */
   #read(socket: ClientSocket, count: number): void {
     if (socket.isClosing) return
     if (!socket.isHandshakeSeen) {
+      this.#learnFrom(socket, count)
       const bytes = this.#begin(socket, Buffer.from(this.#readBuffer.subarray(0, count)))
       if (bytes !== null) this.#take(socket, bytes, 0, bytes.length)
     } else if (socket.splitter.heldBytes > 0) {
@@ -339,6 +365,13 @@ export class ClientListener {
       const start = arena.keep(this.#readBuffer, count)
       this.#take(socket, arena.page, start, start + count)
     }
+  }
+
+  /** From the first reads: how bare sockets are made. */
+  #learnFrom({ transport }: ClientSocket, count: number): void {
+    if (!(transport instanceof StreamTransport)) return
+    const { stream } = transport
+    if (stream instanceof Socket && !(stream instanceof TLSSocket)) this.#bare.learnFrom(stream, count)
   }
 
   #take(socket: ClientSocket, bytes: Buffer, start: number, end: number): void {
@@ -372,7 +405,7 @@ export class ClientListener {
     if (answer !== null) {
       this.#ports.metrics.bytesReceivedCount.add(WORD_BYTES)
       socket.isClosing = true
-      sendText(socket.socket, answer)
+      sendText(this.#streamOf(socket), answer)
       return null
     }
     if (!this.#ports.isServing()) {
@@ -381,6 +414,15 @@ export class ClientListener {
     }
     socket.isHandshakeSeen = true
     return bytes
+  }
+
+  /** What a text is sent by. Nothing more is read from it. */
+  #streamOf({ transport }: ClientSocket): Duplex {
+    if (transport instanceof StreamTransport) return transport.stream
+    if (!(transport instanceof BareSocket)) throw new Error('a transport without a stream')
+    const stream = transport.toStream()
+    this.#reads.begin(stream, ignore)
+    return stream
   }
 
   #refuseLength(socket: ClientSocket, length: number): void {
@@ -404,6 +446,7 @@ export class ClientListener {
 
   #gone(socket: ClientSocket): void {
     this.#sockets.delete(socket.id)
+    this.#counts.leave(socket.remoteAddress)
     this.#idle.remove(socket)
     this.#loop.inputs.pushClosed(socket.id)
     this.#loop.schedule()

@@ -1,15 +1,9 @@
-import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import type { JuteWriter } from 'jute-ts'
 import type { ConnectionId } from '../core/ports.ts'
 import { type ExpiryEntry, NOT_QUEUED } from '../core/session/expiry-queue.ts'
 import { FrameSplitter } from './frame-splitter.ts'
-import { type DirectWriter, type DirectWrites, Written } from './net/direct-writes.ts'
-import type { LocalStream } from './net/local-stream.ts'
+import type { Transport, TransportObserver } from './net/transport.ts'
 import type { OutputPool } from './output-pool.ts'
-
-/** What a client speaks over. */
-export type ClientStream = Socket | LocalStream
 
 /** Above this much unsent output a connection is not read from until the client has taken it. */
 export const UNSENT_BYTES_PAUSE = 1024 * 1024
@@ -20,21 +14,26 @@ const PIECE_BYTES = 256 * 1024
 export interface SocketSurroundings {
   readonly frameBytesMax: number
   readonly pool: OutputPool
-  readonly writes: DirectWrites
   /** Unsent output of all connections, in bytes. */
   readonly unsent: { bytes: number }
   /** The client does not take its replies, and so is not read from. */
   congested(socket: ClientSocket): void
   /** What was written has been sent, after `congested` or `awaitDrained`. */
   drained(socket: ClientSocket): void
+  /** So many bytes of it are in the buffer for reads. */
+  received(socket: ClientSocket, count: number): void
+  /** The client has ended its side. */
+  ended(socket: ClientSocket): void
+  failed(socket: ClientSocket, error: Error): void
+  /** The connection is gone: nothing more is said of it. */
+  gone(socket: ClientSocket): void
 }
 
 /** The socket of one client connection: its input being cut into frames, its output gathered for one write a turn. */
-export class ClientSocket implements ExpiryEntry {
+export class ClientSocket implements ExpiryEntry, TransportObserver {
   readonly id: ConnectionId
-  readonly socket: ClientStream
+  readonly transport: Transport
   readonly remoteAddress: string
-  readonly remotePort: number
   /** It came in on the port for TLS alone. */
   readonly isOfSecurePort: boolean
   readonly splitter: FrameSplitter
@@ -56,41 +55,32 @@ export class ClientSocket implements ExpiryEntry {
   /** For how long it may be silent, as of when it was last heard of, ms. */
   silenceMs = 0
   readonly #surroundings: SocketSurroundings
-  readonly #direct: DirectWriter
-  readonly #isEncrypted: boolean
   #output: JuteWriter | null = null
   /** What `writeShared` was given in this turn, while there is nothing else. */
   #shared: Buffer | null = null
-  /** The kernel takes no more: what comes now is gathered until what was written has been sent. */
-  #isStuck = false
   #isDrainAwaited = false
-  /** Bytes of events written since then. */
+  /** Bytes of events written since the kernel took no more. */
   #stuckEventBytes = 0
   /** What of `unsent` is this socket's. */
   #accountedBytes = 0
-  /** Bytes of a direct write that are not sent, and the buffer that they are in, if it is one of the pool. */
-  #queuedBytes = 0
-  #queuedWriter: JuteWriter | null = null
 
-  /** @param socket the connection, or TLS over it */
   constructor(
     id: ConnectionId,
-    socket: ClientStream,
+    transport: Transport,
     remoteAddress: string,
     isOfSecurePort: boolean,
     surroundings: SocketSurroundings
   ) {
     this.id = id
-    this.socket = socket
+    this.transport = transport
     this.remoteAddress = remoteAddress
-    this.remotePort = socket.remotePort ?? 0
     this.isOfSecurePort = isOfSecurePort
     this.splitter = new FrameSplitter(surroundings.frameBytesMax)
     this.#surroundings = surroundings
-    this.#direct = surroundings.writes.to(socket)
-    this.#isEncrypted = socket instanceof TLSSocket
-    socket.on('drain', () => this.#sent())
-    socket.on('close', () => this.#account(0))
+  }
+
+  get remotePort(): number {
+    return this.transport.remotePort
   }
 
   /** Where this turn's frames go. */
@@ -108,17 +98,12 @@ export class ClientSocket implements ExpiryEntry {
    * perf: alone in its turn, as most events are, it is sent as it is: no buffer for each of 500 watchers.
    */
   writeShared(frame: Buffer): void {
-    if (this.#output === null && this.#shared === null && !this.#isStuck) this.#shared = frame
+    if (this.#output === null && this.#shared === null && !this.transport.isStuck) this.#shared = frame
     else this.output.writeBytes(frame)
   }
 
   get unsentBytes(): number {
-    return this.#waitingBytes + (this.#output?.offset ?? this.#shared?.length ?? 0)
-  }
-
-  /** What has been given to the socket and is not sent. */
-  get #waitingBytes(): number {
-    return this.socket.writableLength + this.#queuedBytes
+    return this.transport.unsentBytes + (this.#output?.offset ?? this.#shared?.length ?? 0)
   }
 
   /** Most bytes of events that can be waiting for the client to take them. */
@@ -128,7 +113,7 @@ export class ClientSocket implements ExpiryEntry {
 
   /** An event of so many bytes has been written to `output`. */
   noteEvent(bytes: number): void {
-    if (this.#isStuck) this.#stuckEventBytes += bytes
+    if (this.transport.isStuck) this.#stuckEventBytes += bytes
   }
 
   /** Asks to be told by `drained` when what has been written is sent, or nearly. */
@@ -140,14 +125,14 @@ export class ClientSocket implements ExpiryEntry {
   flush(): void {
     this.#sendShared()
     const writer = this.#output
-    if (writer !== null && (!this.#isStuck || writer.offset >= PIECE_BYTES)) this.#send(writer)
+    if (writer !== null && (!this.transport.isStuck || writer.offset >= PIECE_BYTES)) this.#send(writer)
     const { unsentBytes } = this
     if (unsentBytes > 0 || this.#accountedBytes > 0) this.#account(unsentBytes)
     if (unsentBytes > UNSENT_BYTES_PAUSE && !this.isPausedByOutput && !this.isClosing) {
       this.isPausedByOutput = true
       this.#updateReading()
       this.#surroundings.congested(this)
-    } else if (this.#isDrainAwaited && !this.#isStuck) this.#tellDrained()
+    } else if (this.#isDrainAwaited && !this.transport.isStuck) this.#tellDrained()
   }
 
   /** Closes after all output has been sent. */
@@ -155,12 +140,12 @@ export class ClientSocket implements ExpiryEntry {
     this.#sendShared()
     if (this.#output !== null) this.#send(this.#output)
     this.isClosing = true
-    this.socket.destroySoon()
+    this.transport.closeWhenSent()
   }
 
   destroy(): void {
     this.isClosing = true
-    this.socket.destroy()
+    this.transport.destroy()
   }
 
   pauseByCore(isPaused: boolean): void {
@@ -174,66 +159,44 @@ export class ClientSocket implements ExpiryEntry {
     this.#updateReading()
   }
 
-  #send(writer: JuteWriter): void {
-    const { pool } = this.#surroundings
-    const { socket } = this
-    this.#output = null
-    if (writer.offset === 0 || socket.destroyed) return pool.giveBack(writer)
-    if (this.#waitingBytes === 0) {
-      const written = this.#direct.write(writer.bytes(), this.#directSent)
-      if (written === Written.taken) return pool.giveBack(writer)
-      if (written === Written.queued) return this.#queue(writer.offset, writer)
-    }
-    // A little behind something else is copied, so that it does not hold a whole buffer while it waits.
-    // TLS takes nothing before the turn is over: without a copy each reply would need a buffer of its own.
-    const isCopied = (this.#isEncrypted || this.#waitingBytes > 0) && writer.offset < PIECE_BYTES
-    const isTaken = socket.write(isCopied ? writer.copyBytes() : writer.bytes())
-    // The kernel has taken everything, so the buffer is free again; else it belongs to the socket until it is sent.
-    if (isCopied || socket.writableLength === 0) pool.giveBack(writer)
-    this.#noteWritten(isTaken)
+  read(count: number): void {
+    this.#surroundings.received(this, count)
   }
 
-  #queue(bytes: number, writer: JuteWriter | null): void {
-    this.#queuedBytes = bytes
-    this.#queuedWriter = writer
-    this.#isStuck = true
+  /** What was gathered while the kernel took nothing is next. */
+  sent(): void {
     this.#stuckEventBytes = 0
+    this.flush()
+    const { isStuck } = this.transport
+    if (!isStuck && (this.isPausedByOutput || this.#isDrainAwaited)) this.#tellDrained()
   }
 
-  readonly #directSent = (): void => {
-    if (this.#queuedWriter !== null) this.#surroundings.pool.giveBack(this.#queuedWriter)
-    this.#queuedWriter = null
-    this.#queuedBytes = 0
-    // What went to the socket meanwhile is told by `drain`.
-    if (!this.socket.destroyed && this.socket.writableLength === 0) this.#sent()
+  ended(): void {
+    this.#surroundings.ended(this)
+  }
+
+  failed(error: Error): void {
+    this.#surroundings.failed(this, error)
+  }
+
+  closed(): void {
+    this.#account(0)
+    this.#surroundings.gone(this)
+  }
+
+  #send(writer: JuteWriter): void {
+    const { transport } = this
+    this.#output = null
+    const isFree = writer.offset === 0 || transport.destroyed || transport.send(writer.bytes(), false)
+    // Else it belongs to the transport.
+    if (isFree) this.#surroundings.pool.giveBack(writer)
   }
 
   #sendShared(): void {
     const frame = this.#shared
     if (frame === null) return
     this.#shared = null
-    if (this.socket.destroyed) return
-    if (this.#waitingBytes === 0) {
-      const written = this.#direct.write(frame, this.#directSent)
-      if (written === Written.taken) return
-      if (written === Written.queued) return this.#queue(frame.length, null)
-    }
-    this.#noteWritten(this.socket.write(frame))
-  }
-
-  #noteWritten(isTaken: boolean): void {
-    if (this.#isStuck || isTaken || this.socket.writableLength === 0) return
-    this.#isStuck = true
-    this.#stuckEventBytes = 0
-  }
-
-  /** All that had been given to the socket is sent; what was gathered meanwhile is next. */
-  #sent(): void {
-    if (!this.#isStuck) return
-    this.#isStuck = false
-    this.#stuckEventBytes = 0
-    this.flush()
-    if (!this.#isStuck && (this.isPausedByOutput || this.#isDrainAwaited)) this.#tellDrained()
+    if (!this.transport.destroyed) this.transport.send(frame, true)
   }
 
   #tellDrained(): void {
@@ -250,7 +213,7 @@ export class ClientSocket implements ExpiryEntry {
 
   #updateReading(): void {
     if (this.isClosing) return
-    if (this.isPausedByCore || this.isPausedByOutput || this.isPausedForGood) this.socket.pause()
-    else this.socket.resume()
+    if (this.isPausedByCore || this.isPausedByOutput || this.isPausedForGood) this.transport.pause()
+    else this.transport.resume()
   }
 }

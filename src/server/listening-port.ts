@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Logger } from './logging/logger.ts'
+import { offerHandles } from './net/bare-sockets.ts'
 
 const BACKLOG_DEFAULT = 50
 /** Between two attempts to bind a new address. */
@@ -17,6 +18,8 @@ export interface ListeningPortOptions {
   readonly keepAlive: boolean
   /** Whom it is for, in messages: `client connections`. */
   readonly what: string
+  /** Is offered what was accepted before it becomes a Socket, and returns whether it takes it. */
+  readonly acceptHandle?: ((handle: object) => boolean) | undefined
 }
 
 /** A port on which connections are accepted, which may move while the server runs. */
@@ -46,12 +49,13 @@ export class ListeningPort {
   /** Resolves with the port once connections are accepted. @throws the system's error: EADDRINUSE, EACCES … */
   listen(): Promise<number> {
     const { port, address } = this.#address
-    const { backlog, what } = this.#options
+    const { backlog, what, acceptHandle } = this.#options
     const server = this.#server
     return new Promise((resolve, reject) => {
       server.once('error', reject)
       server.listen({ port, host: address ?? undefined, backlog: backlog ?? BACKLOG_DEFAULT }, () => {
         server.removeListener('error', reject)
+        if (acceptHandle !== undefined) offerHandles(server, acceptHandle)
         server.on('error', (error) => this.#log.error(`cannot accept ${what}: ${error.message}`))
         resolve(this.port)
       })

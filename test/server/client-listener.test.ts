@@ -1,20 +1,25 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { createMetrics } from '../../src/core/metrics.ts'
+import { InputKind } from '../../src/core/input-batch.ts'
+import { createMetrics, type Metrics } from '../../src/core/metrics.ts'
 import { ClientListener } from '../../src/server/client-listener.ts'
 import { EventLoop, monotonicNowMs } from '../../src/server/event-loop.ts'
+import { BareSocket } from '../../src/server/net/bare-socket.ts'
 import { dial, freePort, RawPort, RecordingLogger, until } from './quorum/support.ts'
 
 let loop: EventLoop
 let log: RecordingLogger
+let metrics: Metrics
+let inputKinds: number[]
 let listener: ClientListener
 let sessionTimeoutMs: number | null = null
 const closers: (() => void)[] = []
 
 beforeEach(async () => {
   sessionTimeoutMs = null
+  inputKinds = []
   loop = new EventLoop(
     1000,
-    () => undefined,
+    (inputs) => inputKinds.push(...Array.from({ length: inputs.count }, (_, index) => inputs.kind(index))),
     () => undefined
   )
   log = new RecordingLogger()
@@ -24,17 +29,18 @@ beforeEach(async () => {
     secure: null,
     isPortUnified: false,
     backlog: null,
-    maxClientCnxns: 0,
+    maxClientCnxns: 3,
     maxCnxns: 0,
     keepAlive: false,
     frameBytesMax: 1000,
     sessionlessTimeoutMs: 60_000
   }
+  metrics = createMetrics()
   const ports = {
     fourLetterWord: (bytes: Buffer) => (bytes.toString() === 'ruok' ? 'imok' : null),
     isServing: () => true,
     sessionTimeoutMs: () => sessionTimeoutMs,
-    metrics: createMetrics()
+    metrics
   }
   listener = new ClientListener(options, loop, ports, log)
   await listener.listen()
@@ -166,5 +172,76 @@ describe('a connection that says nothing', () => {
     for (let afterMs = 10_000; afterMs <= 400_000; afterMs += 10_000) listener.tick(openedMs + afterMs, 0)
 
     await until(() => listener.sockets.size === 0, 'no connection')
+  })
+})
+
+describe('connections after the first ones', () => {
+  /** From here on they are bare sockets: one has been read from, and one has been answered by bytes. */
+  async function learn(): Promise<void> {
+    const first = await dial(listener.port)
+    first.socket.write(Buffer.alloc(4))
+    await until(() => listener.sockets.size === 1 && listener.sockets.values()[0]?.isHandshakeSeen === true, 'a frame')
+    const [socket] = listener.sockets.values()
+    socket?.output.writeBytes(Buffer.from('reply'))
+    socket?.flush()
+    await first.received(Buffer.from('reply').toString('hex'))
+    first.socket.destroy()
+    await until(() => listener.sockets.size === 0, 'no connection')
+  }
+
+  async function open() {
+    const connection = await dial(listener.port)
+    closers.push(() => connection.socket.destroy())
+    return connection
+  }
+
+  test('are bare sockets, with the address and port of the client', async () => {
+    await learn()
+    const { socket } = await open()
+    await until(() => listener.sockets.size === 1, 'a connection')
+
+    const [known] = listener.sockets.values()
+    expect(known?.transport).toBeInstanceOf(BareSocket)
+    expect([known?.remoteAddress, known?.remotePort]).toEqual(['127.0.0.1', socket.localPort])
+  })
+
+  test('are answered four-letter words, also in pieces and by clients that have ended their side', async () => {
+    await learn()
+    expect(await isAnswered(listener.port)).toBe(true)
+    const slow = await open()
+    slow.socket.write('ru')
+    await until(() => listener.sockets.values()[0]?.firstBytes?.length === 2, 'the first half')
+    slow.socket.end('ok')
+    await slow.received(Buffer.from('imok').toString('hex'))
+    await until(() => listener.sockets.size === 0, 'no connection')
+  })
+
+  test('are refused beyond maxClientCnxns, and let in again when others have gone', async () => {
+    await learn()
+    const connections = [await open(), await open(), await open()]
+    await until(() => listener.sockets.size === 3, 'three connections')
+    const refused = await open()
+    await until(() => refused.isEnded, 'the end')
+    connections[0]?.socket.destroy()
+    await until(() => listener.sockets.size === 2, 'two connections')
+
+    expect(log.count('Too many connections from 127.0.0.1 - max is 3')).toBe(1)
+    expect(metrics.connectionRejected.value).toBe(1)
+    expect(metrics.connectionDropCount.value).toBe(2)
+    expect(await isAnswered(listener.port)).toBe(true)
+  })
+
+  test('are told to the core when they open, and when they have gone', async () => {
+    await learn()
+    await until(() => loop.isIdle, 'a step')
+    inputKinds = []
+    const { socket } = await open()
+    await until(() => listener.sockets.size === 1, 'a connection')
+    socket.resetAndDestroy()
+    await until(() => listener.sockets.size === 0, 'no connection')
+
+    await until(() => loop.isIdle, 'a step')
+    expect(inputKinds).toEqual([InputKind.connectionOpened, InputKind.connectionClosed])
+    expect(log.count('read ECONNRESET')).toBe(1)
   })
 })

@@ -3,8 +3,13 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { ConnectionId } from '../../src/core/ports.ts'
 import { ClientSocket, type SocketSurroundings, UNSENT_BYTES_PAUSE } from '../../src/server/client-socket.ts'
+import type { BareSocket } from '../../src/server/net/bare-socket.ts'
+import { DirectReads } from '../../src/server/net/direct-reads.ts'
 import { DirectWrites, Written } from '../../src/server/net/direct-writes.ts'
+import { StreamTransport } from '../../src/server/net/stream-transport.ts'
+import type { Transport } from '../../src/server/net/transport.ts'
 import { OutputPool } from '../../src/server/output-pool.ts'
+import { bareAcceptor } from './net/bare-acceptor.ts'
 import { socketPair } from './net/socket-pair.ts'
 
 const WAIT_MS = 20_000
@@ -16,6 +21,10 @@ async function until(condition: () => boolean): Promise<void> {
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
+}
+
+function isPaused(transport: Transport): boolean {
+  return transport instanceof StreamTransport ? transport.stream.isPaused() : !(transport as BareSocket).isReading
 }
 
 /** Writes that are made directly from the first one on. */
@@ -30,12 +39,14 @@ async function learnedWrites(): Promise<DirectWrites> {
   return writes
 }
 
-describe.each(['ordinary', 'direct'])('with %s writes', (way) => {
+describe.each(['ordinary writes', 'direct writes', 'a bare socket'])('with %s', (way) => {
   let learned: DirectWrites
   let server: Server
   let client: Socket
   let socket: ClientSocket
+  let transport: Transport
   let told: string[]
+  let gone: () => void
   let surroundings: SocketSurroundings
 
   beforeAll(async () => {
@@ -44,20 +55,35 @@ describe.each(['ordinary', 'direct'])('with %s writes', (way) => {
 
   beforeEach(async () => {
     told = []
+    gone = () => undefined
     surroundings = {
       frameBytesMax: 1024 * 1024,
       pool: new OutputPool(),
-      writes: way === 'direct' ? learned : new DirectWrites(),
       unsent: { bytes: 0 },
       congested: () => told.push('congested'),
-      drained: () => told.push('drained')
+      drained: () => told.push('drained'),
+      received: () => undefined,
+      ended: () => undefined,
+      failed: () => undefined,
+      gone: () => gone()
     }
-    server = createServer()
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve))
-    client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    if (way === 'a bare socket') {
+      const acceptor = await bareAcceptor()
+      const accepted = await acceptor.accept()
+      server = acceptor.server
+      client = accepted.client
+      transport = accepted.bare
+    } else {
+      server = createServer()
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve))
+      client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+      const writes = way === 'direct writes' ? learned : new DirectWrites()
+      transport = new StreamTransport(await accepted, new DirectReads(Buffer.alloc(1024)), writes)
+    }
     client.pause()
-    socket = new ClientSocket(1 as ConnectionId, await accepted, '127.0.0.1', false, surroundings)
+    socket = new ClientSocket(1 as ConnectionId, transport, '127.0.0.1', false, surroundings)
+    transport.begin(socket)
   })
 
   afterEach(() => {
@@ -170,13 +196,13 @@ describe.each(['ordinary', 'direct'])('with %s writes', (way) => {
       }
       write(1000)
       socket.flush()
-      const before = [...told, socket.socket.isPaused(), surroundings.unsent.bytes > UNSENT_BYTES_PAUSE]
+      const before = [...told, isPaused(transport), surroundings.unsent.bytes > UNSENT_BYTES_PAUSE]
       client.resume()
       await until(() => told.length === 2)
 
       expect(before).toEqual(['congested', true, true])
       expect(told).toEqual(['congested', 'drained'])
-      expect(socket.socket.isPaused()).toBe(false)
+      expect(isPaused(transport)).toBe(false)
     }, 60_000)
 
     test('has its events counted while they wait, and its replies not', async () => {
@@ -213,7 +239,9 @@ describe.each(['ordinary', 'direct'])('with %s writes', (way) => {
       socket.flush()
       await turn()
     }
-    const closed = new Promise((resolve) => socket.socket.once('close', resolve))
+    const closed = new Promise<void>((resolve) => {
+      gone = resolve
+    })
     socket.destroy()
     await closed
 

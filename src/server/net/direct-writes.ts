@@ -4,7 +4,7 @@ import { getSystemErrorName } from 'node:util'
 import type { LocalStream } from './local-stream.ts'
 
 /** A write request of libuv, as Node.js 20 to 24 have them; no public interface. */
-interface WriteRequest {
+export interface WriteRequest {
   /** Called when a write that was queued is over, with 0 or a negative errno. */
   oncomplete?: (status: number) => void
   /** Keeps the bytes in memory while they are queued. */
@@ -16,7 +16,7 @@ interface WriteRequest {
 type WriteRequestClass = new () => WriteRequest
 type WriteBuffer = (request: WriteRequest, bytes: Uint8Array) => number
 
-interface WritingHandle {
+export interface WritingHandle {
   writeBuffer: WriteBuffer
 }
 
@@ -49,18 +49,24 @@ export class DirectWrites {
     return new DirectWriter(this, socket)
   }
 
-  /** A request for one write of this handle; null if there is none yet. */
-  request(handle: WritingHandle): WriteRequest | null {
+  /** Whether `newRequest` has something to give. */
+  get isLearned(): boolean {
+    return this.#Request !== null
+  }
+
+  /** A request for one write; null if there is none yet. */
+  newRequest(): WriteRequest | null {
     const spare = this.#spare
-    if (spare !== null) {
-      this.#spare = null
-      return spare
-    }
-    if (this.#Request !== null) return new this.#Request()
+    if (spare === null) return this.#Request === null ? null : new this.#Request()
+    this.#spare = null
+    return spare
+  }
+
+  /** Learns what requests are from the next write of this handle. */
+  learnFrom(handle: WritingHandle): void {
     watchWrite(handle, (found) => {
       this.#Request = found
     })
-    return null
   }
 
   /** The request has not been used. */
@@ -93,8 +99,11 @@ export class DirectWriter {
     const handle = this.#handle
     // A socket that is over says so by its own `write`; its handle must not be used any more.
     if (handle === null || socket.destroyed || socket.writableEnded) return Written.refused
-    const request = this.#writes.request(handle)
-    if (request === null) return Written.refused
+    const request = this.#writes.newRequest()
+    if (request === null) {
+      this.#writes.learnFrom(handle)
+      return Written.refused
+    }
     const status = handle.writeBuffer(request, bytes)
     if (request.getAsyncId() === -1) {
       this.#writes.giveBack(request)
