@@ -49,8 +49,19 @@ export async function bundlePrograms(root, sourcesMs) {
     allowOverwrite: true,
     logLevel: 'warning'
   })
+  for (const file of Object.keys(metafile.outputs)) escapeBeyondAscii(join(root, file))
   removeOthers(join(folder, CHUNKS), new Set(Object.keys(metafile.outputs).map((file) => basename(file))))
   writeFileSync(notices, noticesOf(root, Object.keys(metafile.inputs)))
+}
+
+/**
+ * V8 keeps a source in twice the memory if a single character of it, be it in a comment, is beyond Latin-1. Esbuild escapes
+ * them everywhere but in comments and regular expressions, where this means the same.
+ */
+function escapeBeyondAscii(file) {
+  const text = readFileSync(file, 'utf8')
+  const escaped = text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  if (escaped !== text) writeFileSync(file, escaped)
 }
 
 /** Chunks of earlier builds go last, so that there is a whole program at every moment but one. */
