@@ -49,6 +49,17 @@ export const COVERED = [
   'rollOvers',
   'highCounters',
   'treesOfBothKinds',
+  // One of two voters by the word of an oracle.
+  'oracleTurns',
+  'oracleLeaders',
+  'oracleCommits',
+  // Ports that others have.
+  'portsTakenAtStart',
+  'portsTakenOfLeaders',
+  'portsTakenOfMasters',
+  // Limits on what is below a path, and how fast it is asked for.
+  'prefixRefusals',
+  'prefixDelays',
   // The operator's commands to leaders.
   'handOvers',
   'handOversDone'

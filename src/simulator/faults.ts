@@ -30,14 +30,25 @@ export class Faults {
     const { network, servers } = this.#world
     this.#world.note(() => 'everything heals')
     network.heal()
+    const spoilt = this.#forGood()
     for (const server of servers) {
       server.disk.isFull = false
       server.disk.failsSnapshots = false
       server.disk.installBegun = null
       server.disk.slowness = 1
+      server.takenPorts.clear()
+      if (server === spoilt) server.takenPorts.add('learners')
       if (server.process !== null) server.process.diesInStep = false
       server.start()
     }
+  }
+
+  /** Whose ports stay taken: the others must do without it as a leader. Null where they could not. */
+  #forGood(): SimulatedServer | null {
+    const { scenario, servers, dice } = this.#world
+    const { takenPorts, oracle, groups, reconfig } = scenario.features
+    if (!takenPorts || oracle || groups || reconfig || !dice.chance(0.5)) return null
+    return dice.pick(servers.slice(0, scenario.voters))
   }
 
   #plan(): void {
@@ -112,6 +123,15 @@ export class Faults {
         return
       case 'crashInInstall':
         server.disk.installBegun = () => server.crash()
+        return
+      case 'takePort':
+        server.takenPorts.add(dice.chance(0.4) ? 'election' : 'learners')
+        return
+      case 'takeLeadersPort':
+        this.#world.leader?.takenPorts.add('learners')
+        return
+      case 'freePorts':
+        server.takenPorts.clear()
         return
       case 'goodDisk':
         server.disk.failsSnapshots = false

@@ -24,6 +24,12 @@ export interface Features {
   readonly badSnapshots: boolean
   /** An operator has leaders hand their lead over. */
   readonly handOvers: boolean
+  /** Two voters, and an oracle that says which of them may go on alone. */
+  readonly oracle: boolean
+  /** Programs that come and go have the ports that servers want to listen on. */
+  readonly takenPorts: boolean
+  /** Subtrees have limits on how much is in them, and on how fast requests for them come. */
+  readonly prefixLimits: boolean
 }
 
 export const NO_FEATURES: Features = {
@@ -37,17 +43,37 @@ export const NO_FEATURES: Features = {
   epochTxnCount: null,
   highCounter: false,
   badSnapshots: false,
-  handOvers: false
+  handOvers: false,
+  oracle: false,
+  takenPorts: false,
+  prefixLimits: false
 }
 
 /** A third of all simulations are plain ones; of the others each has some features. */
 export function drawFeatures(seed: number, dice: Dice): Features {
+  return withLaterFeatures(drawFirst(seed, dice), new Dice(~seed ^ LATER))
+}
+
+/** What has come later has dice of its own, so that simulations without it are what they always were. */
+const LATER = 0x07ac1e
+
+function withLaterFeatures(features: Features, dice: Dice): Features {
+  const oracle = dice.chance(0.1)
+  const later = { oracle, takenPorts: dice.chance(0.12), prefixLimits: dice.chance(0.12) }
+  if (!oracle) return { ...features, ...later }
+  // It is asked of two fixed voters by majority only, and who serves without a leader has no use for it.
+  const alone = { reconfig: false, spares: 0, groups: false, readOnly: false, handOvers: false }
+  return { ...features, ...alone, ...later }
+}
+
+function drawFirst(seed: number, dice: Dice): Features {
   if (dice.chance(0.33)) return NO_FEATURES
   const reconfig = dice.chance(0.5)
   const readOnly = dice.chance(0.25)
   // Who has no leader can only give local sessions.
   const localSessions = dice.weighted(readOnly ? { no: 1, kept: 1, upgraded: 3 } : { no: 6, kept: 1, upgraded: 3 })
   return {
+    ...NO_FEATURES,
     reconfig,
     spares: reconfig ? dice.between(1, 3) : 0,
     nodeKinds: dice.chance(0.5),

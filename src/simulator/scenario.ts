@@ -4,6 +4,7 @@ import type { EnsembleConfig, EnsembleMember, QuorumGroup } from '../core/zab/me
 import { DEFAULT_CORE_SETTINGS } from './default-core-settings.ts'
 import { Dice } from './dice.ts'
 import { drawFeatures, type Features, NO_FEATURES } from './features.ts'
+import { PREFIX_LIMITS } from './prefix-limits.ts'
 
 export const TICK_MS = 100
 
@@ -30,9 +31,11 @@ export const FAULT_KINDS = {
   leaderIsolation: 2,
   cutClients: 2
 } as const
-/** What more may go wrong with some features. */
+/** What more may go wrong where snapshots cannot always be written. */
 export const FEATURE_FAULT_KINDS = { badSnapshots: 3, crashInInstall: 3 } as const
-export type FaultKind = keyof typeof FAULT_KINDS | keyof typeof FEATURE_FAULT_KINDS
+/** What more may go wrong where others use the ports. */
+export const PORT_FAULT_KINDS = { takePort: 5, takeLeadersPort: 3, freePorts: 4 } as const
+export type FaultKind = keyof typeof FAULT_KINDS | keyof typeof FEATURE_FAULT_KINDS | keyof typeof PORT_FAULT_KINDS
 
 /** Everything about a simulation that is chosen before it begins. */
 export interface Scenario {
@@ -113,14 +116,15 @@ function drawBase(dice: Dice, { servers, chaosMs }: ScenarioChoices): Base {
 
 function withFeatures(base: Base, features: Features, dice: Dice, choices: ScenarioChoices): Scenario {
   const { reconfig, spares, nodeKinds, localSessions, readOnly, groups, observerMasters, epochTxnCount } = features
-  const voters = groups && choices.servers === undefined ? dice.between(4, 7) : base.voters
+  const voters = votersOf(base, features, dice, choices)
   const observers = observerMasters ? Math.max(1, base.observers) : base.observers
   const core: CoreSettings = {
     ...base.core,
     reconfigEnabled: reconfig,
     localSessionsEnabled: localSessions !== 'no',
     localSessionsUpgradingEnabled: localSessions === 'upgraded',
-    ...(nodeKinds ? { containerCheckIntervalMs: dice.pick([100, 300, 1000]) } : {})
+    ...(nodeKinds ? { containerCheckIntervalMs: dice.pick([100, 300, 1000]) } : {}),
+    ...(features.prefixLimits ? { prefixLimits: PREFIX_LIMITS } : {})
   }
   const ensemble = {
     ...base.ensemble,
@@ -130,9 +134,12 @@ function withFeatures(base: Base, features: Features, dice: Dice, choices: Scena
     ...(observerMasters ? { observerMaster: { port: OBSERVER_MASTER_PORT, sizeLimitBytes: 1 << 25 } } : {})
   }
   const lonely = readOnly ? { isolate: 6, crashMany: 3, healAll: 0.5, healOne: 1 } : {}
-  const faults = features.badSnapshots
-    ? { ...base.faults, ...lonely, ...FEATURE_FAULT_KINDS }
-    : { ...base.faults, ...lonely }
+  const faults = {
+    ...base.faults,
+    ...lonely,
+    ...(features.badSnapshots ? FEATURE_FAULT_KINDS : {}),
+    ...(features.takenPorts ? PORT_FAULT_KINDS : {})
+  }
   const members = Array.from({ length: voters + observers }, (_, index) =>
     memberLine(index + 1, index < voters ? 'participant' : 'observer', reconfig)
   )
@@ -153,6 +160,11 @@ function withFeatures(base: Base, features: Features, dice: Dice, choices: Scena
     baseZxid,
     treeSeeds: drawTreeSeeds(dice, servers)
   }
+}
+
+function votersOf(base: Base, { groups, oracle }: Features, dice: Dice, choices: ScenarioChoices): number {
+  if (oracle) return 2
+  return groups && choices.servers === undefined ? dice.between(4, 7) : base.voters
 }
 
 /** Servers have the one kind of tree or the other, so that both are compared wherever replicas are. */

@@ -35,10 +35,12 @@ import type { Sabotage } from './sabotage.ts'
 import { type Scenario, TICK_MS } from './scenario.ts'
 import { ServerStorage } from './server-storage.ts'
 import { SessionSigns } from './session-signs.ts'
+import type { SimulatedOracle } from './simulated-oracle.ts'
 import { showZxid } from './zxid.ts'
 
 const CONNECT_TRIES = 5
 const CONNECT_RETRY_MS = 50
+const PORT_RETRY_MS = 1000
 /** How late a tick must be before the lateness is credited, as in the real event loop. */
 const LATE_MS = 50
 /** Looks like nothing that belongs into a frame. */
@@ -55,6 +57,7 @@ export interface ProcessWorld {
   readonly checker: EnsembleChecker
   readonly configs: ConfigurationChecker
   readonly expiry: ExpiryChecker
+  readonly oracle: SimulatedOracle | null
   server(sid: number): { readonly process: ServerProcess | null } | undefined
   stepped(process: ServerProcess): void
   note(line: () => string): void
@@ -67,6 +70,8 @@ export interface ProcessMachine {
   readonly sid: number
   readonly clock: MachineClock
   readonly disk: SimulatedDisk
+  /** Whether ports for learners can be opened. */
+  readonly canServeLearners: boolean
   crash(): void
 }
 
@@ -116,6 +121,8 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   readonly #connecting = new Set<LinkId>()
   readonly #awaitingDrain = new Set<LinkId>()
   #lastLink = 0
+  /** Counts how often the port for learners was opened or closed. */
+  #learnerPortTry = 0
   readonly #nowhere = new JuteWriter(256)
   readonly #clients = new Map<ConnectionId, OpenClient>()
   #lastConnection = 0
@@ -125,9 +132,10 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   /** Where others reach this server: its own line, in force or proposed, also when it is no member any more. */
   #addresses: readonly MemberAddress[]
   readonly #signs: SessionSigns
+  readonly #metrics = createMetrics()
 
   constructor(world: ProcessWorld, server: ProcessMachine) {
-    const { agenda, scenario, dice } = world
+    const { agenda, scenario, dice, oracle } = world
     this.#world = world
     this.#server = server
     this.sid = server.sid
@@ -155,12 +163,12 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
       sessions: this.sessions,
       replayed: { txnCount, bytes: 0 },
       acl: createAclChecker({ providers: [], skipAcl: true }),
-      metrics: createMetrics(),
+      metrics: this.#metrics,
       stats: createServerStats(),
       seed: dice.below(1 << 30) + 1,
       monotonicMs: nowMs,
       out: this,
-      ensemble: { ...scenario.ensemble, sid: this.sid },
+      ensemble: { ...scenario.ensemble, sid: this.sid, ...(oracle === null ? {} : { oracle: oracle.of(this.sid) }) },
       acceptedEpoch: disk.acceptedEpoch,
       currentEpoch: disk.currentEpoch,
       config: current,
@@ -178,6 +186,9 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   end(): void {
     this.isUp = false
     this.listeningPorts = []
+    for (const { value } of this.#metrics.prefixDelayedRequests.byLabel.values()) {
+      if (value > 0) this.#world.count('prefixDelays')
+    }
     this.#election.close()
     for (const { connection } of this.#links.values()) connection.cutShort(this)
     for (const { connection } of this.#clients.values()) connection.serverGone()
@@ -509,12 +520,31 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   }
 
   openLearnerPort(observerMasterPort: number | null): void {
+    this.#learnerPortTry++
+    this.listeningPorts = []
+    if (!this.#server.canServeLearners) return this.#learnerPortTaken(observerMasterPort)
     this.listeningPorts =
       observerMasterPort === null ? this.#addresses.map(({ quorumPort }) => quorumPort) : [observerMasterPort]
   }
 
   closeLearnerPort(): void {
+    this.#learnerPortTry++
     this.listeningPorts = []
+  }
+
+  /** A leader is told; the port for observers is tried again, as the shell does. */
+  #learnerPortTaken(observerMasterPort: number | null): void {
+    const { agenda } = this.#world
+    if (observerMasterPort === null) {
+      this.#world.count('portsTakenOfLeaders')
+      this.inputs.pushLearnerPortFailed('the port is taken')
+      return this.wake()
+    }
+    this.#world.count('portsTakenOfMasters')
+    const current = this.#learnerPortTry
+    agenda.after(PORT_RETRY_MS, () => {
+      if (this.isUp && current === this.#learnerPortTry) this.openLearnerPort(observerMasterPort)
+    })
   }
 
   connectToLeader(link: LinkId, sid: number, addresses: readonly MemberAddress[]): void {

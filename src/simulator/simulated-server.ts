@@ -3,6 +3,9 @@ import { SimulatedDisk } from './disk.ts'
 import { MachineClock } from './machine-clock.ts'
 import { type ProcessMachine, type ProcessWorld, ServerProcess } from './server-process.ts'
 
+/** The election port, or those that learners connect to. */
+export type TakenPort = 'election' | 'learners'
+
 /** A machine of the ensemble: what stays when its server dies, and the server's process while it runs. */
 export class SimulatedServer implements ProcessMachine {
   readonly sid: number
@@ -11,6 +14,8 @@ export class SimulatedServer implements ProcessMachine {
   readonly #world: ProcessWorld
   /** It has a configuration, and may be started. */
   isInstalled: boolean
+  /** Ports that another program on the machine has: a server cannot begin to listen there. */
+  readonly takenPorts = new Set<TakenPort>()
   #process: ServerProcess | null = null
 
   constructor(world: ProcessWorld, sid: number) {
@@ -34,6 +39,10 @@ export class SimulatedServer implements ProcessMachine {
     return this.#process !== null
   }
 
+  get canServeLearners(): boolean {
+    return !this.takenPorts.has('learners')
+  }
+
   /** A server without a disk's content is installed with this configuration, and starts. */
   setUp(config: EnsembleConfig): void {
     this.#world.note(() => `server ${this.sid} is set up`)
@@ -44,6 +53,11 @@ export class SimulatedServer implements ProcessMachine {
 
   start(): void {
     if (this.#process !== null || !this.isInstalled) return
+    if (this.takenPorts.has('election')) {
+      this.#world.note(() => `server ${this.sid} cannot start: its election port is taken`)
+      this.#world.count('portsTakenAtStart')
+      return
+    }
     this.#world.note(() => `server ${this.sid} starts`)
     this.#process = new ServerProcess(this.#world, this)
     this.#process.begin()

@@ -64,6 +64,7 @@ export function simulate(seed: number, options: SimulationOptions = {}): Simulat
     new Operator(world).begin()
   }
   if (scenario.features.handOvers) new HandOvers(world).begin()
+  world.oracle?.begin()
   const { weights, groups } = scenario.config
   if (groups.length > 0) world.count('groupQuorums')
   if ([...weights.values()].includes(0)) world.count('zeroWeights')

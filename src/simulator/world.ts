@@ -1,10 +1,13 @@
+import type { EnsembleConfig } from '../core/zab/membership/ensemble-config.ts'
 import { memberOf } from '../core/zab/membership/member-of.ts'
+import { ErrorCode } from '../protocol/error-code.ts'
 import { OpCode } from '../protocol/op-code.ts'
 import { Agenda } from './agenda.ts'
 import { type Committed, CommittedHistory } from './checkers/committed-history.ts'
 import { ConfigurationChecker } from './checkers/configuration-checker.ts'
 import { EnsembleChecker } from './checkers/ensemble-checker.ts'
 import { ExpiryChecker } from './checkers/expiry-checker.ts'
+import { checkLimitsHeld } from './checkers/prefix-rules.ts'
 import { isQuorumOf } from './checkers/quorum-rule.ts'
 import { type Covered, noCoverage } from './coverage.ts'
 import type { Dice } from './dice.ts'
@@ -15,6 +18,7 @@ import { Network } from './network.ts'
 import type { Sabotage } from './sabotage.ts'
 import type { Scenario } from './scenario.ts'
 import type { ServerProcess } from './server-process.ts'
+import { SimulatedOracle } from './simulated-oracle.ts'
 import { SimulatedServer } from './simulated-server.ts'
 import { Violation } from './violation.ts'
 
@@ -35,6 +39,8 @@ export class World {
   readonly checker: EnsembleChecker
   readonly expiry: ExpiryChecker
   readonly servers: SimulatedServer[] = []
+  /** Null where only majorities count. */
+  readonly oracle: SimulatedOracle | null
   /** Things go wrong on purpose. */
   isChaotic = true
   /** Clients ask for nothing any more. */
@@ -50,6 +56,7 @@ export class World {
     this.#trace = trace
     this.network = new Network(this.agenda, dice, scenario.linkDelayMs)
     this.mesh = new ElectionMesh(this.network)
+    this.oracle = scenario.features.oracle ? new SimulatedOracle(this) : null
     this.expiry = new ExpiryChecker(this)
     this.configs = new ConfigurationChecker(scenario.config, (sid) => this.server(sid)?.disk.configVersion ?? -1n)
     this.history = new CommittedHistory(
@@ -62,9 +69,11 @@ export class World {
       isDurable: (zxid, bytes) =>
         this.configs
           .neededFor(zxid)
-          .every((config) => isQuorumOf(config, (sid) => this.server(sid)?.disk.has(zxid, bytes) ?? false)),
+          .every((config) =>
+            this.#isQuorum(config, 'oracleCommits', (sid) => this.server(sid)?.disk.has(zxid, bytes) ?? false)
+          ),
       isEpochDurable: (epoch) =>
-        isQuorumOf(this.configs.current, (sid) => {
+        this.#isQuorum(this.configs.current, 'oracleLeaders', (sid) => {
           const { acceptedEpoch, currentEpoch } = this.server(sid)?.disk ?? { acceptedEpoch: -1, currentEpoch: -1 }
           return acceptedEpoch >= epoch && currentEpoch >= epoch
         }),
@@ -171,8 +180,19 @@ export class World {
     this.expiry.refused(session)
   }
 
+  /** By majority, or where there is an oracle, by who may go on alone. */
+  #isQuorum(config: EnsembleConfig, byOracle: Covered, holds: (sid: number) => boolean): boolean {
+    if (isQuorumOf(config, holds)) return true
+    const alone = this.oracle?.granted ?? null
+    if (alone === null || !holds(alone)) return false
+    this.count(byOracle)
+    return true
+  }
+
   #countCommitted({ txn: { body } }: Committed): void {
     const { coverage, history, scenario } = this
+    if (scenario.features.prefixLimits) checkLimitsHeld(history.tree, history.length)
+    if (body.kind === 'error' && body.err === ErrorCode.QUOTAEXCEEDED) coverage.prefixRefusals++
     if (body.kind === 'delete' && body.type === OpCode.deleteContainer) {
       if (history.tree.at(body.path, history.length - 1)?.isContainer === true) coverage.containersReaped++
       else coverage.ttlReaped++

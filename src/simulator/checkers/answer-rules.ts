@@ -16,6 +16,7 @@ import {
 import { demand } from '../violation.ts'
 import { zxidOf } from '../zxid.ts'
 import type { Committed } from './committed-history.ts'
+import { isBeyondLimit } from './prefix-rules.ts'
 import { type ModelNode, parentOf, type VersionedTree } from './versioned-tree.ts'
 
 /** Compares a read's answer with the tree after `count` transactions. */
@@ -67,6 +68,7 @@ export function checkRead(
  * Checks a write's answer against the transaction of its zxid, which is the one before `count`.
  *
  * @param committed that transaction
+ * @param hasLimits whether there are limits on what subtrees hold
  */
 export function checkWrite(
   operation: Extract<Operation, { kind: 'create' | 'delete' | 'setData' | 'multi' }>,
@@ -74,7 +76,8 @@ export function checkWrite(
   reader: JuteReader,
   committed: Committed,
   tree: VersionedTree,
-  count: number
+  count: number,
+  hasLimits: boolean
 ): void {
   const { body } = committed.txn
   if (operation.kind === 'multi') {
@@ -102,7 +105,7 @@ export function checkWrite(
     'answers of writes',
     () => `${operation.kind} is answered ${err}, its transaction has ${logged}`
   )
-  const isRight = isErrorRight(operation, err, tree, count - 1)
+  const isRight = isErrorRight(operation, err, tree, count - 1, hasLimits)
   demand(
     isRight,
     'answers of writes',
@@ -192,7 +195,8 @@ function isErrorRight(
   operation: Exclude<SingleWrite, { kind: 'check' }>,
   err: number,
   tree: VersionedTree,
-  count: number
+  count: number,
+  hasLimits: boolean
 ): boolean {
   const node = tree.at(operation.path, count)
   switch (err) {
@@ -209,6 +213,8 @@ function isErrorRight(
       return (
         operation.kind !== 'create' && node !== null && operation.version !== -1 && operation.version !== node.version
       )
+    case ErrorCode.QUOTAEXCEEDED:
+      return hasLimits && isBeyondLimit(operation, tree, count)
     case ErrorCode.NOTEMPTY:
       return operation.kind === 'delete' && (node?.children.length ?? 0) > 0
     default:

@@ -221,7 +221,10 @@ export class SessionChecker {
       () => `request ${xid} of ${this.id} was committed before it was sent`
     )
     if (operation.kind === 'reconfig') checkReconfig(operation, err, reader, committed, this.#history.configs)
-    else checkWrite(operation, err, reader, committed, this.#history.tree, count)
+    else {
+      const { tree, features } = this.#history
+      checkWrite(operation, err, reader, committed, tree, count, features.prefixLimits)
+    }
   }
 
   /** A server that a newer leader has left behind may not know of what that one commits. */
