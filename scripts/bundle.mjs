@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path'
 /** Programs by their names in dist/bin. The threads have to lie where the server lies that starts them. */
 const PROGRAMS = {
   zoonode: 'bin/zoonode.ts',
+  serve: 'bin/serve.ts',
   'log-thread': 'storage/log-thread.ts',
   'snapshot-thread': 'storage/snapshot-thread.ts',
   zkcli: 'bin/zkcli.ts'
@@ -42,6 +43,10 @@ export async function bundlePrograms(root, sourcesMs) {
     platform: 'node',
     format: 'esm',
     target: 'node20',
+    // Half the text to be read at each start; names stay, and there are lines for stack traces to tell.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    lineLimit: 160,
     // Native modules have to be where they were built; node-forge is loaded only where it is needed.
     external: ['better-sqlite3', 'kerberos', 'node-forge'],
     banner: { js: BANNER },

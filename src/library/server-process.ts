@@ -148,7 +148,7 @@ export class ServerProcess {
   }
 }
 
-/** Of the message that `bin/zoonode.ts` sends to who started it. */
+/** Of the message that `bin/serve.ts` sends to who started it. */
 function portsOf(message: unknown): ServerPorts | null {
   if (typeof message !== 'object' || message === null || !('clientPort' in message)) return null
   return message as ServerPorts // our own server's

@@ -1,5 +1,6 @@
-import { MessageChannel, Worker } from 'node:worker_threads'
+import { MessageChannel, type Worker } from 'node:worker_threads'
 import { RingWriter } from './command-ring.ts'
+import { startLogThread } from './log-worker.ts'
 import type { SharedMemory } from './shared-memory.ts'
 import { ControlWord, makeSharedMemory } from './shared-memory.ts'
 import { StorageError } from './storage-error.ts'
@@ -47,9 +48,7 @@ export class LogLink {
     const { port1, port2 } = new MessageChannel()
     this.ring = new RingWriter(this.memory, port1)
     port1.unref()
-    const workerData: LogThreadSettings = { ...settings, memory: this.memory.buffer, largeBodies: port2 }
-    // The thread is compiled code: it needs none of the loaders that this process may have been started with.
-    this.#worker = new Worker(workerUrl, { workerData, transferList: [port2], name: 'zoonode-log', execArgv: [] })
+    this.#worker = startLogThread(workerUrl, { ...settings, memory: this.memory.buffer, largeBodies: port2 })
     this.#opened = new Promise((resolve, reject) => {
       this.#settleOpened = { resolve, reject }
     })

@@ -19,7 +19,7 @@ export interface StorageTuning {
   readonly diskFullRetryMs: number
 }
 
-/** The log thread's workerData. */
+/** The first message to the log thread. */
 export interface LogThreadSettings {
   readonly memory: SharedArrayBuffer
   readonly largeBodies: MessagePort
