@@ -95,12 +95,13 @@ describe('a row of the log', () => {
     commit(store, 1)
     commit(store, 50)
     commit(store, 3, 2000)
+    commit(store, 20)
     commit(store, 1000, 150)
     const zxids = zxidsOf(store)
     store.close()
 
-    expect(zxids).toEqual(zxidRange(1n, 1054n))
-    expect(storedBodies('log.1.db').map(({ isCoded }) => isCoded)).toEqual([false, true, false, true])
+    expect(zxids).toEqual(zxidRange(1n, 1074n))
+    expect(storedBodies('log.1.db').map(({ isCoded }) => isCoded)).toEqual([false, true, false, false, true])
     expect(storedBodies('log.1.db').at(-1)?.bytes).toBeLessThan(1000 * 60)
   })
 
@@ -272,6 +273,25 @@ describe('a directory of a format that a later version has', () => {
 })
 
 describe('the coder of rows', () => {
+  test('tries ever fewer rows while they do not compress, and all again once one does', () => {
+    const coder = new RowCoder()
+    const noise = makeBatch(1n, 2, 2000).body
+    const text = Buffer.alloc(2000, 'text')
+    const rowsUntilCoded = (): number => {
+      for (let rows = 1; ; rows++) if (coder.encode(text) !== text) return rows
+    }
+
+    coder.encode(noise)
+    const afterOne = rowsUntilCoded()
+    for (let row = 0; row < 1000; row++) coder.encode(noise)
+    const afterMany = rowsUntilCoded()
+
+    expect(afterOne).toBe(2)
+    expect(afterMany).toBeGreaterThan(1)
+    expect(afterMany).toBeLessThanOrEqual(64)
+    expect(rowsUntilCoded()).toBe(1)
+  })
+
   test('leaves small rows and those beyond the limits of a row as they are', () => {
     const coder = new RowCoder()
     const small = Buffer.alloc(511)
