@@ -25,7 +25,7 @@ import type { Logger } from './logging/logger.ts'
 import { openMetricsPort } from './metrics-port.ts'
 import { PauseMonitor } from './pause-monitor.ts'
 import { configFilesOf, configsAtStart } from './quorum/configs-at-start.ts'
-import { EnsembleShell, epochsAtStart, newCommitLog } from './quorum/ensemble-shell.ts'
+import type { EnsembleShell } from './quorum/ensemble-shell.ts'
 import { StorageRequests } from './quorum/storage-requests.ts'
 import { Restorer } from './restore.ts'
 import type { SecureAcceptor } from './secure-acceptor.ts'
@@ -90,7 +90,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 async function startBehind(admin: AdminServer | null, options: ServerOptions): Promise<RunningServer> {
   const { settings, log, audit } = options
   const initialConfiguration = admin === null ? null : initialConfigurationOf(settings)
-  const commitLog = settings.quorum.standalone ? null : newCommitLog(settings)
+  // A third of the program is for members of ensembles only.
+  const quorum = settings.quorum.standalone ? null : await import('./quorum/ensemble-shell.ts')
+  const commitLog = quorum?.newCommitLog(settings) ?? null
   const configFiles = configFilesOf(settings)
   const clientContext = openClientContext(settings, log.child('client TLS'))
   const configs = await configsAtStart(settings, configFiles, log)
@@ -147,7 +149,9 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
   }
   const shellEvents = { ownMemberChanged: (own: EnsembleMember) => rebindClients(listener, own) }
   const ensemble =
-    commitLog === null ? null : new EnsembleShell(settings, configs, commitLog, loop, memberStorage, shellEvents, log)
+    quorum === null || commitLog === null
+      ? null
+      : new quorum.EnsembleShell(settings, configs, commitLog, loop, memberStorage, shellEvents, log)
   const outbox = new ShellOutbox(
     {
       socket: (id) => listener.socket(id),
@@ -185,7 +189,9 @@ async function startBehind(admin: AdminServer | null, options: ServerOptions): P
     out: outbox
   }
   const machine: EnsembleShell | StandaloneMachine =
-    ensemble?.begin(parts, outbox, epochsAtStart(recovery)) ?? new StandaloneMachine(parts)
+    quorum !== null && ensemble !== null
+      ? ensemble.begin(parts, outbox, quorum.epochsAtStart(recovery))
+      : new StandaloneMachine(parts)
   const restorer = machine instanceof StandaloneMachine ? newRestorer(machine) : null
   storage.onPersisted((sequence) => {
     feed.persisted(sequence)
