@@ -123,6 +123,8 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   #lastLink = 0
   /** Counts how often the port for learners was opened or closed. */
   #learnerPortTry = 0
+  /** Inputs that tell a leader that nobody can reach it. */
+  #toldOfPort: InputBatch | null = null
   readonly #nowhere = new JuteWriter(256)
   readonly #clients = new Map<ConnectionId, OpenClient>()
   #lastConnection = 0
@@ -353,6 +355,9 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     inputs.wallMs = this.#server.clock.wallMs(worldMs)
     this.#readyTick(inputs)
     member.step(inputs, this)
+    if (inputs === this.#toldOfPort && member.leading !== null) {
+      this.#world.fail('ports', `server ${this.sid} leads on, although nobody can connect to it`)
+    }
     // The bytes are the shell's again: who has kept a view of them sees this.
     for (const bytes of given) bytes.fill(SCRIBBLE)
     member.settle(this.nowMs)
@@ -538,6 +543,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     if (observerMasterPort === null) {
       this.#world.count('portsTakenOfLeaders')
       this.inputs.pushLearnerPortFailed('the port is taken')
+      this.#toldOfPort = this.inputs
       return this.wake()
     }
     this.#world.count('portsTakenOfMasters')

@@ -151,6 +151,52 @@ const BUGS: readonly PlantedFeatureBug[] = [
     })
   },
   {
+    bug: 'each of two voters goes on alone, whatever the oracle says',
+    features: { oracle: true },
+    seeds: 5,
+    module: 'src/core/zab/quorum/oracle.ts',
+    change: ({ OracleQuorum }) => ({
+      OracleQuorum: withProperties(
+        OracleQuorum,
+        lonely((sids) => sids.size > 0)
+      )
+    })
+  },
+  {
+    bug: "by the oracle's word a leader commits what it has not on its disk",
+    features: { oracle: true },
+    seeds: 20,
+    module: 'src/core/zab/quorum/oracle.ts',
+    change: ({ OracleQuorum }) => ({ OracleQuorum: withForgottenLog(OracleQuorum) })
+  },
+  {
+    bug: 'a leader is not told that its quorum port is taken',
+    features: { takenPorts: true },
+    seeds: 10,
+    module: 'src/core/input-batch.ts',
+    change: ({ InputBatch }) => ({
+      InputBatch: withProperties(InputBatch, { pushLearnerPortFailed: { value: () => undefined } })
+    })
+  },
+  {
+    bug: 'limits of subtrees do not count what is prepared and not applied yet',
+    features: { prefixLimits: true },
+    seeds: 10,
+    module: 'src/core/pipeline/prepare/prefix-totals.ts',
+    change: ({ PrefixTotals }) => ({
+      PrefixTotals: withProperties(PrefixTotals, { proposed: { value: () => undefined } })
+    })
+  },
+  {
+    bug: 'totals of limited subtrees are not counted anew when the tree has become another',
+    features: { prefixLimits: true },
+    seeds: 60,
+    module: 'src/core/tree/counted-subtrees.ts',
+    change: ({ CountedSubtrees }) => ({
+      CountedSubtrees: withProperties(CountedSubtrees, { recount: { value: () => undefined } })
+    })
+  },
+  {
     bug: 'a read-only server acknowledges writes',
     features: { readOnly: true, localSessions: 'upgraded' },
     seeds: 10,
@@ -158,6 +204,37 @@ const BUGS: readonly PlantedFeatureBug[] = [
     change: ({ RefusedWrites }) => ({ RefusedWrites: withProperties(RefusedWrites, { submit: { value: () => 0 } }) })
   }
 ]
+
+type Sids = ReadonlySet<number>
+
+/** A quorum of two voters where one alone is enough under a condition. */
+function lonely(isEnough: (sids: Sids) => boolean): PropertyDescriptorMap {
+  return {
+    isQuorum: {
+      value(this: QuorumVerifier, sids: Sids) {
+        const known = [...this.voters].filter((sid) => sids.has(sid))
+        return known.length * 2 > this.voters.size || (this.voters.size === 2 && isEnough(new Set(known)))
+      }
+    }
+  }
+}
+
+/** Where one voter may go on alone, it need not be among those who have something. */
+function withForgottenLog(real: unknown): unknown {
+  type Parts = [voters: Iterable<number>, lone: { sid: number; isGranted(): boolean }]
+  return class extends (real as new (...parts: Parts) => { isQuorum(sids: Sids): boolean }) {
+    readonly #lone: Parts[1]
+
+    constructor(...parts: Parts) {
+      super(...parts)
+      this.#lone = parts[1]
+    }
+
+    override isQuorum(sids: Sids): boolean {
+      return super.isQuorum(sids) || this.#lone.isGranted()
+    }
+  }
+}
 
 function withLeakingUpgrades(real: unknown): unknown {
   return class extends (real as new (...parts: unknown[]) => { upgrade(session: object): void }) {
