@@ -16,8 +16,9 @@ export interface LaunchOptions {
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** Both get the heap that Apache's scripts, and ours, give to a server. */
+/** Both get the heap that Apache's scripts, and ours, give to a server; ours bounds the young generation, too. */
 const HEAP_MB = 1000
+const SEMI_SPACE_MB = 8
 
 /** One server of either kind: a process in a folder of its own, started as often as wanted on the same data. */
 export class ServerProcess {
@@ -112,8 +113,8 @@ export class ServerProcess {
     const config = join(this.folder, 'zoo.cfg')
     if (this.kind === 'zoonode') {
       const main = join(process.env.ZOONODE_HOME ?? this.#options.projectRoot, 'dist/bin/zoonode.js')
-      const heap = `--max-old-space-size=${HEAP_MB}`
-      return [process.execPath, ...(this.#options.nodeOptions ?? []), heap, main, '--config', config]
+      const heap = [`--max-old-space-size=${HEAP_MB}`, `--max-semi-space-size=${SEMI_SPACE_MB}`]
+      return [process.execPath, ...(this.#options.nodeOptions ?? []), ...heap, main, '--config', config]
     }
     return [
       'java',

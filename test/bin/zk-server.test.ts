@@ -145,7 +145,7 @@ describe('zkServer.sh with a stand-in for the server', () => {
       expect.stringMatching(/^-Dzookeeper\.log\.file=zookeeper-tester-server-.+\.log$/),
       join(folder.path, 'conf/zoo.cfg')
     ])
-    expect(execArgv).toEqual(['--max-old-space-size=1000'])
+    expect(execArgv).toEqual(['--max-old-space-size=1000', '--max-semi-space-size=8'])
   })
 
   test('hands on -D of SERVER_JVMFLAGS, then of JVMFLAGS, and takes -Xmx for the heap', async () => {
@@ -155,7 +155,7 @@ describe('zkServer.sh with a stand-in for the server', () => {
     const { args, execArgv, flags: seen } = startedWith()
 
     expect(args.slice(2, -1)).toEqual(['-Dzookeeper.root.logger=DEBUG,CONSOLE', '-Da=1', '-Db=*'])
-    expect(execArgv).toEqual(['--max-old-space-size=2048'])
+    expect(execArgv).toEqual(['--max-old-space-size=2048', '--max-semi-space-size=8'])
     expect(seen).toBe(flags.SERVER_JVMFLAGS)
   })
 
