@@ -87,6 +87,9 @@ export class ClientListener {
   readonly #waiting = new Set<Socket>()
   /** All connections, those that wait included. */
   readonly #counts: ConnectionCounts
+  /** What the system calls the client that has connected last, and its address as text. */
+  #lastSocketAddress = ''
+  #lastAddress = ''
   readonly #idle: ExpiryQueue<ClientSocket>
   #lastId = 0
   /** What has just been read from any of the sockets. */
@@ -260,7 +263,7 @@ export class ClientListener {
     if (!this.#bare.knows(handle)) return false
     let address = ''
     const bare = this.#bare.open(handle, (name) => {
-      address = clientAddressText(name)
+      address = this.#addressOf(name)
       return this.#admit(address)
     })
     if (bare === null) return true
@@ -302,10 +305,19 @@ export class ClientListener {
 
   /** Counts a connection that has just been accepted. Returns its address; null if it is one too many. */
   #enter(raw: Socket): string | null {
-    const address = clientAddressText(raw.remoteAddress ?? '')
+    const address = this.#addressOf(raw.remoteAddress ?? '')
     if (this.#admit(address)) return address
     raw.destroy()
     return null
+  }
+
+  /** perf: connections of one client share its address, in memory and for what is looked up by it. */
+  #addressOf(socketAddress: string): string {
+    if (socketAddress !== this.#lastSocketAddress) {
+      this.#lastSocketAddress = socketAddress
+      this.#lastAddress = clientAddressText(socketAddress)
+    }
+    return this.#lastAddress
   }
 
   #admit(address: string): boolean {
@@ -356,9 +368,19 @@ export class ClientListener {
     if (socket.isClosing) return
     if (!socket.isHandshakeSeen) {
       this.#learnFrom(socket, count)
-      const bytes = this.#begin(socket, Buffer.from(this.#readBuffer.subarray(0, count)))
-      if (bytes !== null) this.#take(socket, bytes, 0, bytes.length)
-    } else if (socket.splitter.heldBytes > 0) {
+      if (
+        socket.firstBytes !== null ||
+        count < WORD_BYTES ||
+        fourLetterWordOf(this.#readBuffer.readInt32BE(0)) !== null
+      ) {
+        const bytes = this.#begin(socket, Buffer.from(this.#readBuffer.subarray(0, count)))
+        if (bytes !== null) this.#take(socket, bytes, 0, bytes.length)
+        return
+      }
+      // perf: as most connections begin; nothing is copied that the arena would not hold.
+      if (!this.#beginFrames(socket)) return
+    }
+    if (socket.splitter.heldBytes > 0) {
       this.#take(socket, this.#readBuffer, 0, count)
     } else {
       const { arena } = this.#loop
@@ -408,12 +430,17 @@ export class ClientListener {
       sendText(this.#streamOf(socket), answer)
       return null
     }
-    if (!this.#ports.isServing()) {
-      socket.destroy()
-      return null
+    return this.#beginFrames(socket) ? bytes : null
+  }
+
+  /** Returns whether frames are taken from the connection. */
+  #beginFrames(socket: ClientSocket): boolean {
+    if (this.#ports.isServing()) {
+      socket.isHandshakeSeen = true
+      return true
     }
-    socket.isHandshakeSeen = true
-    return bytes
+    socket.destroy()
+    return false
   }
 
   /** What a text is sent by. Nothing more is read from it. */
