@@ -5,6 +5,7 @@ import { toBigInt } from '../../protocol/int64.ts'
 import { decodeTxn } from '../../protocol/txn.ts'
 import { TxnFormatError } from '../../protocol/txn-format-error.ts'
 import { segmentFile } from '../file-names.ts'
+import { RowCoder } from '../row-coding.ts'
 import { SegmentFileWriter } from '../segment-file.ts'
 import { type RowPart, rowCrc } from '../txn-row.ts'
 import { sumOfFile } from './backup-directory.ts'
@@ -30,6 +31,7 @@ interface OpenFile {
 /** Writes rows of the log into segments of a backup. */
 export class BackupLogWriter {
   readonly #folder: string
+  readonly #coder = new RowCoder()
   readonly #logs: BackupLog[] = []
   #open: OpenFile | null = null
   #lastZxid: bigint
@@ -50,11 +52,12 @@ export class BackupLogWriter {
     if (this.#open !== null && this.#open.bytes >= FILE_BYTES_MAX) this.#close()
     const { first, last } = endsOf(body)
     const open = this.#open ?? this.#begin(firstZxid, timeOf(first))
-    const crc = rowCrc(open.crc, firstZxid, lastZxid, this.#lastZxid, txnCount, body)
-    const stored = Buffer.from(body.buffer, body.byteOffset, body.length)
+    const coded = this.#coder.encode(body)
+    const stored = Buffer.from(coded.buffer, coded.byteOffset, coded.length)
+    const crc = rowCrc(open.crc, firstZxid, lastZxid, this.#lastZxid, txnCount, stored)
     open.writer.add({ firstZxid, lastZxid, prevZxid: this.#lastZxid, txnCount, crc, stored })
     open.crc = crc
-    open.bytes += body.length
+    open.bytes += stored.length
     open.txnCount += txnCount
     this.#lastZxid = lastZxid
     this.#last = { txn: Buffer.from(last), timeMs: timeOf(last) }

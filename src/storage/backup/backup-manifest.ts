@@ -9,7 +9,9 @@ import { StorageError, toStorageError } from '../storage-error.ts'
  */
 
 export const MANIFEST_FILE = 'manifest.json'
-const FORMAT = 1
+/** Of 1, the rows of segments are transactions as they are; of 2, there may be coded ones as well (`row-coding.ts`). */
+const FORMAT = 2
+const KNOWN_FORMATS: readonly unknown[] = [1, FORMAT]
 
 export interface BackupFile {
   readonly file: string
@@ -95,10 +97,10 @@ export function readManifest(folder: string): BackupManifest {
   }
   const { check, ...others } = Object(fields) as { readonly check?: unknown } & Record<string, unknown>
   if (check !== checkOf(others)) throw new StorageError('DAMAGED', `${path} is damaged: its checksum is wrong`)
-  if (others.format !== FORMAT) {
+  if (!KNOWN_FORMATS.includes(others.format)) {
     throw new StorageError(
       'DAMAGED',
-      `${path} has format ${String(others.format)}, this program knows format ${FORMAT}`
+      `${path} has format ${String(others.format)}, this program knows formats up to ${FORMAT}`
     )
   }
   // The checksum says that it is what `encodeManifest` made.

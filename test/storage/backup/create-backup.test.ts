@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +7,7 @@ import { highWord, lowWord } from '../../../src/protocol/int64.ts'
 import { BackupDirectory } from '../../../src/storage/backup/backup-directory.ts'
 import { rowsUpTo, txnsOf, verifyFiles, zxidAtTime } from '../../../src/storage/backup/backup-reader.ts'
 import { type BackupOptions, createBackup } from '../../../src/storage/backup/create-backup.ts'
+import { SegmentFile } from '../../../src/storage/segment-file.ts'
 import { DataDirectory } from '../support/data-directory.ts'
 import { makeTxn, zxidOf, zxidRange } from '../support/transactions.ts'
 
@@ -89,6 +91,44 @@ test('a full backup and the incremental ones after it hold every transaction', a
   expect(zxidsUpTo(0, 76n)).toEqual(zxidRange(1n, 76n))
   expect(zxidsUpTo(0, 52n)).toEqual(zxidRange(1n, 52n))
   expect(await createBackup(options())).toBeNull()
+})
+
+test('rows are coded in a backup as they are in the log', async () => {
+  await append(300)
+
+  const backup = await createBackup(options())
+
+  const [log] = backup?.manifest.log ?? []
+  const segment = SegmentFile.open(join(backup?.folder ?? '', log?.file ?? ''), () => undefined)
+  const rows = [...segment.rows()]
+  segment.close()
+  expect(rows.map(({ stored, body }) => stored.length < body.length / 2)).toEqual([true])
+  expect(rows.map(({ isChecksumRight }) => isChecksumRight)).toEqual([true])
+})
+
+/** Writes another format into the manifest of a backup. */
+function setFormat(backupFolder: string, format: number): void {
+  const path = join(backupFolder, 'manifest.json')
+  const { check: _, ...fields } = JSON.parse(readFileSync(path, 'utf8'))
+  const changed = { ...fields, format }
+  const check = createHash('sha256').update(JSON.stringify(changed)).digest('hex')
+  writeFileSync(path, JSON.stringify({ ...changed, check }))
+}
+
+test('a backup of the format before is read and gone on with, one of a later format is left out with a line', async () => {
+  await append(5)
+  const first = await createBackup(options())
+  setFormat(first?.folder ?? '', 1)
+  await append(30)
+  const second = await createBackup(options())
+
+  expect(second?.manifest.kind).toBe('incremental')
+  expect(zxidsUpTo(0, 35n)).toEqual(zxidRange(1n, 35n))
+
+  setFormat(second?.folder ?? '', 3)
+  said.length = 0
+  expect(series().flatMap(({ backups }) => backups)).toHaveLength(1)
+  expect(said.join()).toContain('has format 3, this program knows formats up to 2')
 })
 
 test('of a server that was never written to there is nothing to back up', async () => {
