@@ -34,6 +34,7 @@ async function hostileText(world: World): Promise<void> {
   await page.click('.actions button', 'Edit data')
   await page.untilText('Log in', 'dialog')
   await page.press('Escape')
+  await page.until(`!document.querySelector('dialog')`)
   await page.fill('input[type=search]', 'onerror')
   await page.press('Enter')
   await page.untilText(HOSTILE_NAME, '.results')
@@ -84,7 +85,7 @@ async function manyChildren(world: World): Promise<void> {
   await page.until(`document.querySelector('[data-path="/many/n00019"]')`)
   await page.untilText('10,000', '#tree .count')
   // It goes on loading as it is scrolled.
-  await waitFor('the last child', 30_000, async () => {
+  await waitFor('the last child', 60_000, async () => {
     await page.evaluate(`{ const tree = document.querySelector('#tree'); tree.scrollTop = tree.scrollHeight }`)
     return page.evaluate<true | null>(`document.querySelector('[data-path="/many/n09999"]') === null ? null : true`)
   })
@@ -94,6 +95,23 @@ async function manyChildren(world: World): Promise<void> {
   equal(places, [String(MANY), String(MANY)], 'place of the last child')
   const elements = await page.evaluate<number>(ROWS)
   if (elements > 200) throw new Error(`${elements} rows are elements, far more than can be seen`)
+  // Behind it, a znode that is gone to stays in sight: the page does not read all that comes before by itself.
+  await page.goTo('about:blank')
+  await openAt(world, '/many/n00000')
+  await page.evaluate(`document.querySelector('[data-path="/many/n00000"]').focus()`)
+  await page.evaluate(`location.hash = '#/tree?path=/zookeeper/quota'`)
+  await page.until(`document.querySelector('[data-path="/zookeeper/quota"][aria-selected=true]')`)
+  await page.untilText('more…', '#tree .more')
+  const [selected, listed] = await page.evaluate<[boolean, number]>(`(() => {
+    const [row, tree] = ['[data-path="/zookeeper/quota"]', '#tree'].map((one) => document.querySelector(one).getBoundingClientRect())
+    return [row.top >= tree.top - 1 && row.bottom <= tree.bottom + 1, document.querySelector('.rows').offsetHeight / 26]
+  })()`)
+  equal(selected, true, 'what was gone to is in sight')
+  if (listed > 300) throw new Error(`${listed} rows were read to show one`)
+  // By keys: from the last one that is there to the first of the next page.
+  await page.evaluate(`document.querySelector('#tree .more').previousElementSibling.click()`)
+  await page.press('ArrowDown')
+  await page.until(`document.activeElement.dataset.path === '/many/n00200'`)
   // A place that no page has brought yet, in a page of its own.
   await page.goTo('about:blank')
   await openAt(world, '/many/n09876')

@@ -101,7 +101,8 @@ export function duration(ms) {
 }
 
 export function milliseconds(value) {
-  return `${value === 0 ? '0' : value < 10 ? value.toFixed(2) : Math.round(value)} ms`
+  if (value >= 1000) return `${(value / 1000).toFixed(1)} s`
+  return `${value < 10 ? Number(value.toFixed(2)) : Math.round(value)} ms`
 }
 
 /** A time as its place in the world writes it, and how long ago it is. */

@@ -62,7 +62,7 @@ function isWell({ status }) {
 function thisServer(server, ensemble) {
   const facts = [
     ['Role', server.isServing ? server.mode : 'not serving'],
-    ['Zxid', server.zxid],
+    ['Zxid', server.zxid, 'dd.long'],
     ensemble.zabState === null ? null : ['Zab', ensemble.zabState],
     ['Up for', duration(server.uptimeMs)],
     ['Latency, average', milliseconds(server.averageLatencyMs)],
@@ -78,7 +78,7 @@ function thisServer(server, ensemble) {
   return el(
     'dl.tiles',
     {},
-    ...facts.map(([name, value]) => el('div.tile', {}, el('dt', {}, name), el('dd', {}, value)))
+    ...facts.map(([name, value, kind = 'dd']) => el('div.tile', {}, el('dt', {}, name), el(kind, {}, value)))
   )
 }
 

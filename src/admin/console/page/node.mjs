@@ -307,18 +307,19 @@ function card(...content) {
   return el('div.card', {}, ...content)
 }
 
+/** Users and addresses are known where there is an audit log: without one there are no columns for them. */
 function changesTable(changes) {
+  const isKnown = changes.some(({ users, addresses }) => (users ?? []).length > 0 || (addresses ?? []).length > 0)
   const rows = changes.map((one) => [
     time(Date.parse(one.time)),
     one.operation,
     one.operation === 'setData' || one.operation === 'setACL' ? String(one.version) : '',
     one.operation === 'setData' || one.operation === 'create' ? bytes(one.bytes) : '',
     el('a', { href: `#/sessions?id=${one.session}` }, one.session),
-    (one.users ?? []).join(' '),
-    (one.addresses ?? []).join(' '),
+    ...(isKnown ? [(one.users ?? []).join(' '), (one.addresses ?? []).join(' ')] : []),
     one.zxid
   ])
-  const headings = ['When', 'What', 'Version', 'Size', 'Session', 'User', 'Address', 'Zxid']
+  const headings = ['When', 'What', 'Version', 'Size', 'Session', ...(isKnown ? ['User', 'Address'] : []), 'Zxid']
   return table('Last changes', headings, rows, 'The log, as far back as it is kept, has nothing about this znode.')
 }
 

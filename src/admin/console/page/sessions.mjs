@@ -84,7 +84,17 @@ function connectionRows({ connections, matching }) {
     `${count(one.packetsReceived)} / ${count(one.packetsSent)}`,
     one.averageLatencyMs === undefined ? '' : milliseconds(one.averageLatencyMs)
   ])
-  const headings = ['Address', 'Session', 'Port', 'Last', 'For', 'Timeout', 'Waiting', 'In / out', 'Latency']
+  const headings = [
+    'Address',
+    'Session',
+    'Port',
+    'Last request',
+    'Open for',
+    'Timeout',
+    'Waiting',
+    'In / out',
+    'Latency'
+  ]
   return [cutNote(connections.length, matching), table('Connections', headings, rows, 'No connection is like that.')]
 }
 

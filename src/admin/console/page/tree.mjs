@@ -20,6 +20,7 @@ export class Tree {
   #root = newNode('/', '/', null)
   #byPath = new Map([['/', this.#root]])
   #selected = '/'
+  #revealed = null
   #focused = '/'
   #onSelect
   #onShown
@@ -29,6 +30,10 @@ export class Tree {
   #rows = []
   #list = el('div.rows', { role: 'presentation' })
   #isDrawPlanned = false
+  /** Where the list was last scrolled to by this page rather than by people. */
+  #ownTop = 0
+  /** Whether what stands for more is read where it can be seen: where people have gone, not where a link has led. */
+  #readsMore = false
 
   /** @param onSelect told of the path that is chosen; @param onShown told when what is open has changed */
   constructor(onSelect, onShown) {
@@ -36,7 +41,7 @@ export class Tree {
     this.#onShown = onShown
     this.element = el('div.tree', { role: 'tree', 'aria-label': 'Znodes', id: 'tree' })
     this.element.append(this.#list)
-    this.element.addEventListener('scroll', () => this.#plan())
+    this.element.addEventListener('scroll', () => this.#scrolled())
     new ResizeObserver(() => this.#plan()).observe(this.element)
     this.element.addEventListener('keydown', (event) => this.#keyDown(event))
     this.element.addEventListener('click', (event) => this.#click(event))
@@ -84,10 +89,14 @@ export class Tree {
       if (child === undefined) break
       node = child
     }
+    // What is shown anew, and was shown before, is left where people have scrolled to.
+    const isNew = path !== this.#revealed
+    this.#revealed = path
     this.#selected = path
     this.#focused = node.path
+    if (isNew) this.#readsMore = false
     this.#render()
-    this.#scrollTo(this.#indexOf(this.#focused))
+    if (isNew) this.#scrollTo(this.#indexOf(this.#focused))
   }
 
   /** These may have changed. */
@@ -237,6 +246,14 @@ export class Tree {
     this.#draw()
   }
 
+  #scrolled() {
+    if (this.element.scrollTop !== this.#ownTop) {
+      this.#ownTop = -1
+      this.#readsMore = true
+    }
+    this.#plan()
+  }
+
   #plan() {
     if (this.#isDrawPlanned) return
     this.#isDrawPlanned = true
@@ -260,7 +277,7 @@ export class Tree {
     if (hadFocus) this.#elementOf(this.#focused)?.focus({ preventScroll: true })
     for (const index of indexes) {
       const { node, isMore } = this.#rows[index]
-      if (isMore && node.next !== null && index >= first && index < last) this.#more(node)
+      if (this.#readsMore && isMore && node.next !== null && index >= first && index < last) this.#more(node)
     }
   }
 
@@ -330,6 +347,7 @@ export class Tree {
     const { scrollTop, clientHeight } = this.element
     if (top < scrollTop) this.element.scrollTop = top
     else if (top + ROW_PX > scrollTop + clientHeight) this.element.scrollTop = top + ROW_PX - clientHeight
+    this.#ownTop = this.element.scrollTop
     this.#draw()
   }
 
@@ -386,16 +404,29 @@ export class Tree {
     action()
   }
 
-  /** @param step where to look for a znode if that row is none */
-  #focusAt(index, step) {
+  /**
+   * Goes to a row by keys. What stands for more is read where it comes into sight, and before it is passed downwards.
+   *
+   * @param step where to look for a znode if that row is none
+   */
+  async #focusAt(index, step) {
+    const wanted = this.#rows[index]
+    if (wanted?.isMore && step > 0 && wanted.node.next !== null) {
+      const from = this.#focused
+      await this.#more(wanted.node)
+      if (this.#focused !== from) return
+    }
     let at = index
     while (this.#rows[at]?.isMore) at += step
     const row = this.#rows[at]
-    // What stands for more is read when it is seen.
-    if (row === undefined) return this.#scrollTo(Math.min(index, this.#rows.length - 1))
-    this.#focused = row.node.path
-    this.#scrollTo(at)
-    this.#elementOf(this.#focused)?.focus({ preventScroll: true })
+    if (row === undefined) this.#scrollTo(Math.min(index, this.#rows.length - 1))
+    else {
+      this.#focused = row.node.path
+      this.#scrollTo(at)
+      this.#elementOf(this.#focused)?.focus({ preventScroll: true })
+    }
+    this.#readsMore = true
+    this.#draw()
   }
 }
 
