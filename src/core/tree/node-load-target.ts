@@ -29,6 +29,7 @@ export class NodeLoadTarget implements LoadTarget {
 
   loaded(): void {
     const nodes = this.#nodes
+    this.#loader.flush()
     if (nodes.nodeCount === 0) throw new SnapshotFormatError('a snapshot has no nodes')
     nodes.acls.dropUnused()
     // compat: versions before 3.5 had no such node

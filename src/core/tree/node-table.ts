@@ -33,6 +33,11 @@ export interface NodeLoader {
    * @throws SnapshotFormatError if the node cannot be where it is
    */
   load(stored: StoredNode): void
+  /**
+   * To be called behind the last node: until then the nodes need not be found.
+   * @throws SnapshotFormatError as `load`
+   */
+  flush(): void
 }
 
 /** What a table tells of its nodes in the words of the tree's interface. */

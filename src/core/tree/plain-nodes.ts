@@ -291,7 +291,7 @@ export class PlainNodes implements NodeTable {
   }
 
   loader(): NodeLoader {
-    return { load: (stored) => loadByPath(this, stored) }
+    return { load: (stored) => loadByPath(this, stored), flush: () => undefined }
   }
 
   remove(handle: number): void {

@@ -19,6 +19,7 @@ import { SeenHashes } from './seen-hashes.ts'
 
 const SLASH = 0x2f
 const NO_PARENT = -2
+const UNINDEXED_MAX = 256
 
 /** The parts of a compact table that loading fills. */
 export interface LoadedParts {
@@ -37,12 +38,15 @@ export interface LoadedParts {
  * Takes znodes of a snapshot into an empty compact table: what `insert` does, from the stream's bytes, without a text or
  * an object for any of them. Siblings mostly come one after the other, so that what their parent's path gives is kept.
  *
- * perf: the random access is what counts with a million nodes. Here it is one to the table of paths and one to what has been
- * seen; whether a path comes twice would else be a walk along a chain of records each time.
+ * perf: with a million nodes the random access is what counts. Some hundreds of nodes are entered into the table of paths
+ * together, since the processor then waits for many places at once; and what has been seen tells of nearly all paths that they
+ * do not come twice, which would else be a walk along a chain of records each time.
  */
 export class CompactLoader implements NodeLoader {
   readonly #parts: LoadedParts
   readonly #seen: SeenHashes
+  /** Nodes from here on are not in the table of paths; an empty table gives out its numbers one after the other. */
+  #firstUnindexed = 0
   /** Path of the parent of the latest node, or some memory that begins with it. */
   #parentPath = Buffer.alloc(256)
   #parentLength = 0
@@ -64,21 +68,40 @@ export class CompactLoader implements NodeLoader {
     const slash = nameSlash(stored)
     // The root, what has no parent, and what is not ASCII: UTF-8 may be wrong in more ways than one.
     if (slash < 0 || !this.#enterParent(stored, slash)) {
-      loadByPath(this.#parts.table, stored)
-      this.#seen.add(this.#parts.names.hashOf(stored.path))
+      this.#loadByPath(stored)
       return
     }
-    const { bytes, pathStart, pathEnd } = stored
-    const { names } = this.#parts
-    const hash = names.key.hashBelow(this.#hashState, bytes, slash + 1, pathEnd)
-    if (this.#seen.add(hash) && names.lookUp(hash, bytes, pathStart, pathEnd) !== NONE) {
-      throw refusedNode(stored.path, 'twice')
-    }
+    const { nodes, names } = this.#parts
+    const hash = names.key.hashBelow(this.#hashState, stored.bytes, slash + 1, stored.pathEnd)
     const { ephemeralOwnerHi, ephemeralOwnerLo } = stored
     if (!this.#parts.table.isKnownOwner(ephemeralOwnerHi, ephemeralOwnerLo)) {
       throw refusedNode(stored.path, UNKNOWN_OWNER)
     }
     this.#insert(stored, slash, hash)
+    if (nodes.limit - this.#firstUnindexed >= UNINDEXED_MAX) this.flush()
+  }
+
+  flush(): void {
+    const { nodes, names } = this.#parts
+    const { limit } = nodes
+    for (let node = this.#firstUnindexed; node < limit; node++) {
+      if (this.#seen.add(nodes.get(node, Field.hash))) this.#assertOnce(node)
+      names.index.add(node)
+    }
+    this.#firstUnindexed = limit
+  }
+
+  #assertOnce(node: number): void {
+    const path = this.#parts.names.pathOf(node)
+    if (this.#parts.names.find(path) !== NONE) throw refusedNode(path, 'twice')
+  }
+
+  #loadByPath(stored: StoredNode): void {
+    const { table, nodes, names } = this.#parts
+    this.flush()
+    loadByPath(table, stored)
+    this.#seen.add(names.hashOf(stored.path))
+    this.#firstUnindexed = nodes.limit
   }
 
   /** Makes the parent of a node the current one; false if it is not there, or its path is not plain. */
@@ -86,6 +109,7 @@ export class CompactLoader implements NodeLoader {
     const length = slash - pathStart
     if (this.#parent !== NO_PARENT && this.#isParentPath(bytes, pathStart, length)) return true
     const { names, crcs } = this.#parts
+    this.flush()
     const parent = length === 0 ? names.root : this.#find(bytes, pathStart, slash)
     if (parent === NONE || !isAscii(bytes, pathStart, slash)) return false
     if (length > this.#parentPath.length) this.#parentPath = Buffer.alloc(2 * length)
@@ -114,7 +138,7 @@ export class CompactLoader implements NodeLoader {
   }
 
   #insert(stored: StoredNode, slash: number, hash: number): void {
-    const { table, nodes, blocks, names, links, stats } = this.#parts
+    const { table, nodes, blocks, links, stats } = this.#parts
     const { bytes, view, pathEnd } = stored
     const dataLength = Math.max(0, stored.dataLength)
     const nameLength = pathEnd - slash - 1
@@ -138,7 +162,6 @@ export class CompactLoader implements NodeLoader {
     readStoredStat(stored, this.#stat)
     stats.enter(node, this.#stat, table.acls.use(stored.aclKey).slot)
     if (this.#isCounted) this.#putDigest(node, pathCrc, stored)
-    names.index.add(node)
     links.link(this.#parent, node)
     table.sizeUnits += pathEnd - stored.pathStart + dataLength
   }
