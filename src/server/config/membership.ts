@@ -96,6 +96,17 @@ function requireGroups(
     const line = lines.find(({ key }) => key === `server.${member.id}`)
     throw new ConfigError(`server.${member.id} is in no group`, line?.origin ?? null, `server.${member.id}`)
   }
+  for (const { id, members: sids } of groups) {
+    // compat: one with a weight of its own counts for the group, as upstream's; without, upstream fails by a null pointer.
+    const stranger = sids.find((sid) => !members.some((member) => member.id === sid) && !weights.has(sid))
+    if (stranger === undefined) continue
+    const line = lines.find(({ key }) => key === `group.${id}`)
+    throw new ConfigError(
+      `group.${id} has server ${stranger}, but there is no line server.${stranger}`,
+      line?.origin ?? null,
+      `group.${id}`
+    )
+  }
 }
 
 /** Whether one server runs alone, without quorum code. */

@@ -156,7 +156,8 @@ describe('an ensemble', () => {
     { text: 'weight.1=heavy\n', says: 'zoo.cfg:2: weight.1: "heavy" must be a whole number of at least 0' },
     { text: 'group.1=1:x\n', says: 'zoo.cfg:2: group.1: "1:x" must be server ids with ":" between' },
     { text: 'group.1=1:2\ngroup.2=2:3\n', says: 'zoo.cfg:3: group.2: "2:3" has server 2, which is in another group' },
-    { text: 'group.1=1\nserver.2=a:1:2\n', says: 'zoo.cfg:3: server.2 is in no group' }
+    { text: 'group.1=1\nserver.2=a:1:2\n', says: 'zoo.cfg:3: server.2 is in no group' },
+    { text: 'server.3=a:1:2\ngroup.1=3:7\n', says: 'zoo.cfg:3: group.1 has server 7, but there is no line server.7' }
   ])('that cannot be is refused: $text', ({ text, says }) => {
     config.write('data/myid', '3')
 
