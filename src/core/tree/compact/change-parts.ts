@@ -36,19 +36,10 @@ export class ChangeParts {
   }
 
   /**
-   * Copies what a stat has of it; czxid and ctime are there.
-   * @param part the node's `Field.changes`
+   * Copies what a stat has of it.
+   * @param part the node's `Field.changes`, which is not NONE
    */
   readStat(part: number, into: StatPersisted): void {
-    if (part === NONE) {
-      into.mzxidHi = into.czxidHi
-      into.mzxidLo = into.czxidLo
-      into.mtimeHi = into.ctimeHi
-      into.mtimeLo = into.ctimeLo
-      into.version = 0
-      into.aversion = 0
-      return
-    }
     const slab = this.#parts.slab(part)
     const at = this.#parts.at(part)
     into.mzxidHi = slab[at + Part.mzxidHi] as number

@@ -21,10 +21,10 @@ import { ChildLinks } from './child-links.ts'
 import { CompactLoader } from './compact-loader.ts'
 import { copyBytes } from './copy-bytes.ts'
 import { IntRecords, NONE } from './int-records.ts'
-import { KIN_FIELD_COUNT } from './kin-record.ts'
+import { isKinRecord, KIN_FIELD_COUNT, Kin } from './kin-record.ts'
 import { NamedNodes } from './named-nodes.ts'
 import { NodeCrcs } from './node-crcs.ts'
-import { dataLengthOf, isDigestedNode, nameLengthOf, packLengths } from './node-lengths.ts'
+import { dataLengthOf, isDigestedNode, largeDataLengthOf, nameLengthOf, packLengths } from './node-lengths.ts'
 import { Field, FREE, NODE_FIELD_COUNT } from './node-record.ts'
 import { NodeStats } from './node-stats.ts'
 import { OwnedNodes } from './owned-nodes.ts'
@@ -143,8 +143,11 @@ export class CompactNodes implements NodeTable {
   #dataLength(node: number): number {
     const slab = this.#nodes.slab(node)
     const at = this.#nodes.at(node)
-    const block = slab[at + Field.block] as number
-    return dataLengthOf(slab[at + Field.lengths] as number, block, this.#blocks.contentBytes(block))
+    return this.#dataLengthOf(slab[at + Field.lengths] as number, slab[at + Field.block] as number)
+  }
+
+  #dataLengthOf(lengths: number, block: number): number {
+    return block >= 0 ? dataLengthOf(lengths) : largeDataLengthOf(lengths, this.#blocks.contentBytes(block))
   }
 
   writeData(node: number, writer: JuteWriter): void {
@@ -152,7 +155,7 @@ export class CompactNodes implements NodeTable {
     const at = this.#nodes.at(node)
     const block = slab[at + Field.block] as number
     const lengths = slab[at + Field.lengths] as number
-    const length = dataLengthOf(lengths, block, this.#blocks.contentBytes(block))
+    const length = this.#dataLengthOf(lengths, block)
     if (length < 0) {
       writer.writeInt(-1)
       return
@@ -164,7 +167,7 @@ export class CompactNodes implements NodeTable {
   }
 
   aclEntry(node: number): AclEntry {
-    return this.acls.at(this.#stats.acl(node))
+    return this.acls.at(this.#shared.acl(this.#nodes.get(node, Field.shared)))
   }
 
   childCount(node: number): number {
@@ -260,7 +263,7 @@ export class CompactNodes implements NodeTable {
   }
 
   pathCrc(node: number): number {
-    return this.#crcs.pathCrc(node)
+    return this.#nodes.get(node, Field.pathCrc)
   }
 
   prefixCrc(node: number): number {
@@ -402,7 +405,13 @@ export class CompactNodes implements NodeTable {
     this.#beforeChange(node)
     this.#replaceData(node, data)
     this.#stats.changes.setData(node, stamp, version)
-    if (this.#isCounted(node)) this.#changed(node, this.#crcs.replaceData(node, data))
+    const slab = this.#nodes.slab(node)
+    const at = this.#nodes.at(node)
+    if (!isDigestedNode(slab[at + Field.lengths] as number)) return
+    const prefix = prefixCrc(this.#hash, slab[at + Field.pathCrc] as number, data)
+    const kin = slab[at + Field.kin] as number
+    if (isKinRecord(kin)) this.#kins.set(kin, Kin.prefixCrc, prefix | 0)
+    this.#changed(node, prefix)
   }
 
   setTotals(node: number, data: Uint8Array): void {
@@ -461,7 +470,7 @@ export class CompactNodes implements NodeTable {
     const lengths = slab[at + Field.lengths] as number
     const before = slab[at + Field.block] as number
     const nameLength = nameLengthOf(lengths, before)
-    const lengthBefore = Math.max(0, dataLengthOf(lengths, before, this.#blocks.contentBytes(before)))
+    const lengthBefore = Math.max(0, this.#dataLengthOf(lengths, before))
     const length = data === null ? 0 : data.length
     const head = BLOCK_HEAD_BYTES + nameLength
     if (!this.#blocks.isSameCell(head + lengthBefore, head + length)) {

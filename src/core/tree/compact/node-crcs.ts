@@ -4,7 +4,7 @@ import { type DigestSum, isDigested, moveDigest, prefixCrc } from '../node-diges
 import type { BlockArena } from './block-arena.ts'
 import { type IntRecords, NONE } from './int-records.ts'
 import { isKinRecord, Kin } from './kin-record.ts'
-import { dataLengthOf, isDigestedNode, nameLengthOf } from './node-lengths.ts'
+import { dataLengthOf, isDigestedNode, largeDataLengthOf, nameLengthOf } from './node-lengths.ts'
 import { Field } from './node-record.ts'
 
 /**
@@ -53,7 +53,8 @@ export class NodeCrcs {
     if (!isDigestedNode(lengths)) return 0
     const crc = slab[at + Field.pathCrc] as number
     const block = slab[at + Field.block] as number
-    const length = dataLengthOf(lengths, block, this.#blocks.contentBytes(block))
+    const content = this.#blocks.contentBytes(block)
+    const length = block >= 0 ? dataLengthOf(lengths) : largeDataLengthOf(lengths, content)
     if (length <= 0) return crc >>> 0
     const start = this.#blocks.start(block) + nameLengthOf(lengths, block)
     return prefixCrc(this.#hash, crc, this.#blocks.bytes(block).subarray(start, start + length))
@@ -66,14 +67,6 @@ export class NodeCrcs {
     const kin = slab[at + Field.kin] as number
     if (isKinRecord(kin)) return this.#kins.get(kin, Kin.prefixCrc) >>> 0
     return isDigestedNode(slab[at + Field.lengths] as number) ? -1 : 0
-  }
-
-  /** CRC-32 over the path of a node that counts, and its new data, which is kept if there is a place for it. */
-  replaceData(node: number, data: Uint8Array | null): number {
-    const crc = prefixCrc(this.#hash, this.pathCrc(node), data)
-    const kin = this.#nodes.get(node, Field.kin)
-    if (isKinRecord(kin)) this.#kins.set(kin, Kin.prefixCrc, crc | 0)
-    return crc
   }
 
   /** Puts a node's digest in the place of the one before. */

@@ -1,12 +1,12 @@
 /**
  * The lengths of a node's name and data in one int32.
  *
- * | bits    | block in a slab                      | block of its own (negative)                 |
- * |---------|--------------------------------------|---------------------------------------------|
- * | 31      | the node is not in the digest        | the same                                    |
- * | 30      | data length + 1 (14 bits and this);  | the data is null                            |
- * | 16 – 29 | 0 stands for null                    | length of the name in bytes (with those     |
- * | 0 – 15  | length of the name in bytes          | below); the data takes the rest of the block |
+ * | bits    | block in a slab                    | block of its own (negative)                              |
+ * |---------|------------------------------------|----------------------------------------------------------|
+ * | 31      | the node is not in the digest      | the same                                                 |
+ * | 30      | data length + 1, 0 stands for null | the data is null                                         |
+ * | 16 – 29 | (with the one above)               | length of the name in bytes (with those below); the data |
+ * | 0 – 15  | length of the name in bytes        | takes the rest of the block                              |
  */
 
 const NAME_MASK = 0xffff
@@ -35,11 +35,15 @@ export function nameLengthOf(lengths: number, block: number): number {
   return block >= 0 ? lengths & NAME_MASK : lengths & LARGE_NAME_MASK
 }
 
+/** Bytes of the data in a slab; -1: they are null. */
+export function dataLengthOf(lengths: number): number {
+  return ((lengths >>> DATA_SHIFT) & DATA_MASK) - 1
+}
+
 /**
- * Bytes of the data; -1: they are null.
- * @param contentBytes of name and data together, for a block of its own
+ * The same in a block of its own.
+ * @param contentBytes of name and data together
  */
-export function dataLengthOf(lengths: number, block: number, contentBytes: number): number {
-  if (block >= 0) return ((lengths >>> DATA_SHIFT) & DATA_MASK) - 1
+export function largeDataLengthOf(lengths: number, contentBytes: number): number {
   return (lengths & LARGE_NULL_FLAG) !== 0 ? -1 : contentBytes - (lengths & LARGE_NAME_MASK)
 }

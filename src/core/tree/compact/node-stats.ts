@@ -6,7 +6,7 @@ import type { ChildLinks } from './child-links.ts'
 import { type IntRecords, NONE } from './int-records.ts'
 import { Field } from './node-record.ts'
 import type { OwnedNodes } from './owned-nodes.ts'
-import type { SharedParts } from './shared-parts.ts'
+import { SharedPart, type SharedParts } from './shared-parts.ts'
 
 /** The stats of nodes, put together from where their fields are. */
 export class NodeStats {
@@ -58,11 +58,6 @@ export class NodeStats {
     this.#shared.release(this.#nodes.get(node, Field.shared))
   }
 
-  /** Place of the node's list in the ACL table. */
-  acl(node: number): number {
-    return this.#shared.acl(this.#nodes.get(node, Field.shared))
-  }
-
   setAcl(node: number, acl: number): void {
     const before = this.#nodes.get(node, Field.shared)
     const shared = this.#shared
@@ -74,26 +69,42 @@ export class NodeStats {
     return this.#shared.czxidHi(this.#nodes.get(node, Field.shared))
   }
 
-  /** The stored stat. */
+  /** The stored stat. perf: bench/tree.ts; what most nodes need is read here, with no call for each part. */
   read(node: number, into: StatPersisted): void {
     const slab = this.#nodes.slab(node)
     const at = this.#nodes.at(node)
-    this.#shared.readStat(slab[at + Field.shared] as number, into)
-    into.czxidLo = slab[at + Field.czxidLo] as number
-    into.ctimeLo = slab[at + Field.ctimeLo] as number
-    this.changes.readStat(slab[at + Field.changes] as number, into)
+    const { records } = this.#shared
+    const shared = slab[at + Field.shared] as number
+    const sharedSlab = records.slab(shared)
+    const sharedAt = records.at(shared)
+    const czxidHi = sharedSlab[sharedAt + SharedPart.czxidHi] as number
+    const czxidLo = slab[at + Field.czxidLo] as number
+    const ctimeHi = sharedSlab[sharedAt + SharedPart.ctimeHi] as number
+    const ctimeLo = slab[at + Field.ctimeLo] as number
+    into.czxidHi = czxidHi
+    into.czxidLo = czxidLo
+    into.ctimeHi = ctimeHi
+    into.ctimeLo = ctimeLo
+    const changes = slab[at + Field.changes] as number
+    if (changes === NONE) {
+      into.mzxidHi = czxidHi
+      into.mzxidLo = czxidLo
+      into.mtimeHi = ctimeHi
+      into.mtimeLo = ctimeLo
+      into.version = 0
+      into.aversion = 0
+    } else this.changes.readStat(changes, into)
     const kin = slab[at + Field.kin] as number
     if (kin === NONE) {
-      // perf: bench/tree.ts; so are most nodes.
       into.cversion = 0
-      into.pzxidHi = into.czxidHi
-      into.pzxidLo = into.czxidLo
+      into.pzxidHi = czxidHi
+      into.pzxidLo = czxidLo
       into.ephemeralOwnerHi = 0
       into.ephemeralOwnerLo = 0
-      return
+    } else {
+      this.#links.readStat(kin, into)
+      this.#owned.readStat(kin, into)
     }
-    this.#links.readStat(kin, into)
-    this.#owned.readStat(kin, into)
   }
 
   /** The stat as clients see it: creates and deletes of children in one counter, no owner but a session. */

@@ -1,9 +1,8 @@
-import type { StatPersisted } from '../../../protocol/generated/data.ts'
 import { Int64Map } from '../../../protocol/int64-map.ts'
 import { IntRecords, NONE } from './int-records.ts'
 
 /** `uses` is the number of nodes that have it. */
-const Part = { czxidHi: 0, ctimeHi: 1, acl: 2, uses: 3 } as const
+export const SharedPart = { czxidHi: 0, ctimeHi: 1, acl: 2, uses: 3 } as const
 const PART_FIELD_COUNT = 4
 
 /**
@@ -11,61 +10,57 @@ const PART_FIELD_COUNT = 4
  * 49 days, and the place of the ACL list in its table.
  */
 export class SharedParts {
-  readonly #parts = new IntRecords(PART_FIELD_COUNT)
+  readonly records = new IntRecords(PART_FIELD_COUNT)
   /** By czxidHi and ctimeHi, then by the list (in the low word). */
   #byTime = new Int64Map<Int64Map<number>>()
   /** perf: most nodes share it with the one before. NONE if there is none. */
   #latest = NONE
 
   get heldBytes(): number {
-    return this.#parts.heldBytes
+    return this.records.heldBytes
   }
 
   czxidHi(part: number): number {
-    return this.#parts.get(part, Part.czxidHi)
+    return this.records.get(part, SharedPart.czxidHi)
   }
 
   ctimeHi(part: number): number {
-    return this.#parts.get(part, Part.ctimeHi)
-  }
-
-  /** Copies what a stat has of it. */
-  readStat(part: number, into: StatPersisted): void {
-    const slab = this.#parts.slab(part)
-    const at = this.#parts.at(part)
-    into.czxidHi = slab[at + Part.czxidHi] as number
-    into.ctimeHi = slab[at + Part.ctimeHi] as number
+    return this.records.get(part, SharedPart.ctimeHi)
   }
 
   acl(part: number): number {
-    return this.#parts.get(part, Part.acl)
+    return this.records.get(part, SharedPart.acl)
   }
 
   /** The number of what has these three, counted as one use more. */
   take(czxidHi: number, ctimeHi: number, acl: number): number {
     const latest = this.#latest
     const part = latest !== NONE && this.#is(latest, czxidHi, ctimeHi, acl) ? latest : this.#find(czxidHi, ctimeHi, acl)
-    this.#parts.set(part, Part.uses, this.#parts.get(part, Part.uses) + 1)
+    this.records.set(part, SharedPart.uses, this.records.get(part, SharedPart.uses) + 1)
     return part
   }
 
   /** Takes one use away. */
   release(part: number): void {
-    const uses = this.#parts.get(part, Part.uses) - 1
-    this.#parts.set(part, Part.uses, uses)
+    const uses = this.records.get(part, SharedPart.uses) - 1
+    this.records.set(part, SharedPart.uses, uses)
     if (uses === 0) this.#drop(part)
   }
 
   clear(): void {
-    this.#parts.clear()
+    this.records.clear()
     this.#byTime = new Int64Map()
     this.#latest = NONE
   }
 
   #is(part: number, czxidHi: number, ctimeHi: number, acl: number): boolean {
-    const slab = this.#parts.slab(part)
-    const at = this.#parts.at(part)
-    return slab[at + Part.czxidHi] === czxidHi && slab[at + Part.ctimeHi] === ctimeHi && slab[at + Part.acl] === acl
+    const slab = this.records.slab(part)
+    const at = this.records.at(part)
+    return (
+      slab[at + SharedPart.czxidHi] === czxidHi &&
+      slab[at + SharedPart.ctimeHi] === ctimeHi &&
+      slab[at + SharedPart.acl] === acl
+    )
   }
 
   #find(czxidHi: number, ctimeHi: number, acl: number): number {
@@ -76,11 +71,11 @@ export class SharedParts {
     }
     let part = byAcl.get(0, acl)
     if (part === undefined) {
-      part = this.#parts.allocate()
-      this.#parts.set(part, Part.czxidHi, czxidHi)
-      this.#parts.set(part, Part.ctimeHi, ctimeHi)
-      this.#parts.set(part, Part.acl, acl)
-      this.#parts.set(part, Part.uses, 0)
+      part = this.records.allocate()
+      this.records.set(part, SharedPart.czxidHi, czxidHi)
+      this.records.set(part, SharedPart.ctimeHi, ctimeHi)
+      this.records.set(part, SharedPart.acl, acl)
+      this.records.set(part, SharedPart.uses, 0)
       byAcl.set(0, acl, part)
     }
     this.#latest = part
@@ -94,6 +89,6 @@ export class SharedParts {
     byAcl?.delete(0, this.acl(part))
     if (byAcl?.size === 0) this.#byTime.delete(czxidHi, ctimeHi)
     if (this.#latest === part) this.#latest = NONE
-    this.#parts.release(part)
+    this.records.release(part)
   }
 }
