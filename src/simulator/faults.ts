@@ -104,7 +104,7 @@ export class Faults {
     const { dice, network, mesh } = this.#world
     switch (kind) {
       case 'breakLink':
-        for (const link of server.process?.linksWith(other.sid) ?? []) link.break()
+        for (const link of server.process?.links.with(other.sid) ?? []) link.break()
         return
       case 'breakElection':
         return mesh.breakLink(server.sid, other.sid)

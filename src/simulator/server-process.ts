@@ -1,4 +1,4 @@
-import { JuteWriter } from 'jute-ts'
+import type { JuteWriter } from 'jute-ts'
 import { createAclChecker } from '../core/acl/acl-checker.ts'
 import type { EnsembleOutbox, RoleView, StorageRequest } from '../core/ensemble/ensemble-outbox.ts'
 import { EnsemblePeer } from '../core/ensemble/ensemble-peer.ts'
@@ -25,11 +25,10 @@ import type { Dice } from './dice.ts'
 import type { SimulatedDisk } from './disk.ts'
 import type { ElectionEnd, ElectionMesh, ElectionPort } from './election-mesh.ts'
 import { simulatedHash } from './hash.ts'
-import { LearnerSigns } from './learner-signs.ts'
 import type { MachineClock } from './machine-clock.ts'
 import type { Network } from './network.ts'
 import { compactNodes, ObservedTree, plainNodes, type TreeObserver } from './observed-tree.ts'
-import { QuorumConnection, type QuorumEnd } from './quorum-connection.ts'
+import { type LinkedProcess, QuorumLinks } from './quorum-links.ts'
 import { ReplyFrames } from './reply-frames.ts'
 import type { Sabotage } from './sabotage.ts'
 import { type Scenario, TICK_MS } from './scenario.ts'
@@ -38,9 +37,6 @@ import { SessionSigns } from './session-signs.ts'
 import type { SimulatedOracle } from './simulated-oracle.ts'
 import { showZxid } from './zxid.ts'
 
-const CONNECT_TRIES = 5
-const CONNECT_RETRY_MS = 50
-const PORT_RETRY_MS = 1000
 /** How late a tick must be before the lateness is credited, as in the real event loop. */
 const LATE_MS = 50
 /** Looks like nothing that belongs into a frame. */
@@ -75,15 +71,6 @@ export interface ProcessMachine {
   crash(): void
 }
 
-interface OpenLink {
-  readonly connection: QuorumConnection
-  readonly writer: JuteWriter
-  /** Listens to the learner at one of the ends. */
-  readonly signs: LearnerSigns
-  /** Whether the learner is this one. */
-  readonly isOwn: boolean
-}
-
 /** A client's connection here. */
 interface OpenClient {
   readonly connection: ClientConnection
@@ -94,14 +81,14 @@ interface OpenClient {
 }
 
 /** A running server: the member of the ensemble that ships, and around it a shell of this world. */
-export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, TreeObserver, CheckedProcess {
+export class ServerProcess implements EnsembleOutbox, ElectionEnd, LinkedProcess, TreeObserver, CheckedProcess {
   readonly sid: number
   readonly history: ServerHistory = { verified: 0, tail: [] }
   readonly tree: ObservedTree
   readonly sessions: SessionTable
   isUp = true
-  /** Ports that learners can connect to. */
-  listeningPorts: readonly number[] = []
+  /** With other servers. */
+  readonly links: QuorumLinks
   view: RoleView = { state: ServerState.looking, leader: null, isServing: false, isReadOnly: false }
   member: EnsemblePeer | null = null
   /** The process stands still until then, by the world's time. */
@@ -117,15 +104,6 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   #isScheduled = false
   #wakeAtMs = Number.POSITIVE_INFINITY
   #lastTickMs: number
-  readonly #links = new Map<LinkId, OpenLink>()
-  readonly #connecting = new Set<LinkId>()
-  readonly #awaitingDrain = new Set<LinkId>()
-  #lastLink = 0
-  /** Counts how often the port for learners was opened or closed. */
-  #learnerPortTry = 0
-  /** Inputs that tell a leader that nobody can reach it. */
-  #toldOfPort: InputBatch | null = null
-  readonly #nowhere = new JuteWriter(256)
   readonly #clients = new Map<ConnectionId, OpenClient>()
   #lastConnection = 0
   readonly #frames = new ReplyFrames((id, frame) => this.#clients.get(id)?.output.push(frame))
@@ -141,6 +119,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     this.#world = world
     this.#server = server
     this.sid = server.sid
+    this.links = new QuorumLinks(world, this)
     this.#election = world.mesh.open(this)
     const nowMs = this.nowMs
     this.#lastTickMs = nowMs
@@ -187,14 +166,12 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   /** The process is gone. */
   end(): void {
     this.isUp = false
-    this.listeningPorts = []
     for (const { value } of this.#metrics.prefixDelayedRequests.byLabel.values()) {
       if (value > 0) this.#world.count('prefixDelays')
     }
     this.#election.close()
-    for (const { connection } of this.#links.values()) connection.cutShort(this)
+    this.links.end()
     for (const { connection } of this.#clients.values()) connection.serverGone()
-    this.#links.clear()
     this.#clients.clear()
   }
 
@@ -216,6 +193,10 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     return this.view.isReadOnly
   }
 
+  get canServeLearners(): boolean {
+    return this.#server.canServeLearners
+  }
+
   /** Stands still, as a stopped process does: what comes meanwhile waits. */
   stall(forMs: number): void {
     this.stalledUntilMs = Math.max(this.stalledUntilMs, this.#world.agenda.nowMs + forMs)
@@ -228,11 +209,6 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     const { agenda, dice } = this.#world
     const stallMs = Math.max(0, this.stalledUntilMs - agenda.nowMs)
     agenda.after(stallMs + dice.next() * 0.3, () => this.#step())
-  }
-
-  /** Connections of the quorum port to or from another server. */
-  linksWith(sid: number): QuorumConnection[] {
-    return [...this.#links.values()].flatMap(({ connection }) => (connection.sids.includes(sid) ? [connection] : []))
   }
 
   // ---- clients ----------------------------------------------------------------------------------------------------
@@ -250,14 +226,14 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     if (client === undefined || client.isClosing) return
     if (client.isPaused) client.unread.push(frame)
     else {
-      this.inputs.pushFrame(id, this.#give(frame), 0, frame.length, Math.floor(this.nowMs))
+      this.inputs.pushFrame(id, this.give(frame), 0, frame.length, Math.floor(this.nowMs))
       this.#signs.given(client.connection)
     }
     this.wake()
   }
 
   /** Bytes that an input may have until the step over it is done. */
-  #give(bytes: Buffer): Buffer {
+  give(bytes: Buffer): Buffer {
     const given = Buffer.from(bytes)
     this.#given.push(given)
     return given
@@ -278,50 +254,12 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
 
   notification(from: number, bytes: Buffer): void {
     if (!this.isUp) return
-    this.inputs.pushNotification(from, this.#give(bytes), 0, bytes.length)
+    this.inputs.pushNotification(from, this.give(bytes), 0, bytes.length)
     this.wake()
   }
 
-  linkBytes(link: LinkId, bytes: Buffer): void {
-    const open = this.#links.get(link)
-    if (open === undefined) return
-    if (!open.isOwn && this.isLeading) open.signs.push(bytes)
-    this.inputs.pushLinkBytes(link, this.#give(bytes), 0, bytes.length)
-    this.wake()
-  }
-
-  linkClosed(link: LinkId): void {
-    if (!this.#links.delete(link)) return
-    this.inputs.pushLinkClosed(link)
-    this.wake()
-  }
-
-  linkDrained(link: LinkId): void {
-    if (!this.#links.has(link)) return
-    this.inputs.pushLinkDrained(link)
-    this.wake()
-  }
-
-  /** Somebody who has connected to the quorum port, or this server to somebody else's. */
-  acceptLink(link: LinkId, connection: QuorumConnection, from: number, isOwn: boolean): void {
-    const { expiry } = this.#world
-    const signs = new LearnerSigns(
-      isOwn
-        ? { pinged: (sessions) => this.#signs.passedOn(sessions), revalidated: () => undefined }
-        : {
-            pinged: (sessions) => {
-              for (const session of sessions) expiry.heard(this.sid, session)
-            },
-            revalidated: (session) => expiry.heard(this.sid, session)
-          }
-    )
-    this.#links.set(link, { connection, writer: new JuteWriter(1024), signs, isOwn })
-    this.inputs.pushLinkOpened(link, `server-${from}`)
-    this.wake()
-  }
-
-  nextLink(): LinkId {
-    return ++this.#lastLink as LinkId
+  passedOn(sessions: readonly string[]): void {
+    this.#signs.passedOn(sessions)
   }
 
   // ---- the loop -----------------------------------------------------------------------------------------------------
@@ -355,7 +293,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
     inputs.wallMs = this.#server.clock.wallMs(worldMs)
     this.#readyTick(inputs)
     member.step(inputs, this)
-    if (inputs === this.#toldOfPort && member.leading !== null) {
+    if (this.links.haveToldOfPort(inputs) && member.leading !== null) {
       this.#world.fail('ports', `server ${this.sid} leads on, although nobody can connect to it`)
     }
     // The bytes are the shell's again: who has kept a view of them sees this.
@@ -388,15 +326,7 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   }
 
   #flush(): void {
-    for (const [link, { connection, writer, signs, isOwn }] of this.#links) {
-      if (writer.offset > 0) {
-        const bytes = writer.copyBytes()
-        if (isOwn) signs.push(bytes)
-        connection.send(this, bytes)
-        writer.reset()
-      }
-      if (this.#awaitingDrain.delete(link)) connection.awaitDrained(this)
-    }
+    this.links.flush()
     for (const [id, client] of this.#clients) {
       if (client.output.length > 0) {
         const { output } = this.#world.sabotage
@@ -508,77 +438,27 @@ export class ServerProcess implements EnsembleOutbox, ElectionEnd, QuorumEnd, Tr
   }
 
   linkWriter(link: LinkId): JuteWriter {
-    return this.#links.get(link)?.writer ?? this.#nowhere.reset()
+    return this.links.linkWriter(link)
   }
 
   awaitLinkDrained(link: LinkId): void {
-    this.#awaitingDrain.add(link)
+    this.links.awaitLinkDrained(link)
   }
 
   closeLink(link: LinkId): void {
-    this.#connecting.delete(link)
-    const found = this.#links.get(link)
-    if (found === undefined) return
-    if (found.writer.offset > 0) found.connection.send(this, found.writer.copyBytes())
-    found.connection.close(this)
-    this.#links.delete(link)
+    this.links.closeLink(link)
   }
 
   openLearnerPort(observerMasterPort: number | null): void {
-    this.#learnerPortTry++
-    this.listeningPorts = []
-    if (!this.#server.canServeLearners) return this.#learnerPortTaken(observerMasterPort)
-    this.listeningPorts =
-      observerMasterPort === null ? this.#addresses.map(({ quorumPort }) => quorumPort) : [observerMasterPort]
+    this.links.openPort(this.#addresses, observerMasterPort)
   }
 
   closeLearnerPort(): void {
-    this.#learnerPortTry++
-    this.listeningPorts = []
-  }
-
-  /** A leader is told; the port for observers is tried again, as the shell does. */
-  #learnerPortTaken(observerMasterPort: number | null): void {
-    const { agenda } = this.#world
-    if (observerMasterPort === null) {
-      this.#world.count('portsTakenOfLeaders')
-      this.inputs.pushLearnerPortFailed('the port is taken')
-      this.#toldOfPort = this.inputs
-      return this.wake()
-    }
-    this.#world.count('portsTakenOfMasters')
-    const current = this.#learnerPortTry
-    agenda.after(PORT_RETRY_MS, () => {
-      if (this.isUp && current === this.#learnerPortTry) this.openLearnerPort(observerMasterPort)
-    })
+    this.links.closePort()
   }
 
   connectToLeader(link: LinkId, sid: number, addresses: readonly MemberAddress[]): void {
-    this.#connecting.add(link)
-    const ports = addresses.map(({ quorumPort }) => quorumPort)
-    this.#tryConnect(link, sid, ports, CONNECT_TRIES)
-  }
-
-  #tryConnect(link: LinkId, sid: number, ports: readonly number[], tries: number): void {
-    const { network, agenda } = this.#world
-    agenda.after(network.delayMs(this.sid, sid) + network.delayMs(sid, this.sid), () => {
-      if (!this.isUp || !this.#connecting.has(link)) return
-      const other = this.#world.server(sid)?.process ?? null
-      const isListening = other?.listeningPorts.some((port) => ports.includes(port)) === true
-      if (other !== null && isListening && network.canConnect(this.sid, sid)) {
-        this.#connecting.delete(link)
-        const there = other.nextLink()
-        const connection = new QuorumConnection(network, { end: this, link }, { end: other, link: there })
-        if (!other.isLeading) this.#world.count('observerMasters')
-        this.acceptLink(link, connection, sid, true)
-        other.acceptLink(there, connection, this.sid, false)
-      } else if (tries > 1) agenda.after(CONNECT_RETRY_MS, () => this.#tryConnect(link, sid, ports, tries - 1))
-      else {
-        this.#connecting.delete(link)
-        this.inputs.pushLinkClosed(link)
-        this.wake()
-      }
-    })
+    this.links.connect(link, sid, addresses)
   }
 
   roleChanged(view: RoleView): void {

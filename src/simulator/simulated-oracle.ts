@@ -1,8 +1,24 @@
 import type { Oracle } from '../core/zab/quorum/oracle.ts'
-import type { World } from './world.ts'
+import type { Agenda } from './agenda.ts'
+import type { CommittedHistory } from './checkers/committed-history.ts'
+import type { Covered } from './coverage.ts'
+import type { Dice } from './dice.ts'
+import type { SimulatedDisk } from './disk.ts'
 
 /** Mean time between two words of the oracle, ms. */
 const WORD_MS = 500
+
+/** What the oracle knows of its world. */
+export interface OracleWorld {
+  readonly dice: Dice
+  readonly agenda: Agenda
+  readonly isChaotic: boolean
+  readonly history: CommittedHistory
+  readonly checker: { readonly lastEpoch: number }
+  server(sid: number): { readonly disk: SimulatedDisk } | undefined
+  note(line: () => string): void
+  count(what: Covered): void
+}
 
 /**
  * What tells the servers of an ensemble of two voters which of them may go on without the other: now one, now the other, now none.
@@ -11,13 +27,13 @@ const WORD_MS = 500
  * committed and the last epoch that was established. What one of them committed alone would be lost otherwise, whatever the servers do.
  */
 export class SimulatedOracle {
-  readonly #world: World
+  readonly #world: OracleWorld
   /** Who may go on alone now. */
   #granted: number | null = null
   /** Who last might. */
   #last: number | null = null
 
-  constructor(world: World) {
+  constructor(world: OracleWorld) {
     this.#world = world
   }
 
