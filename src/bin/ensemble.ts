@@ -13,7 +13,8 @@ const USAGE = `usage: zoonode ensemble [SERVERS] [options]
   SERVERS        how many (3)
   --port N       client port of the first one; the others have those that follow (2181)
   --dir DIR      where configurations and data go (./data/ensemble)
-  --observers N  how many of them are observers (0)`
+  --observers N  how many of them are observers (0)
+  --help         this text`
 
 const COLOURS = [36, 33, 35, 32, 34, 31, 96]
 const PORTS_APART = 1000
@@ -27,15 +28,18 @@ interface Options {
   readonly directory: string
 }
 
-function readOptions(): Options {
+/** Null where only the usage is wanted. @throws Error with what is wrong */
+function readOptions(): Options | null {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       port: { type: 'string', default: '2181' },
       dir: { type: 'string', default: 'data/ensemble' },
-      observers: { type: 'string', default: '0' }
+      observers: { type: 'string', default: '0' },
+      help: { type: 'boolean', short: 'h', default: false }
     }
   })
+  if (values.help) return null
   const servers = wholeNumber('SERVERS', positionals[0] ?? '3', 1, 99)
   return {
     servers,
@@ -79,6 +83,10 @@ function start(file: string, id: number): ChildProcess {
 
 function main(): void {
   const options = readOptions()
+  if (options === null) {
+    process.stdout.write(`${USAGE}\n`)
+    return
+  }
   const children: ChildProcess[] = []
   const members = membersOf(options)
   for (const member of members) {
