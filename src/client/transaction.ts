@@ -1,6 +1,6 @@
 import { type AclEntry, OPEN_ACL_UNSAFE } from './acl.ts'
 import type { Chroot } from './chroot.ts'
-import { type CreateModeName, checkTtl, isSequential, type NodeToCreate } from './operations/create.ts'
+import { type CreateModeName, checkMode, checkTtl, isSequential, type NodeToCreate } from './operations/create.ts'
 import type { TransactionResult, WriteOperation } from './operations/multi.ts'
 
 /** Data of a znode as a caller may give it: bytes, text (sent as UTF-8), or none. */
@@ -82,6 +82,7 @@ export class Transaction {
 export function nodeToCreate(chroot: Chroot, path: string, data: DataInput, options: CreateOptions): NodeToCreate {
   const mode = options.mode ?? 'persistent'
   const ttlMs = options.ttlMs ?? null
+  checkMode(mode, path)
   checkTtl(mode, ttlMs, path)
   return {
     path: isSequential(mode) ? chroot.locateSequential(path) : chroot.locate(path),

@@ -34,6 +34,24 @@ describe('requests', () => {
     expect((await reading).map(({ data }) => String(data))).toEqual(['answer 1', 'answer 2', 'answer 3'])
   })
 
+  test.each([
+    { options: { mode: 'persistentSequentail' as 'persistent' }, problem: 'not persistentSequentail' },
+    { options: { mode: 'toString' as 'persistent' }, problem: 'not toString' },
+    { options: { ttlMs: 5 }, problem: 'a persistent node has no time to live' },
+    { options: { mode: 'persistentWithTtl' as const }, problem: 'ttlMs must be a whole number' }
+  ])('for nodes that there cannot be are not sent: $problem', async ({ options, problem }) => {
+    const { client, connection } = await connected()
+
+    await expect(client.create('/a', null, options)).rejects.toThrow(problem)
+    await expect(client.create2('/a', null, options)).rejects.toMatchObject({ code: 'BAD_ARGUMENTS', path: '/a' })
+
+    const reading = client.getData('/b')
+    const request = await connection.request()
+    connection.reply(request.header.xid, { body: dataBody('the first to come') })
+    expect(getDataPath(request)).toBe('/b')
+    expect(String((await reading).data)).toBe('the first to come')
+  })
+
   test('are refused beyond the limit of those without an answer, and taken again below it', async () => {
     const { client, connection } = await connected({ outstandingCountMax: 2 })
     const reading = [client.getData('/a'), client.getData('/b')]

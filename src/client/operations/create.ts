@@ -68,6 +68,14 @@ export function create2Request(node: NodeToCreate, chroot: Chroot): Request<Crea
   }
 }
 
+/** @throws BadArgumentsError for a mode that there is not: programs in plain JavaScript may name any */
+export function checkMode(mode: CreateModeName, path: string): void {
+  if (Object.hasOwn(CreateMode, mode)) return
+  throw new BadArgumentsError(`mode must be one of ${Object.keys(CreateMode).join(', ')}, not ${String(mode)}`, {
+    path
+  })
+}
+
 /** @throws BadArgumentsError for a time to live that no server accepts, or one that does not go with the mode */
 export function checkTtl(mode: CreateModeName, ttlMs: number | null, path: string): void {
   if (!hasTtl(mode)) {
