@@ -48,6 +48,10 @@ async function main(args: readonly string[]): Promise<number | null> {
     process.stderr.write(`zoonode: there is no command ${name}\n${usage()}`)
     return EXIT_USAGE
   }
+  if (command.usage !== undefined && rest.length === 1 && (rest[0] === '--help' || rest[0] === '-h')) {
+    process.stdout.write(`${command.usage}\n`)
+    return 0
+  }
   const found = command.findsConfig === true && !namesConfig(rest) ? [configFile()] : []
   process.argv.splice(2, args.length, ...rest, ...found)
   await command.run()

@@ -5,6 +5,8 @@ export interface SubCommand {
   readonly summary: string
   /** Whether a path of a configuration is found for it when the command line names none. */
   readonly findsConfig?: true
+  /** What `--help` tells of a program that has no such option, being as its counterpart of upstream. */
+  readonly usage?: string
   /** Imports the program, which runs it. A program that nobody asks for is not loaded. */
   readonly run: () => Promise<unknown>
 }
@@ -15,9 +17,24 @@ export const SUB_COMMANDS: readonly SubCommand[] = [
     name: 'server',
     summary: 'runs a server in the foreground: [-Dname=value …] [[--config] FILE | port dataDir]',
     findsConfig: true,
+    usage: `usage: zoonode server [-Dname=value ...] [[--config] FILE | port dataDir]
+  FILE          a configuration as ZooKeeper's zoo.cfg
+  port dataDir  a server by itself with nothing but these two
+  -Dname=value  a system property of ZooKeeper's, as -Dzookeeper.snapCount=10000`,
     run: () => import('./zoonode.ts')
   },
-  { name: 'cli', summary: 'the shell of clients: [-server host:port,…] [command …]', run: () => import('./zkcli.ts') },
+  {
+    name: 'cli',
+    summary: 'the shell of clients: [-server host:port,…] [command …]',
+    usage: `usage: zoonode cli [-server host:port,...[/chroot]] [options] [command [argument ...]]
+  -server HOSTS               the servers (localhost:2181)
+  -timeout MS                 of the session (30000)
+  -r                          a server that is cut off will do, for reading
+  -waitforconnection          runs the command once there is a connection
+  -client-configuration FILE  properties of the client, as for TLS and SASL
+Without a command it asks for them; its command help lists them.`,
+    run: () => import('./zkcli.ts')
+  },
   {
     name: 'ensemble',
     summary:
@@ -53,6 +70,8 @@ export const SUB_COMMANDS: readonly SubCommand[] = [
   {
     name: 'cleanup',
     summary: 'removes old snapshots and logs of a stopped server: zkCleanup.sh',
+    usage: `usage: zoonode cleanup dataLogDir [snapDir] -n count
+  count  how many snapshots are kept, with the log from the oldest of them on; at least 3`,
     run: () => import('./zkcleanup.ts')
   },
   {

@@ -53,6 +53,17 @@ describe('zoonode', () => {
     expect(listed).toEqual([...SUB_COMMANDS.map(({ name }) => name), 'version'])
   })
 
+  test.each(['server', 'cli', 'cleanup', 'ensemble'])(
+    'tells by --help what %s takes, and runs nothing',
+    async (name) => {
+      for (const word of ['--help', '-h']) {
+        const { code, stdout, stderr } = await run(name, word)
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+        expect(stdout.startsWith(`usage: zoonode ${name} `)).toBe(true)
+      }
+    }
+  )
+
   test('gives a program its arguments as if it had been called by itself', async () => {
     const { code, stderr } = await run('server', '--nonsense')
     expect(code).toBe(2)
