@@ -366,7 +366,10 @@ export class Session implements ConnectionListener, HeartbeatListener {
     return this.#requests.refusal(path)
   }
 
-  /** By 4/3 of the timeout after the last sign of a server every server has given the session up. */
+  /**
+   * By 4/3 of the timeout after the last sign of a server the one that leads has given the session up, unless it leads only since then: it keeps
+   * all sessions for a whole timeout more, and this one, which nobody will come back for, with its ephemeral nodes.
+   */
   #startExpiry(heardMs: number): void {
     if (!this.#isResumable) return
     const leftMs = heardMs + (this.#timeoutMs * 4) / 3 - performance.now()
