@@ -61,25 +61,12 @@ export class ChangeParts {
       stat.mtimeHi === stat.ctimeHi
     if (isAsCreated) return
     const part = this.#add(node)
-    const slab = this.#parts.slab(part)
-    const at = this.#parts.at(part)
-    slab[at + Part.mzxidHi] = stat.mzxidHi
-    slab[at + Part.mzxidLo] = stat.mzxidLo
-    slab[at + Part.mtimeHi] = stat.mtimeHi
-    slab[at + Part.mtimeLo] = stat.mtimeLo
-    slab[at + Part.version] = stat.version
-    slab[at + Part.aversion] = stat.aversion
+    this.#put(part, stat.mzxidHi, stat.mzxidLo, stat.mtimeHi, stat.mtimeLo, stat.version)
+    this.#parts.set(part, Part.aversion, stat.aversion)
   }
 
   setData(node: number, stamp: ChangeStamp, version: number): void {
-    const part = this.#partOf(node)
-    const slab = this.#parts.slab(part)
-    const at = this.#parts.at(part)
-    slab[at + Part.mzxidHi] = stamp.zxidHi
-    slab[at + Part.mzxidLo] = stamp.zxidLo
-    slab[at + Part.mtimeHi] = stamp.timeHi
-    slab[at + Part.mtimeLo] = stamp.timeLo
-    slab[at + Part.version] = version
+    this.#put(this.#partOf(node), stamp.zxidHi, stamp.zxidLo, stamp.timeHi, stamp.timeLo, version)
   }
 
   setAversion(node: number, aversion: number): void {
@@ -101,13 +88,21 @@ export class ChangeParts {
     if (part !== NONE) return part
     const added = this.#add(node)
     const shared = this.#nodes.get(node, Field.shared)
-    this.#parts.set(added, Part.mzxidHi, this.#shared.czxidHi(shared))
-    this.#parts.set(added, Part.mzxidLo, this.#nodes.get(node, Field.czxidLo))
-    this.#parts.set(added, Part.mtimeHi, this.#shared.ctimeHi(shared))
-    this.#parts.set(added, Part.mtimeLo, this.#nodes.get(node, Field.ctimeLo))
-    this.#parts.set(added, Part.version, 0)
+    const czxidLo = this.#nodes.get(node, Field.czxidLo)
+    const ctimeLo = this.#nodes.get(node, Field.ctimeLo)
+    this.#put(added, this.#shared.czxidHi(shared), czxidLo, this.#shared.ctimeHi(shared), ctimeLo, 0)
     this.#parts.set(added, Part.aversion, 0)
     return added
+  }
+
+  #put(part: number, mzxidHi: number, mzxidLo: number, mtimeHi: number, mtimeLo: number, version: number): void {
+    const slab = this.#parts.slab(part)
+    const at = this.#parts.at(part)
+    slab[at + Part.mzxidHi] = mzxidHi
+    slab[at + Part.mzxidLo] = mzxidLo
+    slab[at + Part.mtimeHi] = mtimeHi
+    slab[at + Part.mtimeLo] = mtimeLo
+    slab[at + Part.version] = version
   }
 
   #add(node: number): number {
