@@ -56,11 +56,14 @@ test('it is used once, and not for another program', async () => {
 
   const other = kept(startLogThread(scriptUrl('b'), settings('there')))
   const next = kept(startLogThread(scriptUrl('a'), settings('elsewhere')))
+  const answers = Promise.all([once(other, 'message'), once(next, 'message')])
 
   expect(other.threadId).toBeGreaterThan(later.threadId)
   expect(next.threadId).toBeGreaterThan(other.threadId)
-  expect(await once(other, 'message')).toEqual([{ threadId: other.threadId, dataDir: 'there' }])
-  expect(await once(next, 'message')).toEqual([{ threadId: next.threadId, dataDir: 'elsewhere' }])
+  expect(await answers).toEqual([
+    [{ threadId: other.threadId, dataDir: 'there' }],
+    [{ threadId: next.threadId, dataDir: 'elsewhere' }]
+  ])
 })
 
 test('a storage opens by a thread that was started early, and the next one by its own', async () => {
