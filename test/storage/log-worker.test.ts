@@ -40,30 +40,32 @@ function settings(dataDir: string): LogThreadSettings {
   return { dataDir, largeBodies: port2 } as unknown as LogThreadSettings
 }
 
+/** The id of a thread and its first message. Both are asked for at once: a thread that has ended has no id any more. */
+function seen(worker: Worker): { threadId: number; message: Promise<unknown[]> } {
+  return { threadId: worker.threadId, message: once(worker, 'message') }
+}
+
 test('a thread that was started early gets the settings', async () => {
   startLogThreadEarly(scriptUrl('a'))
-  const later = kept(new Worker('', { eval: true }))
+  const later = kept(new Worker('', { eval: true })).threadId
 
-  const worker = kept(startLogThread(scriptUrl('a'), settings('here')))
+  const { threadId, message } = seen(kept(startLogThread(scriptUrl('a'), settings('here'))))
 
-  expect(worker.threadId).toBeLessThan(later.threadId)
-  expect(await once(worker, 'message')).toEqual([{ threadId: worker.threadId, dataDir: 'here' }])
+  expect(threadId).toBeLessThan(later)
+  expect(await message).toEqual([{ threadId, dataDir: 'here' }])
 })
 
 test('it is used once, and not for another program', async () => {
   startLogThreadEarly(scriptUrl('a'))
-  const later = kept(new Worker('', { eval: true }))
+  const later = kept(new Worker('', { eval: true })).threadId
 
-  const other = kept(startLogThread(scriptUrl('b'), settings('there')))
-  const next = kept(startLogThread(scriptUrl('a'), settings('elsewhere')))
-  const answers = Promise.all([once(other, 'message'), once(next, 'message')])
+  const other = seen(kept(startLogThread(scriptUrl('b'), settings('there'))))
+  const next = seen(kept(startLogThread(scriptUrl('a'), settings('elsewhere'))))
 
-  expect(other.threadId).toBeGreaterThan(later.threadId)
+  expect(other.threadId).toBeGreaterThan(later)
   expect(next.threadId).toBeGreaterThan(other.threadId)
-  expect(await answers).toEqual([
-    [{ threadId: other.threadId, dataDir: 'there' }],
-    [{ threadId: next.threadId, dataDir: 'elsewhere' }]
-  ])
+  expect(await other.message).toEqual([{ threadId: other.threadId, dataDir: 'there' }])
+  expect(await next.message).toEqual([{ threadId: next.threadId, dataDir: 'elsewhere' }])
 })
 
 test('a storage opens by a thread that was started early, and the next one by its own', async () => {
