@@ -2,6 +2,7 @@ import type { JuteWriter } from 'jute-ts'
 import type { ACL, Stat, StatPersisted } from '../../protocol/generated/data.ts'
 import type { EventType } from '../../protocol/op-code.ts'
 import type { Txn } from '../../protocol/txn.ts'
+import type { ChildCursor } from './child-cursor.ts'
 import type { QuotaUse } from './quota-use.ts'
 import type { SnapshotCursor, SnapshotLoader, SnapshotSession } from './snapshot.ts'
 
@@ -44,6 +45,8 @@ export interface DataTree {
   childCount(node: number): number
   /** Names of the children, in no promised order. Stop iterating at the next `apply`. */
   children(node: number): Iterable<string>
+  /** Starts a walk over the children that goes on while the tree changes. */
+  openChildren(node: number): ChildCursor
   /** Appends the children's names as a Jute vector<ustring>. */
   writeChildren(node: number, writer: JuteWriter): void
   /** Number of nodes below: the whole subtree but the node itself. O(size of the subtree); O(1) for the root. */

@@ -100,6 +100,8 @@ export interface NodeTable extends NodeReads {
   parentOf(path: string): number
   /** Path of a node; empty for the root. */
   pathOf(node: number): string
+  /** The last part of a node's path; empty for the root. */
+  nameOf(node: number): string
   /** NO_NODE for the root. */
   parent(node: number): number
   /** The child that was created last, or NO_NODE. */

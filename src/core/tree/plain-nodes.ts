@@ -100,6 +100,11 @@ export class PlainNodes implements NodeTable {
     return this.#at(node).path
   }
 
+  nameOf(node: number): string {
+    const { path } = this.#at(node)
+    return path.slice(path.lastIndexOf('/') + 1)
+  }
+
   parent(node: number): number {
     return this.#at(node).parent?.handle ?? NO_NODE
   }

@@ -6,6 +6,7 @@ import type { Txn } from '../../protocol/txn.ts'
 import { applyBody } from './apply/apply-body.ts'
 import type { ApplyContext } from './apply/apply-context.ts'
 import { addBuiltInNodes } from './built-in-nodes.ts'
+import type { ChildCursor } from './child-cursor.ts'
 import {
   type ApplyResult,
   type DataTree,
@@ -20,6 +21,7 @@ import { NodeLoadTarget } from './node-load-target.ts'
 import type { NodeTable } from './node-table.ts'
 import { quotaUseFor } from './quota-upkeep.ts'
 import type { QuotaUse } from './quota-use.ts'
+import { SiblingWalk } from './sibling-walk.ts'
 import type { SnapshotCursor, SnapshotLoader, SnapshotSession } from './snapshot.ts'
 import { StreamLoader } from './stream-loader.ts'
 import { type SubtreeTotals, subtreeTotals, totalsBelow } from './subtree.ts'
@@ -43,7 +45,7 @@ export class StoredTree implements DataTree {
   lastZxidLo = 0
   readonly #nodes: NodeTable
   readonly #context: ApplyContext
-  #cursors: NodeCursor[] = []
+  #cursors: (NodeCursor | SiblingWalk)[] = []
 
   constructor(nodes: NodeTable) {
     this.#nodes = nodes
@@ -103,6 +105,10 @@ export class StoredTree implements DataTree {
 
   children(node: number): Iterable<string> {
     return this.#nodes.children(node)
+  }
+
+  openChildren(node: number): ChildCursor {
+    return this.#opened(new SiblingWalk(this.#nodes, node))
   }
 
   writeChildren(node: number, writer: JuteWriter): void {
@@ -265,10 +271,7 @@ export class StoredTree implements DataTree {
   }
 
   openSnapshot(sessions: Iterable<SnapshotSession>): SnapshotCursor {
-    const cursor = new NodeCursor(this.#nodes, this.lastZxidHi, this.lastZxidLo, sessions)
-    this.#cursors = this.#cursors.filter((one) => one.isOpen)
-    this.#cursors.push(cursor)
-    return cursor
+    return this.#opened(new NodeCursor(this.#nodes, this.lastZxidHi, this.lastZxidLo, sessions))
   }
 
   loadSnapshot(zxidHi: number, zxidLo: number, nodeCount = 0): SnapshotLoader {
@@ -277,6 +280,13 @@ export class StoredTree implements DataTree {
     this.#nodes.clear()
     this.setLastZxid(zxidHi, zxidLo)
     return new StreamLoader(new NodeLoadTarget(this.#nodes, nodeCount))
+  }
+
+  /** Remembers what walks the nodes, to tell it when they go. */
+  #opened<T extends NodeCursor | SiblingWalk>(cursor: T): T {
+    this.#cursors = this.#cursors.filter((one) => one.isOpen)
+    this.#cursors.push(cursor)
+    return cursor
   }
 }
 

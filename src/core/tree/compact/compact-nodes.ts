@@ -115,6 +115,10 @@ export class CompactNodes implements NodeTable {
     return this.#names.pathOf(node)
   }
 
+  nameOf(node: number): string {
+    return this.#names.nameOf(node)
+  }
+
   parent(node: number): number {
     return this.#nodes.get(node, Field.parent)
   }
