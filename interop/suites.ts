@@ -1,4 +1,5 @@
 import { adminSuite } from './admin/suite.ts'
+import { apacheOwnTestsSuite } from './apache-own-tests/suite.ts'
 import { auditSuite } from './audit/suite.ts'
 import { cSuite } from './c/suite.ts'
 import { cOwnTestsSuite } from './c-own-tests/suite.ts'
@@ -7,6 +8,7 @@ import { curatorSuite } from './curator/suite.ts'
 import { curatorOwnTestsSuite } from './curator-own-tests/suite.ts'
 import { differentialSuite } from './differential/suite.ts'
 import { ensembleSuite } from './ensemble-clients/suite.ts'
+import { ensembleSettingsSuite } from './ensemble-settings/suite.ts'
 import { goOwnEnsembleTestsSuite, goOwnTestsSuite } from './go/own-tests-suite.ts'
 import { goSuite } from './go/suite.ts'
 import type { Suite } from './harness/suite.ts'
@@ -51,11 +53,13 @@ export const SUITES: readonly Suite[] = [
   importExportSuite,
   toolsSuite,
   mixedEnsembleSuite,
+  ensembleSettingsSuite,
   quorumSecuritySuite,
   ensembleSuite,
   reconfigSuite,
   kafkaSuite,
   kazooOwnTestsSuite,
+  apacheOwnTestsSuite,
   curatorOwnTestsSuite,
   goOwnTestsSuite,
   goOwnEnsembleTestsSuite,

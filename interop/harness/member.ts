@@ -92,6 +92,17 @@ export class Member {
     return this.#child?.isRunning ?? false
   }
 
+  /** Of its process; null if it was never started, or killed. */
+  get pid(): number | null {
+    return this.#child?.process.pid ?? null
+  }
+
+  /** Resolves with the exit code of a process that ends by itself; null after a signal. @throws Error if none was started */
+  async exitCode(): Promise<number | null> {
+    if (this.#child === null) throw new Error(`${this.name} was not started`)
+    return (await this.#child.ended).code
+  }
+
   /** For messages: `zoonode 2`. */
   get name(): string {
     return `${this.#kind} ${this.sid}`

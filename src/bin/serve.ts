@@ -7,13 +7,14 @@ import { type AuditLog, openAuditLog } from '../server/logging/audit-log.ts'
 import type { LogSystem } from '../server/logging/logger.ts'
 import { openLog } from '../server/logging/winston-logger.ts'
 import { refuseWhatIsNotServed, withoutEffect } from '../server/not-served.ts'
+import { ElectionPortError } from '../server/quorum/election-port-error.ts'
 import { RecoveryError } from '../server/recovery.ts'
 import { type RunningServer, startServer } from '../server/server.ts'
 import { notifyServiceManager } from '../server/service-notify.ts'
 import { StorageError } from '../storage/storage-error.ts'
 
 /** Exit codes, as upstream's. */
-const ExitCode = { unexpected: 1, badConfig: 2, dataDir: 3 } as const
+const ExitCode = { unexpected: 1, badConfig: 2, dataDir: 3, electionPort: 14 } as const
 
 /** Starts a server from command line and environment, and runs until it is told to stop. */
 async function main(): Promise<void> {
@@ -92,6 +93,10 @@ function describeFailure(error: unknown): { readonly line: string; readonly code
   if (error instanceof ConfigError) return { line: error.message, code: ExitCode.badConfig }
   if (error instanceof StorageError || error instanceof RecoveryError) {
     return { line: error.message, code: ExitCode.dataDir }
+  }
+  if (error instanceof ElectionPortError) {
+    const { line } = describeFailure(error.cause)
+    return { line: `the election port cannot be opened: ${line}`, code: ExitCode.electionPort }
   }
   const { code, address, port, path, hostname } = error as {
     code?: string

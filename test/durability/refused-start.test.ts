@@ -8,7 +8,7 @@ import { ServerFolder } from './server-folder.ts'
 jest.setTimeout(60_000)
 
 /** As upstream's ExitCode: what it does not name is 1. */
-const Exit = { unexpected: 1, badConfig: 2, dataDir: 3 } as const
+const Exit = { unexpected: 1, badConfig: 2, dataDir: 3, electionPort: 14 } as const
 /** A user without rights, where this runs as root; else whoever runs it has none. */
 const isRoot = process.getuid?.() === 0
 const plainUser: ServerSettings = isRoot ? { userId: 65_534 } : {}
@@ -64,6 +64,24 @@ describe('a server that cannot start says why in one line', () => {
 
     expect(line).toBe(`zoonode: port ${clientPort} of 127.0.0.1 is in use by another program`)
     expect(code).toBe(Exit.unexpected)
+  })
+
+  test.each([
+    { host: '127.0.0.1', why: 'is in use by another program' },
+    { host: '192.0.2.1', why: '192.0.2.1 is no address of this machine' }
+  ])('when its election port at $host cannot be bound, with an exit code of its own', async ({ host, why }) => {
+    const electionPort = await takePort()
+    mkdirSync(folder.dataDir)
+    writeFileSync(join(folder.dataDir, 'myid'), '1')
+    const members = { 'server.1': `${host}:1:${electionPort}`, 'server.2': '127.0.0.1:1:2' }
+    const limits = { initLimit: 10, syncLimit: 5, electionPortBindRetry: 1 }
+
+    const server = await folder.launch({ config: { ...members, ...limits } })
+    const { code } = await server.ended
+
+    expect(server.errors).toMatch(/^zoonode: the election port cannot be opened: [^\n]+\n$/)
+    expect(server.errors).toContain(why)
+    expect(code).toBe(Exit.electionPort)
   })
 
   lowPortTest('when it has no permission to listen', async () => {

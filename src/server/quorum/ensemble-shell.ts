@@ -18,6 +18,7 @@ import type { Machine } from '../machine.ts'
 import type { PeerOutputs, ShellOutbox } from '../shell-outbox.ts'
 import type { ConfigsAtStart } from './configs-at-start.ts'
 import { ElectionLinks } from './election-links.ts'
+import { ElectionPortError } from './election-port-error.ts'
 import { LeaderConnector } from './leader-connector.ts'
 import { LearnerPort } from './learner-port.ts'
 import { OracleFile } from './oracle-file.ts'
@@ -161,9 +162,13 @@ export class EnsembleShell implements Machine {
     return this
   }
 
-  /** Opens the election port. @throws the system's error if it cannot be bound */
-  listen(): Promise<void> {
-    return this.#election.listen()
+  /** Opens the election port. @throws ElectionPortError if no address of it can be bound */
+  async listen(): Promise<void> {
+    try {
+      await this.#election.listen()
+    } catch (error) {
+      throw error instanceof Error ? new ElectionPortError(error) : error
+    }
   }
 
   /** Closes everything between the members. */

@@ -1,0 +1,159 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { connect } from '../../src/client/index.ts'
+import { ENSEMBLE_CONFIG, type Ensemble } from '../harness/ensemble.ts'
+import { freePort } from '../harness/free-port.ts'
+import { Member } from '../harness/member.ts'
+import type { ServerKind } from '../harness/server.ts'
+import { modesBecome, type Scene, SETTLED_MS, type See, said, trio, withEnsemble } from './scene.ts'
+
+/** One server whose configuration is not that of the other two. */
+interface Disagreement {
+  readonly name: string
+  /** Which of the three is under test. */
+  readonly tested: number
+  /** What it has in its `zoo.cfg` instead. */
+  other(ensemble: Ensemble): Readonly<Record<string, string | null>>
+  /** What the members say of themselves in the end. */
+  readonly wanted: string
+  /** A line of the one under test, and one of those beside it. */
+  readonly line: RegExp | null
+  readonly lineBeside: RegExp | null
+}
+
+const ANOTHER = /server \d has another configuration than this server: /
+const ALL = '1 follower, 2 follower, 3 leader'
+
+const DISAGREEMENTS: readonly Disagreement[] = [
+  {
+    name: 'a follower has another quorum port for the leader',
+    tested: 1,
+    other: (ensemble) => ({ 'server.3': line(ensemble.member(3), { quorumPort: 1 }) }),
+    wanted: '1 -, 2 follower, 3 leader',
+    line: /cannot connect to server 3 at 127\.0\.0\.1:1 /,
+    lineBeside: ANOTHER
+  },
+  {
+    name: 'a follower has another election port for another follower',
+    tested: 1,
+    other: (ensemble) => ({ 'server.2': line(ensemble.member(2), { electionPort: 1 }) }),
+    wanted: ALL,
+    line: /a server that says it is server 2 has the election address/,
+    lineBeside: null
+  },
+  {
+    name: 'a follower does not know another one',
+    tested: 1,
+    other: () => ({ 'server.2': null }),
+    wanted: ALL,
+    line: ANOTHER,
+    lineBeside: ANOTHER
+  },
+  {
+    name: 'a follower knows a fourth voter',
+    tested: 1,
+    other: () => ({ 'server.4': '127.0.0.1:1:2:participant' }),
+    wanted: ALL,
+    line: ANOTHER,
+    lineBeside: ANOTHER
+  },
+  {
+    name: 'a follower takes itself for an observer',
+    tested: 1,
+    other: (ensemble) => ({ 'server.1': line(ensemble.member(1), {}, 'observer') }),
+    wanted: '1 observer, 2 follower, 3 leader',
+    line: null,
+    lineBeside: null
+  },
+  {
+    name: 'a follower has weights, which nobody else has',
+    tested: 1,
+    other: () => ({ 'group.1': '1:2:3', 'weight.1': '5', 'weight.2': '1', 'weight.3': '1' }),
+    wanted: ALL,
+    line: null,
+    lineBeside: null
+  },
+  {
+    name: 'the leader does not know a follower',
+    tested: 3,
+    other: () => ({ 'server.1': null }),
+    wanted: ALL,
+    line: ANOTHER,
+    lineBeside: ANOTHER
+  },
+  {
+    name: 'the leader takes a follower for an observer',
+    tested: 3,
+    other: (ensemble) => ({ 'server.1': line(ensemble.member(1), {}, 'observer') }),
+    wanted: ALL,
+    line: ANOTHER,
+    lineBeside: ANOTHER
+  }
+]
+
+function line(member: Member, ports: Partial<Member['address']>, role = 'participant'): string {
+  const { host, quorumPort, electionPort } = { ...member.address, ...ports }
+  return `${host}:${quorumPort}:${electionPort}:${role}`
+}
+
+async function disagree(plan: Disagreement, kind: ServerKind, folder: string, see: See): Promise<void> {
+  await withEnsemble(await trio(folder, kind, plan.tested), async (ensemble) => {
+    const tested = ensemble.member(plan.tested)
+    tested.configure(plan.other(ensemble))
+    await Promise.all(ensemble.members.map((member) => member.start()))
+    see('roles', await modesBecome(plan.wanted, ensemble.members))
+    see('a write', await written(ensemble))
+    if (plan.line !== null) await said(tested, plan.line)
+    for (const member of ensemble.members) {
+      if (plan.lineBeside !== null && member !== tested) await said(member, plan.lineBeside)
+    }
+  })
+}
+
+async function written(ensemble: Ensemble): Promise<string> {
+  const zk = await connect(ensemble.connectString, { sessionTimeoutMs: SETTLED_MS })
+  try {
+    return await zk.create('/written')
+  } finally {
+    await zk.close()
+  }
+}
+
+/** A second server with the id of a follower, elsewhere, comes to three that serve. */
+async function twin(kind: ServerKind, folder: string, see: See): Promise<void> {
+  await withEnsemble(await trio(folder, kind, 1), async (ensemble) => {
+    await Promise.all(ensemble.members.map((member) => member.start()))
+    see('at first', await modesBecome(ALL, ensemble.members))
+    const own = join(folder, 'twin')
+    mkdirSync(own)
+    const [clientPort, quorumPort, electionPort] = [await freePort(), await freePort(), await freePort()]
+    const address = { host: '127.0.0.1', clientPort, quorumPort, electionPort }
+    const settings = Object.entries(ENSEMBLE_CONFIG).map(([key, value]) => `${key}=${value}`)
+    const twinAt = (member: Member): string => `server.${member.sid}=${line(member, member.sid === 2 ? address : {})}`
+    const config = [...settings, ...ensemble.members.map(twinAt), ''].join('\n')
+    const second = new Member({ sid: 2, kind, role: 'participant' }, address, own, config, {})
+    try {
+      await second.start()
+      // Only who is told by the twin itself can know: it connects to those whose ids are smaller, and calls the others.
+      for (const sid of [1, 3]) {
+        await said(
+          ensemble.member(sid),
+          /a server that says it is server 2 has the election address .*two servers with one myid/
+        )
+      }
+      see('the three meanwhile', await modesBecome(ALL, ensemble.members))
+      see('a write', await written(ensemble))
+    } finally {
+      await second.kill()
+    }
+    see('the three afterwards', await modesBecome(ALL, ensemble.members))
+  })
+}
+
+/** Servers that do not agree about who they are. */
+export const DISAGREEMENT_SCENES: readonly Scene[] = [
+  ...DISAGREEMENTS.map(
+    (plan): Scene => ({ name: plan.name, run: (kind, folder, see) => disagree(plan, kind, folder, see) })
+  ),
+  { name: 'two servers have one id', run: twin }
+]
