@@ -70,6 +70,7 @@ export function withoutEffect(settings: ServerSettings): string[] {
   for (const { id, className } of acl.authProviders) {
     if (!KNOWN_PROVIDERS.test(className)) lines.push(`authProvider.${id}: the class ${className} is not known here`)
   }
+  lines.push(...uselessLogins(settings))
   if (session.localEnabled && settings.quorum.standalone)
     lines.push('localSessionsEnabled has no effect on a standalone server')
   if (!storage.forceSync) {
@@ -80,6 +81,23 @@ export function withoutEffect(settings: ServerSettings): string[] {
   }
   if (!settings.quorum.standalone) lines.push(...unusedInEnsembles(settings))
   lines.push(...describeUnusedSettings(settings.source.properties))
+  return lines
+}
+
+/** Logins that are configured and that nobody can make. */
+function uselessLogins(settings: ServerSettings): string[] {
+  const { jaasFile, saslServerSection, superDigest } = settings.acl
+  const lines: string[] = []
+  if (authenticationSettingsOf(settings).saslEnabled && serverLoginOf(settings) === null) {
+    const missing =
+      jaasFile === null
+        ? 'java.security.auth.login.config names no JAAS file'
+        : `JAAS file ${jaasFile} has no section ${saslServerSection}`
+    lines.push(`nobody can log in by SASL: ${missing}`)
+  }
+  if (superDigest !== null && !superDigest.startsWith('super:')) {
+    lines.push('DigestAuthenticationProvider.superDigest has no effect: it must be super: and a hash')
+  }
   return lines
 }
 

@@ -176,4 +176,27 @@ describe('a configuration that asks for what is not served', () => {
       expect.stringContaining('forceSync')
     ])
   })
+
+  test.each([
+    { jaas: null, says: 'nobody can log in by SASL: java.security.auth.login.config names no JAAS file' },
+    {
+      jaas: 'Client { x required username=a password=b; };',
+      says: expect.stringMatching(/^nobody can log in by SASL: JAAS file .*jaas\.conf has no section Server$/)
+    }
+  ])('is told of when nobody can log in, since the JAAS file is $jaas', ({ jaas, says }) => {
+    const file = join(folder, 'jaas.conf')
+    if (jaas !== null) writeFileSync(file, jaas)
+    const where = jaas === null ? '' : `java.security.auth.login.config=${file}`
+
+    expect(withoutEffect(settingsOf('clientPort=2181', provider, where))).toEqual([says])
+  })
+
+  test('is told of when its super user cannot be one', () => {
+    const key = 'DigestAuthenticationProvider.superDigest'
+
+    expect(withoutEffect(settingsOf('clientPort=2181', `${key}=super:D/InIHSb7yEEbrWz8b9l71RjZJU=`))).toEqual([])
+    expect(withoutEffect(settingsOf('clientPort=2181', `${key}=admin:D/InIHSb7yEEbrWz8b9l71RjZJU=`))).toEqual([
+      `${key} has no effect: it must be super: and a hash`
+    ])
+  })
 })

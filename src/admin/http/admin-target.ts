@@ -1,6 +1,7 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { Identity } from '../../core/acl/authentication-provider.ts'
 import type { SlowRequestsView } from '../../core/pipeline/slow-requests.ts'
+import type { ChildCursor } from '../../core/tree/child-cursor.ts'
 import type { EnsembleMember } from '../../core/zab/membership/ensemble-config.ts'
 import type { ServerView } from '../server-view.ts'
 
@@ -44,6 +45,14 @@ export interface AdminTarget {
    * @returns null where none is taken
    */
   openClient(address: string): Duplex | null
+  /** How many children the znode at a path has, whatever its ACL says; 0 where there is none. */
+  childCount(path: string): number
+  /**
+   * Starts a walk over the children of a znode, whatever its ACL says. To be closed.
+   *
+   * @returns null where there is no znode with this czxid and this version of its ACL
+   */
+  openChildren(path: string, czxid: bigint, aversion: number): ChildCursor | null
   /** Closes about so many of the client connections in a hundred. @returns how many */
   shedConnections(percentage: number): number
   /**

@@ -5,6 +5,7 @@ import type { ClientAuth } from '../../tls/endpoint-settings.ts'
 import type { ReloadingContext } from '../../tls/reloading-context.ts'
 import { TLS_FIRST_BYTE } from '../../tls/server-handshake.ts'
 import { followContext, serverOptions } from '../../tls/server-options.ts'
+import { OpenConnections } from './open-connections.ts'
 
 /** How an HTTP port of the server behaves. */
 export interface HttpListenerOptions {
@@ -12,6 +13,8 @@ export interface HttpListenerOptions {
   readonly port: number
   /** A connection on which nothing moves for so long is closed. */
   readonly idleTimeoutMs: number
+  /** How long a TLS handshake may take, and the head of a request; 10 s unless given. */
+  readonly headTimeoutMs?: number
   /** Null: plain HTTP only. */
   readonly tls: HttpTls | null
   /** Told of each plain connection on a port that takes TLS as well. */
@@ -30,31 +33,34 @@ export type HttpHandler = (request: IncomingMessage, response: ServerResponse) =
 
 const CONNECTION_COUNT_MAX = 256
 const HEADER_BYTES_MAX = 16 * 1024
-const HEADERS_TIMEOUT_MS = 10_000
+const HEAD_TIMEOUT_MS = 10_000
+/** How often Node.js looks for heads that take too long. */
+const HEAD_CHECK_MS = 1000
 
-/** An HTTP port: bounded in connections, headers and idle time, so that nobody can keep it busy for nothing. */
+/** An HTTP port: bounded in connections, handshakes, headers and idle time, so that nobody can keep it busy for nothing. */
 export class HttpListener {
   readonly #options: HttpListenerOptions
+  readonly #headTimeoutMs: number
   readonly #http: Server
   readonly #https: Server | null
   /** What accepts connections: one of the two, or what tells them apart. */
   readonly #acceptor: NetServer
-  readonly #sockets = new Set<Socket>()
+  readonly #connections = new OpenConnections(CONNECTION_COUNT_MAX)
 
   /** @param failed told what a handler threw */
   constructor(options: HttpListenerOptions, handler: HttpHandler, failed: (error: unknown) => void) {
     this.#options = options
-    const { tls } = options
-    const settings = { maxHeaderSize: HEADER_BYTES_MAX }
+    const { tls, headTimeoutMs = HEAD_TIMEOUT_MS } = options
+    this.#headTimeoutMs = headTimeoutMs
+    const settings = {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      connectionsCheckingInterval: Math.min(HEAD_CHECK_MS, headTimeoutMs)
+    }
     this.#http = this.#configure(createServer(settings), handler, failed)
-    this.#https = tls === null ? null : this.#configure(secureServer(tls, settings), handler, failed)
+    this.#https = tls === null ? null : this.#configure(secureServer(tls, settings, headTimeoutMs), handler, failed)
     if (this.#https === null) this.#acceptor = this.#http
     else this.#acceptor = tls?.isPlainTaken === true ? this.#unified(this.#https) : this.#https
-    this.#acceptor.maxConnections = CONNECTION_COUNT_MAX
-    this.#acceptor.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
-    })
+    this.#acceptor.on('connection', (socket: Socket) => this.#connections.add(socket))
   }
 
   /** Port in use; 0 while not listening. */
@@ -83,7 +89,9 @@ export class HttpListener {
     this.#options.tls?.context.close()
     return new Promise((resolve) => {
       this.#acceptor.close(() => resolve())
-      for (const socket of this.#sockets) socket.destroy()
+      this.#connections.destroyAll()
+      // One that never listened has a timer nevertheless.
+      for (const server of [this.#http, this.#https]) if (server !== this.#acceptor) server?.close()
     })
   }
 
@@ -91,7 +99,7 @@ export class HttpListener {
     const { idleTimeoutMs } = this.#options
     server.timeout = idleTimeoutMs
     server.keepAliveTimeout = idleTimeoutMs
-    server.headersTimeout = HEADERS_TIMEOUT_MS
+    server.headersTimeout = this.#headTimeoutMs
     // A body may be long; one that stands still is cut by the idle time.
     server.requestTimeout = 0
     server.maxRequestsPerSocket = 10_000
@@ -103,6 +111,9 @@ export class HttpListener {
       // A client that goes away in the middle is no error of the server's.
       request.on('error', ignore)
       response.on('error', ignore)
+      const { remoteAddress, remotePort } = request.socket
+      this.#connections.requestBegins({ remoteAddress, remotePort })
+      response.once('close', () => this.#connections.requestEnds({ remoteAddress, remotePort }))
       handler(request, response).catch((error: unknown) => {
         failed(error)
         if (response.headersSent) response.destroy()
@@ -114,9 +125,11 @@ export class HttpListener {
 
   /** A port for both: the first byte of a connection tells which it is. */
   #unified(secure: Server): NetServer {
-    const { idleTimeoutMs, plainAccepted } = this.#options
+    const { plainAccepted } = this.#options
+    // Neither listens by itself, which is when Node.js would begin to look for heads that take too long.
+    for (const server of [this.#http, secure]) server.emit('listening')
     return createPlainServer((socket) => {
-      socket.setTimeout(idleTimeoutMs, () => socket.destroy())
+      socket.setTimeout(this.#headTimeoutMs, () => socket.destroy())
       socket.on('error', ignore)
       socket.once('readable', () => {
         const first: Buffer | null = socket.read(1)
@@ -132,8 +145,14 @@ export class HttpListener {
   }
 }
 
-function secureServer({ context, clientAuth }: HttpTls, settings: ServerOptions): SecureServer {
-  const server = createSecureServer({ ...settings, ...serverOptions(context, clientAuth) })
+function secureServer(
+  { context, clientAuth }: HttpTls,
+  settings: ServerOptions,
+  handshakeTimeout: number
+): SecureServer {
+  const server = createSecureServer({ ...settings, ...serverOptions(context, clientAuth), handshakeTimeout })
+  // Whoever has no handshake cannot be told anything: an answer would wait for it.
+  server.on('tlsClientError', (_error, socket) => socket.destroy())
   followContext(server, context)
   return server
 }

@@ -21,7 +21,7 @@ export interface AuditLog {
   close(): Promise<void>
 }
 
-/** @throws Error when the file cannot be opened */
+/** @throws ConfigError when the file cannot be opened */
 export function openAuditLog(settings: AuditFileSettings, log: Logger): AuditLog {
   const onError = (error: Error): void => {
     log.error(`the audit log cannot be written, lines of it are lost: ${error.message}`)

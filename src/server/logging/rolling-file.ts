@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, write } from 'node:fs'
 import { dirname } from 'node:path'
 import { Writable } from 'node:stream'
+import { ConfigError } from '../config/config-error.ts'
 
 export interface RollingFileOptions {
   /** Absolute. Old files are `path.1` (the newest), `path.2` … */
@@ -20,11 +21,10 @@ export interface RollingFileOptions {
 /**
  * A log file that is put aside when it is full. Made of a stream whose every chunk is whole lines.
  *
- * @throws Error when the file cannot be opened
+ * @throws ConfigError when the file cannot be opened
  */
 export function openRollingFile(options: RollingFileOptions): Writable {
-  mkdirSync(dirname(options.path), { recursive: true })
-  let file = openSync(options.path, 'a')
+  let file = openFirst(options.path)
   const { nowMs = Date.now } = options
   const ageMsMax = options.ageMsMax ?? Number.POSITIVE_INFINITY
   const found = fstatSync(file)
@@ -69,6 +69,18 @@ export function openRollingFile(options: RollingFileOptions): Writable {
       done()
     }
   })
+}
+
+function openFirst(path: string): number {
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    return openSync(path, 'a')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException // the file system throws nothing else
+    throw new ConfigError(`the log file ${path} cannot be opened (${code}): check log.dir`, null, null, {
+      cause: error
+    })
+  }
 }
 
 function writeAll(file: number, chunk: Buffer, from: number, done: (error: Error | null) => void): void {

@@ -12,7 +12,7 @@ type Level = keyof typeof LEVELS
  * Opens the log: console, file with rotation, both or none. The only place that knows winston.
  *
  * @param console  where console lines go: stdout of the process
- * @throws Error when the log file cannot be opened
+ * @throws ConfigError when the log file cannot be opened
  */
 export function openLog(settings: LoggingSettings, console: Writable): LogSystem {
   const transports: winston.transport[] = []

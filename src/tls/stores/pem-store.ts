@@ -1,13 +1,14 @@
 import { createPrivateKey } from 'node:crypto'
 import { type StoreContent, StoreError, WRONG_PASSWORD } from './store-content.ts'
 
-const BLOCK = /-+BEGIN ([^-]+?)-+\s+([^-]*?)-+END \1-+/g
+/** Headers, such as `DEK-Info` of a key that OpenSSL has encrypted in its older way, may stand before what is in base64. */
+const BLOCK = /-+BEGIN ([^-]+?)-+\s+(?:[\w-]+:[^\n]*\n)*([^-]*?)-+END \1-+/g
 
 /**
  * Reads a PEM file: certificates in the order of their chain, at most one private key, revocation lists; in any order between them. Text
  * outside of the blocks is passed over.
  *
- * The key may be PKCS #8, which is all that upstream reads, or in the older forms of OpenSSL.
+ * The key may be PKCS #8, which is all that upstream reads, or in the older forms of OpenSSL, encrypted or not.
  *
  * @param password for an encrypted key; empty = there is none
  * @throws StoreError

@@ -1,7 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { ConfigError } from '../../../src/server/config/config-error.ts'
 import { openRollingFile } from '../../../src/server/logging/rolling-file.ts'
 
 const HOUR_MS = 3_600_000
@@ -80,5 +81,15 @@ describe('a log file', () => {
     await log.write('b')
     await log.close()
     expect(contents()).toEqual({ 'z.log': 'a\nb\n' })
+  })
+
+  test('that cannot be opened is one line, which names the file and the key', () => {
+    const path = join(folder, 'a file', 'z.log')
+    writeFileSync(join(folder, 'a file'), '')
+
+    const opening = (): unknown =>
+      openRollingFile({ path, sizeBytesMax: 1, backupCountMax: 1, onError: () => undefined })
+    expect(opening).toThrow(ConfigError)
+    expect(opening).toThrow(`the log file ${path} cannot be opened (EEXIST): check log.dir`)
   })
 })

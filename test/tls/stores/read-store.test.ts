@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -66,6 +66,21 @@ describe('a key store', () => {
     const { key, cert } = readKeyStore(storeOf('ec-sec1.pem'), 'ssl.keyStore')
 
     expect(() => createSecureContext({ key, cert })).not.toThrow()
+  })
+
+  test('in PEM may have its key encrypted in the older form, with headers', () => {
+    const whole = readFileSync(fixture('rsa.pem'), 'utf8')
+    const key = createPrivateKey(whole)
+    const older = key.export({ type: 'pkcs1', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'secret' }) as string
+    const location = join(folder, 'older.pem')
+    writeFileSync(location, whole.slice(whole.indexOf('-----BEGIN CERTIFICATE')) + older)
+    const store = (password: string | null) => storeOf('', { location, password })
+
+    expect(older).toContain('DEK-Info: ')
+    const { key: found, cert } = readKeyStore(store('secret'), 'ssl.keyStore')
+    expect(() => createSecureContext({ key: found, cert })).not.toThrow()
+    expect(problemOf(() => readKeyStore(store('wrong'), 'ssl.keyStore'))).toMatch(/: wrong password, /)
+    expect(problemOf(() => readKeyStore(store(null), 'ssl.keyStore'))).toMatch(/encrypted, and there is no password$/)
   })
 
   test('may hold keys of two kinds', () => {

@@ -102,6 +102,10 @@ export const skippedKeys: readonly SkippedKeys[] = [
     names: ['letAnySaslUserDoX']
   },
   {
+    why: 'it has none in Apache ZooKeeper either; sessionRequireClientSASLAuth, or enforce.auth.enabled, keeps out who has not logged in',
+    names: ['requireClientAuthScheme']
+  },
+  {
     why: 'it is for clients',
     names: [
       'client.secure',
