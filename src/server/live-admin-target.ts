@@ -11,7 +11,9 @@ import type { AclChecker } from '../core/acl/acl-checker.ts'
 import type { Identity } from '../core/acl/authentication-provider.ts'
 import type { SlowRequests, SlowRequestsView } from '../core/pipeline/slow-requests.ts'
 import type { SessionTable } from '../core/session/session-table.ts'
-import type { DataTree } from '../core/tree/data-tree.ts'
+import type { ChildCursor } from '../core/tree/child-cursor.ts'
+import { type DataTree, NO_NODE } from '../core/tree/data-tree.ts'
+import { toBigInt } from '../protocol/int64.ts'
 import { Perm } from '../protocol/op-code.ts'
 import { versionFolder } from '../storage/file-names.ts'
 import { type CertificateFacts, certificateFacts } from '../tls/certificate.ts'
@@ -106,6 +108,19 @@ export class LiveAdminTarget implements AdminTarget {
   openClient(address: string): Duplex | null {
     const { isStopping, listener } = this.#parts
     return isStopping() ? null : listener.openLocal(address)
+  }
+
+  childCount(path: string): number {
+    const { tree } = this.#parts
+    const node = tree.find(path)
+    return node === NO_NODE ? 0 : tree.childCount(node)
+  }
+
+  openChildren(path: string, czxid: bigint, aversion: number): ChildCursor | null {
+    const { tree } = this.#parts
+    const node = tree.find(path)
+    if (node === NO_NODE || tree.aversion(node) !== aversion) return null
+    return toBigInt(tree.czxidHi(node), tree.czxidLo(node)) === czxid ? tree.openChildren(node) : null
   }
 
   shedConnections(percentage: number): number {

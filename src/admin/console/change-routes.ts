@@ -72,14 +72,15 @@ async function remove({ body, client }: ConsoleCall): Promise<unknown> {
 }
 
 /** Only as many as the user has agreed to: a tree that has grown since is asked for again. */
-async function removeTree({ body, client }: ConsoleCall, job: Job): Promise<unknown> {
+async function removeTree(call: ConsoleCall, job: Job): Promise<unknown> {
+  const { body, client, walks } = call
   const path = textMember(body, 'path')
   const agreedCount = integerMember(body, 'count', 1, COUNT_MAX)
   const version = versionOf(body)
   const zk = await client()
   const total = (await zk.getAllChildrenNumber(path)) + 1
   if (total > agreedCount) throw new ConsoleError(409, 'TREE_HAS_GROWN', `it has ${total} znodes by now`)
-  return deleteTree(zk, path, version, job)
+  return deleteTree(zk, (parent) => walks.names(call, zk, parent), path, version, job)
 }
 
 async function setAcl({ body, client }: ConsoleCall): Promise<unknown> {

@@ -23,6 +23,7 @@ import { readBody } from '../http/request-body.ts'
 import { ActingClient } from './acting-client.ts'
 import { type Asset, loadAssets } from './assets.ts'
 import { changeJobs, changeRoutes } from './change-routes.ts'
+import { ChildWalks } from './child-walks.ts'
 import { ConsoleError } from './console-error.ts'
 import { checkJson, checkOrigin, cookieOf } from './guard.ts'
 import { Jobs } from './jobs.ts'
@@ -116,6 +117,7 @@ export class Console {
   readonly #anyone: ActingClient
   readonly #routes: ReadonlyMap<string, ConsoleRoute>
   readonly #jobs = new Jobs()
+  readonly #walks = new ChildWalks()
   readonly #jobRoutes: ReadonlyMap<string, ConsoleJob> = new Map([...changeJobs, ...searchJobs])
   readonly #sweep: NodeJS.Timeout
 
@@ -203,7 +205,17 @@ export class Console {
     if (route.method !== (isPost ? 'POST' : 'GET')) throw new ConsoleError(405, 'WRONG_METHOD', `use ${route.method}`)
     if (route.needsLogin) loggedIn(request, login)
     if (target === null) throw new ConsoleError(503, 'NOT_SERVING', 'the server is starting, or stopping')
-    const asked: ConsoleCall = { query, body, login, target, client: () => this.#connected(client) }
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
+    const asked: ConsoleCall = {
+      query,
+      body,
+      login,
+      target,
+      walks: this.#walks,
+      signal: gone.signal,
+      client: () => this.#connected(client)
+    }
     if (jobRoute !== undefined) return this.#job(name, jobRoute, asked, response, client)
     sendJson(response, await plainRoute?.run(asked))
   }

@@ -1,5 +1,6 @@
 import type { ZooKeeper } from '../../client/zookeeper.ts'
 import type { AdminTarget } from '../http/admin-target.ts'
+import type { ChildWalks } from './child-walks.ts'
 import { ConsoleError } from './console-error.ts'
 import type { Job } from './jobs.ts'
 import type { Login } from './logins.ts'
@@ -12,6 +13,9 @@ export interface ConsoleCall {
   /** Null: nobody has logged in. */
   readonly login: Login | null
   readonly target: AdminTarget
+  readonly walks: ChildWalks
+  /** Aborted when the page that asks has gone. */
+  readonly signal: AbortSignal
   /** The client that acts for whoever asks. @throws ZkError where it has no connection */
   client(): Promise<ZooKeeper>
 }

@@ -1,21 +1,26 @@
 import { NoAuthError, NoNodeError } from '../../client/errors.ts'
 import type { ZooKeeper } from '../../client/zookeeper.ts'
 import { childPath } from '../../protocol/path.ts'
+import { SLICE_MS } from '../slices.ts'
 import type { Job } from './jobs.ts'
 import { type ConsoleCall, type ConsoleJob, parameter } from './route.ts'
 
-/** Names below a znode that are not looked into yet. */
+/** Names below a znode that have children, and are not looked into yet. */
 interface Group {
   readonly parent: string
   readonly names: readonly string[]
   next: number
 }
 
-const VISITS_MAX = 1_000_000
+const VISITS_MAX = 10_000_000
 const RESULTS_MAX = 200
 const LISTINGS = 64
+/** A znode with more children is walked over instead of listed. */
+const LISTED_MAX = 1_000
 /** With more names than that to be looked into, the newest are taken first: that makes them fewer. */
-const WAITING_MAX = 200_000
+const CROWDED_COUNT = 200_000
+/** More of them are not looked into. */
+const WAITING_MAX = 1_000_000
 const TIME_MAX_MS = 120_000
 
 /** What looks through the tree, with the permissions of whoever asks. */
@@ -23,9 +28,9 @@ export const searchJobs: ReadonlyMap<string, ConsoleJob> = new Map([
   ['search', { method: 'GET', needsLogin: false, run: search }]
 ])
 
-async function search({ query, client }: ConsoleCall, job: Job): Promise<unknown> {
-  const text = parameter(query, 'text').toLowerCase()
-  return new TreeSearch(await client(), text, job).run(query.get('path') ?? '/')
+async function search(call: ConsoleCall, job: Job): Promise<unknown> {
+  const text = parameter(call.query, 'text').toLowerCase()
+  return new TreeSearch(call, await call.client(), text, job).run(call.query.get('path') ?? '/')
 }
 
 /**
@@ -33,57 +38,112 @@ async function search({ query, client }: ConsoleCall, job: Job): Promise<unknown
  * by time, or when it is stopped.
  */
 class TreeSearch {
+  readonly #call: ConsoleCall
   readonly #zk: ZooKeeper
   readonly #text: string
   readonly #job: Job
+  readonly #endMs = performance.now() + TIME_MAX_MS
   readonly #found: string[] = []
   #groups: Group[] = []
   /** Groups before this one are done with. */
   #head = 0
   #waitingCount = 0
   #visitCount = 0
+  /** Whether something was left out for want of room. */
+  #isCut = false
+  #turnMs = performance.now()
 
-  constructor(zk: ZooKeeper, text: string, job: Job) {
+  constructor(call: ConsoleCall, zk: ZooKeeper, text: string, job: Job) {
+    this.#call = call
     this.#zk = zk
     this.#text = text
     this.#job = job
   }
 
   async run(root: string): Promise<unknown> {
-    const endMs = performance.now() + TIME_MAX_MS
     this.#tell()
-    this.#take(root, await namesOf(this.#zk, root))
-    while (this.#waitingCount > 0 && this.#hasRoom() && !this.#job.signal.aborted && performance.now() < endMs) {
-      const paths = this.#some()
-      const lists = await Promise.all(paths.map((path) => namesOf(this.#zk, path)))
-      for (const [index, names] of lists.entries()) this.#take(paths[index] ?? root, names)
-      this.#tell()
-      // Whole turns for the server's clients in between.
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    return { ...this.#state(), isComplete: this.#waitingCount === 0 && this.#hasRoom() }
+    await this.#lookInto([root])
+    while (this.#waitingCount > 0 && this.#goesOn()) await this.#lookInto(this.#some())
+    return { ...this.#state(), isComplete: this.#waitingCount === 0 && this.#hasRoom() && !this.#isCut }
   }
 
   #hasRoom(): boolean {
     return this.#found.length < RESULTS_MAX && this.#visitCount < VISITS_MAX
   }
 
-  #take(parent: string, all: readonly string[]): void {
-    const names = all.slice(0, VISITS_MAX - this.#visitCount)
-    this.#visitCount += names.length
-    for (const name of names) {
-      if (this.#found.length >= RESULTS_MAX) break
-      if (name.toLowerCase().includes(this.#text)) this.#found.push(childPath(parent, name))
+  #goesOn(): boolean {
+    return this.#hasRoom() && !this.#job.signal.aborted && performance.now() < this.#endMs
+  }
+
+  async #lookInto(paths: readonly string[]): Promise<void> {
+    const counts = paths.map((path) => this.#call.target.childCount(path))
+    const few = paths.filter((_, index) => (counts[index] ?? 0) <= LISTED_MAX)
+    const lists = await Promise.all(few.map((path) => unlessRefused(() => this.#zk.getChildren(path))))
+    for (const [index, names] of lists.entries()) {
+      this.#take(few[index] ?? '/', (names ?? []).sort())
+      await this.#turn()
     }
+    for (const [index, path] of paths.entries()) {
+      if ((counts[index] ?? 0) > LISTED_MAX && this.#goesOn()) await unlessRefused(() => this.#walkOver(path))
+    }
+    this.#tell()
+    // Whole turns for the server's clients in between.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  /** Where there are a few children. */
+  #take(parent: string, names: readonly string[]): void {
+    const { target } = this.#call
+    const parents: string[] = []
+    for (const name of names) {
+      if (!this.#hasRoom()) break
+      this.#visit(parent, name)
+      if (target.childCount(childPath(parent, name)) > 0) parents.push(name)
+    }
+    this.#wait(parent, parents)
+  }
+
+  async #walkOver(path: string): Promise<void> {
+    for await (const { names, childCounts } of this.#call.walks.slices(this.#call, this.#zk, path)) {
+      const parents: string[] = []
+      for (const [index, name] of names.entries()) {
+        if (!this.#hasRoom()) break
+        this.#visit(path, name)
+        if ((childCounts[index] ?? 0) > 0) parents.push(name)
+      }
+      this.#wait(path, parents)
+      this.#tell()
+      if (this.#goesOn()) continue
+      this.#isCut = true
+      break
+    }
+  }
+
+  #visit(parent: string, name: string): void {
+    this.#visitCount++
+    if (name.toLowerCase().includes(this.#text)) this.#found.push(childPath(parent, name))
+  }
+
+  #wait(parent: string, names: readonly string[]): void {
     if (names.length === 0) return
+    if (this.#waitingCount + names.length > WAITING_MAX) {
+      this.#isCut = true
+      return
+    }
     this.#groups.push({ parent, names, next: 0 })
     this.#waitingCount += names.length
+  }
+
+  async #turn(): Promise<void> {
+    if (performance.now() - this.#turnMs < SLICE_MS) return
+    await new Promise((resolve) => setImmediate(resolve))
+    this.#turnMs = performance.now()
   }
 
   #some(): string[] {
     const paths: string[] = []
     while (paths.length < LISTINGS) {
-      const isCrowded = this.#waitingCount > WAITING_MAX
+      const isCrowded = this.#waitingCount > CROWDED_COUNT
       if (this.#head >= this.#groups.length) break
       const group = isCrowded ? this.#groups.at(-1) : this.#groups[this.#head]
       if (group === undefined) break
@@ -114,12 +174,12 @@ class TreeSearch {
   }
 }
 
-/** By name. None of a node that has gone, or may not be read. */
-async function namesOf(zk: ZooKeeper, path: string): Promise<string[]> {
+/** Null for a node that has gone, or may not be read. */
+async function unlessRefused<T>(work: () => Promise<T>): Promise<T | null> {
   try {
-    return (await zk.getChildren(path)).sort()
+    return await work()
   } catch (error) {
-    if (error instanceof NoNodeError || error instanceof NoAuthError) return []
+    if (error instanceof NoNodeError || error instanceof NoAuthError) return null
     throw error
   }
 }

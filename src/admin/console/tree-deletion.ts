@@ -13,6 +13,9 @@ export interface DeletionResult {
   readonly isStopped: boolean
 }
 
+/** @throws ZkError */
+export type ListChildren = (path: string) => Promise<readonly string[]>
+
 /** Requests under way at once: so many are a batch for the log. */
 const UNDER_WAY_MAX = 200
 const KEPT_SHOWN = 20
@@ -38,15 +41,23 @@ interface Parent {
  *
  * It is not done as a whole: when it ends early, what is deleted is deleted.
  *
+ * @param namesOf names of a znode's children, as the client is allowed to list them
  * @param version of the znode at the top, as it was seen
  * @throws ZkError where the top itself is refused, or the connection is lost on the way
  */
-export function deleteTree(zk: ZooKeeper, path: string, version: number, job: Job): Promise<DeletionResult> {
-  return new TreeDeletion(zk, job).run(path, version)
+export function deleteTree(
+  zk: ZooKeeper,
+  namesOf: ListChildren,
+  path: string,
+  version: number,
+  job: Job
+): Promise<DeletionResult> {
+  return new TreeDeletion(zk, namesOf, job).run(path, version)
 }
 
 class TreeDeletion {
   readonly #zk: ZooKeeper
+  readonly #list: ListChildren
   readonly #job: Job
   /** Those with children that are not begun; the one found last is the last. */
   readonly #open: Parent[] = []
@@ -57,8 +68,9 @@ class TreeDeletion {
   #end: { resolve(): void; reject(error: unknown): void } | null = null
   #failure: unknown = null
 
-  constructor(zk: ZooKeeper, job: Job) {
+  constructor(zk: ZooKeeper, list: ListChildren, job: Job) {
     this.#zk = zk
+    this.#list = list
     this.#job = job
   }
 
@@ -68,7 +80,7 @@ class TreeDeletion {
       this.#deleted++
     } catch (error) {
       if (!(error instanceof NotEmptyError)) throw error
-      this.#open.push(newParent(path, null, version, await this.#zk.getChildren(path)))
+      this.#open.push(newParent(path, null, version, await this.#list(path)))
       await new Promise<void>((resolve, reject) => {
         this.#end = { resolve, reject }
         this.#goOn()
@@ -163,7 +175,7 @@ class TreeDeletion {
   /** Null where they may not be listed; then it is noted. */
   async #namesOf(path: string): Promise<readonly string[] | null> {
     try {
-      return await this.#zk.getChildren(path)
+      return await this.#list(path)
     } catch (error) {
       if (error instanceof NoNodeError) return []
       if (!(error instanceof NoAuthError)) throw error

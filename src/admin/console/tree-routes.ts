@@ -4,9 +4,11 @@ import type { Stat } from '../../client/stat.ts'
 import type { ZooKeeper } from '../../client/zookeeper.ts'
 import { childPath } from '../../protocol/path.ts'
 import type { AdminTarget } from '../http/admin-target.ts'
+import { ChildPages, type NameFilter } from './child-pages.ts'
 import { ConsoleError } from './console-error.ts'
 import { LogHistory } from './log-history.ts'
 import {
+  badRequest,
   type ConsoleCall,
   type ConsoleRoute,
   change,
@@ -16,22 +18,20 @@ import {
   read,
   textMember
 } from './route.ts'
-import { SortedChildren } from './sorted-children.ts'
 
 /** Data that is shown, unasked and when all of it is wanted. More of it can be downloaded. */
 const SHOWN_BYTES_MAX = 256 * 1024
 const WHOLE_BYTES_MAX = 4 * 1024 * 1024
 const PAGE_COUNT = 200
 const PAGE_COUNT_MAX = 500
-/** Sorting more than that would keep the server's clients waiting. */
-const CHILDREN_MAX = 100_000
+
 /** What is read of the tree, with the permissions of whoever asks. */
 export function treeRoutes(): ReadonlyMap<string, ConsoleRoute> {
   const log = new LogHistory()
-  const sorted = new SortedChildren()
+  const pages = new ChildPages()
   return new Map([
     ['node', read(node)],
-    ['children', read((call) => children(sorted, call))],
+    ['children', read((call) => children(pages, call))],
     ['history', change(({ body, target, client }) => history(log, textMember(body, 'path'), target, client))],
     ['count', read(count)]
   ])
@@ -93,44 +93,35 @@ async function unlessRefused<T>(work: () => Promise<T>): Promise<T | null> {
   }
 }
 
-/** A page of a node's children by name: those behind `after` whose names contain `filter`. */
-async function children(sorted: SortedChildren, { query, client }: ConsoleCall): Promise<unknown> {
+/** A page of a node's children by name: those behind `after` that `filter` lets through. */
+async function children(pages: ChildPages, call: ConsoleCall): Promise<unknown> {
+  const { query, client, walks } = call
   const path = parameter(query, 'path')
-  const after = query.get('after') ?? ''
-  const filter = query.get('filter') ?? ''
   const limit = numberParameter(query, 'limit', PAGE_COUNT, PAGE_COUNT_MAX)
   const zk = await client()
   const stat = await zk.exists(path)
   if (stat === null) throw new ConsoleError(404, 'NO_NODE', `there is no znode ${path}`)
-  if (stat.numChildren > CHILDREN_MAX) {
-    const message = `${path} has ${stat.numChildren} children; more than ${CHILDREN_MAX} are not listed`
-    throw new ConsoleError(413, 'TOO_MANY_CHILDREN', message)
-  }
-  const all = await sorted.namesOf(zk, path, stat)
-  const matching = filter === '' ? all : all.filter((name) => name.includes(filter))
-  const start = after === '' ? 0 : firstBehind(matching, after)
-  const names = matching.slice(start, start + limit)
-  const shown = await Promise.all(names.map((name) => child(zk, path, name)))
+  const filter = nameFilter(query)
+  const page = await pages.page({ client: zk, path, stat, filter, after: query.get('after') ?? '', limit }, () =>
+    walks.slices(call, zk, path)
+  )
+  const shown = await Promise.all(page.names.map((name) => child(zk, path, name)))
   return {
     path,
     children: shown.filter((one) => one !== null),
-    total: all.length,
-    matching: matching.length,
+    total: stat.numChildren,
+    matching: page.matchCount,
+    pzxid: hex(stat.pzxid),
     // A cursor, not a number: names may come and go between two pages.
-    next: matching.length > start + names.length ? (names.at(-1) ?? null) : null
+    next: page.hasMore ? (page.names.at(-1) ?? null) : null
   }
 }
 
-/** Index of the first name that is greater; names are in order. */
-function firstBehind(names: readonly string[], after: string): number {
-  let low = 0
-  let high = names.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((names[middle] ?? '') > after) high = middle
-    else low = middle + 1
-  }
-  return low
+/** @throws ConsoleError */
+function nameFilter(query: URLSearchParams): NameFilter {
+  const kind = query.get('match') ?? 'contains'
+  if (kind !== 'contains' && kind !== 'prefix') throw badRequest('match is neither contains nor prefix')
+  return { kind, text: query.get('filter') ?? '' }
 }
 
 /** Null if it has gone in between. Of one that may not be read there is its name. */

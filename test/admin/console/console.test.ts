@@ -93,6 +93,21 @@ describe('without a login', () => {
     expect(third.body.next).toBeNull()
   })
 
+  test('children can be filtered by what their names contain, or begin with', async () => {
+    const one = browser()
+
+    const within = await one.get('children', { path: '/many', filter: '44', limit: '5' })
+    const front = await one.get('children', { path: '/many', filter: 'N44', match: 'prefix' })
+    const odd = await one.get('children', { path: '/many', filter: 'n', match: 'sounds-like' })
+
+    const names = ({ body }: typeof within) => body.children.map(({ name }: { name: string }) => name)
+    expect(names(within)).toEqual(['n044', 'n144', 'n244', 'n344', 'n440'])
+    expect(within.body).toMatchObject({ total: 450, matching: 14, next: 'n440' })
+    expect(names(front)).toEqual(Array.from({ length: 10 }, (_, index) => `n44${index}`))
+    expect(front.body.next).toBeNull()
+    expect(odd.status).toBe(400)
+  })
+
   test('pages follow what comes and goes between them, and what may be seen', async () => {
     await owner.create('/busy', null, { acl: OPEN })
     for (const name of ['a', 'b', 'd']) await owner.create(`/busy/${name}`)

@@ -14,6 +14,8 @@ export function fakeTarget(fake: FakeServer = {}, more: Partial<AdminTarget> = {
     slowRequests: () => null,
     handOver: () => Promise.reject(new Error('no hand-over was expected')),
     openClient: () => null,
+    childCount: () => 0,
+    openChildren: () => null,
     shedConnections: () => 0,
     authenticate: (scheme, auth) => (scheme === 'digest' && auth !== null ? [{ scheme, id: String(auth) }] : null),
     isAllowedEverything: () => true,
