@@ -1,11 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { connect } from '../../src/client/index.ts'
 import { ENSEMBLE_CONFIG, type Ensemble } from '../harness/ensemble.ts'
 import { freePort } from '../harness/free-port.ts'
 import { Member } from '../harness/member.ts'
 import type { ServerKind } from '../harness/server.ts'
-import { modesBecome, type Scene, SETTLED_MS, type See, said, trio, withEnsemble } from './scene.ts'
+import { modesBecome, type Scene, type See, said, startAll, trio, withEnsemble, written } from './scene.ts'
 
 /** One server whose configuration is not that of the other two. */
 interface Disagreement {
@@ -100,7 +99,7 @@ async function disagree(plan: Disagreement, kind: ServerKind, folder: string, se
   await withEnsemble(await trio(folder, kind, plan.tested), async (ensemble) => {
     const tested = ensemble.member(plan.tested)
     tested.configure(plan.other(ensemble))
-    await Promise.all(ensemble.members.map((member) => member.start()))
+    await startAll(ensemble)
     see('roles', await modesBecome(plan.wanted, ensemble.members))
     see('a write', await written(ensemble))
     if (plan.line !== null) await said(tested, plan.line)
@@ -110,19 +109,10 @@ async function disagree(plan: Disagreement, kind: ServerKind, folder: string, se
   })
 }
 
-async function written(ensemble: Ensemble): Promise<string> {
-  const zk = await connect(ensemble.connectString, { sessionTimeoutMs: SETTLED_MS })
-  try {
-    return await zk.create('/written')
-  } finally {
-    await zk.close()
-  }
-}
-
 /** A second server with the id of a follower, elsewhere, comes to three that serve. */
 async function twin(kind: ServerKind, folder: string, see: See): Promise<void> {
   await withEnsemble(await trio(folder, kind, 1), async (ensemble) => {
-    await Promise.all(ensemble.members.map((member) => member.start()))
+    await startAll(ensemble)
     see('at first', await modesBecome(ALL, ensemble.members))
     const own = join(folder, 'twin')
     mkdirSync(own)

@@ -3,7 +3,18 @@ import type { Member } from '../harness/member.ts'
 import type { ServerKind } from '../harness/server.ts'
 import { waitFor } from '../harness/wait-for.ts'
 import { asLongAs, lifetimesMs } from './durations.ts'
-import { modesBecome, type Scene, SETTLED_MS, type See, said, TICK_MS, trio, withEnsemble } from './scene.ts'
+import {
+  modesBecome,
+  type Scene,
+  SETTLED_MS,
+  type See,
+  said,
+  startAll,
+  TICK_MS,
+  trio,
+  withEnsemble,
+  written
+} from './scene.ts'
 import { deadPort, type SilentPort, silentPort } from './taken-ports.ts'
 
 const ROUNDS = 2
@@ -24,7 +35,7 @@ async function cnxTimeout(kind: ServerKind, folder: string, see: See): Promise<v
     const dead = await deadPort()
     try {
       misplace(tested, two, { electionPort: dead.port })
-      await Promise.all([one.start(), tested.start()])
+      await startAll(ensemble, [two])
       const lasted = await lifetimesMs(
         ({ state, remotePort }) => state === 'connecting' && remotePort === dead.port,
         1,
@@ -52,7 +63,7 @@ async function connectLimit(
     const dead = await deadPort()
     try {
       misplace(tested, ensemble.member(3), { quorumPort: dead.port })
-      await Promise.all(ensemble.members.map((member) => member.start()))
+      await startAll(ensemble)
       see('the others', await modesBecome('1 -, 2 follower, 3 leader', ensemble.members))
       const lasted = await lifetimesMs(
         ({ state, remotePort }) => state === 'connecting' && remotePort === dead.port,
@@ -76,7 +87,7 @@ async function silentLeader(kind: ServerKind, folder: string, see: See): Promise
     const silent = await silentPort()
     try {
       misplace(tested, ensemble.member(3), { quorumPort: silent.port })
-      await Promise.all(ensemble.members.map((member) => member.start()))
+      await startAll(ensemble)
       see('the others', await modesBecome('1 -, 2 follower, 3 leader', ensemble.members))
       see('a connection lasts', asLongAs(await overAndOver(silent), initLimit * TICK_MS))
       await said(tested, /looks for a leader: /)
@@ -100,7 +111,7 @@ async function lonelyLeader(kind: ServerKind, folder: string, see: See): Promise
     const silent = await silentPort()
     try {
       for (const sid of [1, 2]) misplace(ensemble.member(sid), tested, { quorumPort: silent.port })
-      await Promise.all(ensemble.members.map((member) => member.start()))
+      await startAll(ensemble)
       const { quorumPort } = tested.address
       const lasted = await lifetimesMs(
         ({ state, localPort }) => state === 'listening' && localPort === quorumPort,
@@ -120,8 +131,10 @@ async function lonelyLeader(kind: ServerKind, folder: string, see: See): Promise
 async function stalls(kind: ServerKind, folder: string, see: See): Promise<void> {
   await withEnsemble(await trio(folder, kind, 3, { syncLimit: String(SYNC_LIMIT) }), async (ensemble) => {
     const [one, tested] = [ensemble.member(1), ensemble.member(3)]
-    await Promise.all(ensemble.members.map((member) => member.start()))
+    await startAll(ensemble)
     see('at first', await modesBecome('1 follower, 2 follower, 3 leader', ensemble.members))
+    // Before the first write of an epoch, who has joined last may have the better vote.
+    see('a write', await written(ensemble))
     see('a follower that stands still is let go after', await letGoAfter(one, tested))
     await said(tested, /learner 1 at .*: nothing was heard of it in time/)
     one.resume()

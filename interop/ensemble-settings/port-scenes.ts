@@ -1,6 +1,18 @@
 import type { ServerKind } from '../harness/server.ts'
 import { waitFor } from '../harness/wait-for.ts'
-import { endOf, modesBecome, modesOf, type Scene, SETTLED_MS, type See, said, trio, withEnsemble } from './scene.ts'
+import {
+  electionPortOpens,
+  endOf,
+  modesBecome,
+  modesOf,
+  type Scene,
+  SETTLED_MS,
+  type See,
+  said,
+  startAll,
+  trio,
+  withEnsemble
+} from './scene.ts'
 import { silentPort } from './taken-ports.ts'
 import { listeningOf } from './tcp-table.ts'
 
@@ -41,7 +53,7 @@ async function electionPortComesFree(kind: ServerKind, folder: string, see: See)
     const member = ensemble.member(1)
     const taken = await silentPort(member.address.electionPort)
     try {
-      await Promise.all(ensemble.members.map((one) => one.start()))
+      await startAll(ensemble)
       see('the others meanwhile', await modesBecome('1 -, 2 follower, 3 leader', ensemble.members))
       await waitFor('many tries', SETTLED_MS, async () => {
         return (member.log().match(REFUSED[kind])?.length ?? 0) >= MANY_TRIES ? true : null
@@ -70,8 +82,10 @@ async function takenQuorumPort(kind: ServerKind, folder: string, see: See): Prom
     const member = ensemble.member(3)
     const taken = await silentPort(member.address.quorumPort)
     try {
-      await Promise.all(ensemble.members.map((one) => one.start()))
-      see('who serves', await modesBecome('1 follower, 2 leader, 3 follower', ensemble.members, NOBODY_SERVES_MS))
+      await startAll(ensemble)
+      for (const sid of [1, 2]) await electionPortOpens(ensemble.member(sid))
+      const timeoutMs = kind === 'zoonode' ? SETTLED_MS : NOBODY_SERVES_MS
+      see('who serves', await modesBecome('1 follower, 2 leader, 3 follower', ensemble.members, timeoutMs))
       await said(member, /cannot listen on the quorum port/)
       see('still there', String(member.isRunning))
     } finally {
@@ -87,7 +101,7 @@ async function takenQuorumPort(kind: ServerKind, folder: string, see: See): Prom
 async function listening(kind: ServerKind, folder: string, see: See, isOnAll: boolean): Promise<void> {
   const config = { quorumListenOnAllIPs: String(isOnAll) }
   await withEnsemble(await trio(folder, kind, 3, config), async (ensemble) => {
-    await Promise.all(ensemble.members.map((one) => one.start()))
+    await startAll(ensemble)
     see('roles', await modesBecome('1 follower, 2 follower, 3 leader', ensemble.members))
     const { pid, address } = ensemble.member(3)
     const hosts = listeningOf(pid ?? 0)

@@ -1,7 +1,9 @@
+import { connect } from '../../src/client/index.ts'
 import { Ensemble } from '../harness/ensemble.ts'
 import type { Member, MemberPlan } from '../harness/member.ts'
 import type { ServerKind } from '../harness/server.ts'
 import { waitFor } from '../harness/wait-for.ts'
+import { tcpSockets } from './tcp-table.ts'
 
 /** Notes what was seen of the server under test; the same name on either kind must have the same value. */
 export type See = (name: string, value: string) => void
@@ -44,6 +46,29 @@ export async function withEnsemble<T>(ensemble: Ensemble, act: (ensemble: Ensemb
   }
 }
 
+/**
+ * Starts all members, that with the largest id first: with nothing in their logs, it is elected by whoever comes next.
+ *
+ * @param away members that are not started
+ */
+export async function startAll({ members }: Ensemble, away: readonly Member[] = []): Promise<void> {
+  const started = members.filter((member) => !away.includes(member)).toSorted((a, b) => b.sid - a.sid)
+  const [first, ...rest] = started
+  await first?.start()
+  if (first !== undefined) await electionPortOpens(first)
+  await Promise.all(rest.map((member) => member.start()))
+}
+
+/** Waits until a server takes part in elections. */
+export async function electionPortOpens(member: Member): Promise<void> {
+  const { electionPort } = member.address
+  await waitFor(`the election port of ${member.name}`, SETTLED_MS, async () => {
+    return tcpSockets().some(({ state, localPort }) => state === 'listening' && localPort === electionPort)
+      ? true
+      : null
+  })
+}
+
 /** What the members say of themselves: `1 follower, 2 -, 3 leader`. */
 export async function modesOf(members: readonly Member[]): Promise<string> {
   const modes = await Promise.all(members.map(async (member) => `${member.sid} ${(await member.mode()) ?? '-'}`))
@@ -60,6 +85,16 @@ export async function modesBecome(wanted: string, members: readonly Member[], ti
     })
   } catch {
     return last
+  }
+}
+
+/** Has a znode made by a client that knows all members, and returns its path. */
+export async function written(ensemble: Ensemble): Promise<string> {
+  const zk = await connect(ensemble.connectString, { sessionTimeoutMs: SETTLED_MS })
+  try {
+    return await zk.create('/written')
+  } finally {
+    await zk.close()
   }
 }
 

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ServerKind } from '../harness/server.ts'
-import { endOf, modesBecome, type Scene, type See, said, trio, withEnsemble } from './scene.ts'
+import { endOf, modesBecome, type Scene, type See, said, startAll, trio, withEnsemble } from './scene.ts'
 
 /** @param id content of the file; null: there is none */
 function wrongId(name: string, id: string | null, line: RegExp, differs: Record<string, string> = {}): Scene {
@@ -32,7 +32,7 @@ async function roleTwice(kind: ServerKind, folder: string, see: See, isObserver:
     for (const member of ensemble.members) member.configure({ 'server.1': line })
     one.configure({ peerType: isObserver ? 'participant' : 'observer' })
     const started = isObserver ? ensemble.members : [one, two]
-    await Promise.all(started.map((member) => member.start()))
+    await startAll(ensemble, isObserver ? [] : [ensemble.member(3)])
     const wanted = isObserver ? '1 observer, 2 follower, 3 leader' : '1 follower, 2 leader'
     see('roles', await modesBecome(wanted, started))
     await said(one, /peerType is \w+, but server\.1 is \w+: the server line counts/)
