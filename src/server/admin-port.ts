@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { CONSOLE_PATH } from '../admin/console/console.ts'
 import { AdminServer } from '../admin/http/admin-server.ts'
 import type { HttpTls } from '../admin/http/http-listener.ts'
+import { withoutSecrets } from './config/secrets.ts'
 import type { ServerSettings } from './config/settings.ts'
 import { monotonicNowMs } from './event-loop.ts'
 import { openHttpTls } from './http-tls.ts'
@@ -41,13 +42,13 @@ export async function openAdminPort(settings: ServerSettings, log: Logger): Prom
 }
 
 /**
- * The configuration file as it is now, for the command `initial_configuration`; null without one, and on members, as
- * upstream.
+ * The configuration file as it is now, without its secrets, for the command `initial_configuration`; null without one, and
+ * on members, as upstream.
  */
 export function initialConfigurationOf({ source, quorum }: ServerSettings): string | null {
   if (source.configFile === null || !quorum.standalone) return null
   try {
-    return readFileSync(source.configFile, 'utf8')
+    return withoutSecrets(readFileSync(source.configFile, 'utf8'))
   } catch {
     // It was there a moment ago; whoever took it away knows what was in it.
     return null

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { HIDDEN, isSecret } from '../../server/config/secrets.ts'
 import { environmentEntries } from '../process-figures.ts'
 import type { AdminTarget } from './admin-target.ts'
 import { type AdminCommand, type CommandAnswer, type CommandRequest, command } from './command.ts'
@@ -89,9 +90,6 @@ function setTraceMask({ view }: AdminTarget, { parameters }: CommandRequest): Co
   return { fields: [['tracemask', mask]] }
 }
 
-/** Names of properties that hold secrets, which are not shown. Upstream shows them. */
-const SECRET = /passw|secret|superDigest|credential/i
-
 /**
  * The properties in effect, and those of the machine that tools look for, by name.
  */
@@ -107,6 +105,6 @@ function systemProperties({ view }: AdminTarget): CommandAnswer {
   ])
   for (const [name, value] of view.settings.source.properties) properties.set(name, value)
   const names = [...properties.keys()].sort()
-  const fields: JsonField[] = names.map((name) => [name, SECRET.test(name) ? '***' : (properties.get(name) ?? '')])
+  const fields: JsonField[] = names.map((name) => [name, isSecret(name) ? HIDDEN : (properties.get(name) ?? '')])
   return { fields }
 }
