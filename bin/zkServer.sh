@@ -99,7 +99,9 @@ start() {
     echo FAILED TO START
     exit 1
   fi
-  nohup "${command[@]}" >"$daemon_out" 2>&1 </dev/null &
+  # Servers of one log directory share the file: what they append stays whole, also when another one is started.
+  : 2>/dev/null >"$daemon_out"
+  nohup "${command[@]}" >>"$daemon_out" 2>&1 </dev/null &
   pid=$!
   if ! echo -n "$pid" >"$pid_file"; then
     kill "$pid"
@@ -223,6 +225,6 @@ case $1 in
   print-cmd)
     prepare_command dry
     printf '"%s" ' "${command[@]}"
-    echo ">\"$daemon_out\" 2>&1 </dev/null"
+    echo ">>\"$daemon_out\" 2>&1 </dev/null"
     ;;
 esac

@@ -186,7 +186,7 @@ describe('zkServer.sh with a stand-in for the server', () => {
     expect(code).toBe(0)
     expect(stdout.trim().split('" "')[0]).toMatch(/^".*node$/)
     expect(stdout).toContain(
-      `"${join(folder.path, 'conf/zoo.cfg')}" >"${join(folder.path, 'my logs')}/zookeeper-tester-server-`
+      `"${join(folder.path, 'conf/zoo.cfg')}" >>"${join(folder.path, 'my logs')}/zookeeper-tester-server-`
     )
   })
 
@@ -223,6 +223,33 @@ describe('zkServer.sh with a stand-in for the server', () => {
     folder.write('data/version-2/x', '')
     await zk('start', env)
     expect(startedWith().args).toContain('-Dzookeeper.datadir.autocreate=false')
+  })
+
+  test('keeps whole what several servers write whose logs are in one directory', async () => {
+    const writer = STAND_IN.replace(
+      'setInterval',
+      "process.on('SIGUSR2', () => process.stdout.write('again\\n'))\nsetInterval"
+    )
+    const env = { ...standIn, ZOONODE_MAIN: folder.write('writer.mjs', writer) }
+    const second = folder.write('conf/second.cfg', `dataDir=${join(folder.path, 'second')}\nclientPort=2182\n`)
+    const output = join(folder.path, 'my logs', `zookeeper-tester-server-${hostname()}.out`)
+
+    await zk('start', env)
+    const first = startedWith()
+    try {
+      expect(await runScript('zkServer.sh', [...config, 'start', second], env)).toMatchObject({ code: 0 })
+      const fromSecond = readFileSync(output, 'utf8')
+      process.kill(first.pid, 'SIGUSR2')
+      const endMs = performance.now() + 30_000
+      while (!readFileSync(output, 'utf8').includes('again')) {
+        if (performance.now() > endMs) throw new Error('the first server writes nowhere')
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+
+      expect(readFileSync(output, 'utf8')).toBe(`${fromSecond}again\n`)
+    } finally {
+      await runScript('zkServer.sh', [...config, 'stop', second], env)
+    }
   })
 
   test('takes another configuration by name or by path', async () => {
