@@ -3,14 +3,17 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
-/** Programs by their names in dist/bin. The threads have to lie where the server lies that starts them. */
-const PROGRAMS = {
-  zoonode: 'bin/zoonode.ts',
-  serve: 'bin/serve.ts',
-  'log-thread': 'storage/log-thread.ts',
-  'snapshot-thread': 'storage/snapshot-thread.ts',
-  zkcli: 'bin/zkcli.ts'
-}
+/**
+ * Programs by their names in dist/bin, those that share modules together: the others have copies of their own, because each
+ * file more is looked for, step by step along its path, until V8 compiles that search with its optimising compiler, which
+ * takes 4 MB of an idle server and 50 ms of CPU of its start. The threads have to lie where the server lies that starts them.
+ */
+const PROGRAMS = [
+  { zoonode: 'bin/zoonode.ts', serve: 'bin/serve.ts' },
+  { 'log-thread': 'storage/log-thread.ts' },
+  { 'snapshot-thread': 'storage/snapshot-thread.ts' },
+  { zkcli: 'bin/zkcli.ts' }
+]
 const CHUNKS = 'chunks'
 /** Packages that are CommonJS ask for Node's modules by `require`. The other name must be nobody else's. */
 const BANNER =
@@ -19,7 +22,10 @@ const BANNER =
 /** Whether this file of dist/bin is a bundle's without a source of its name. */
 export function isBundled(root, file) {
   const folder = join(root, 'dist', 'bin')
-  return dirname(file) === join(folder, CHUNKS) || (dirname(file) === folder && basename(file, '.js') in PROGRAMS)
+  return (
+    dirname(file) === join(folder, CHUNKS) ||
+    (dirname(file) === folder && PROGRAMS.some((programs) => basename(file, '.js') in programs))
+  )
 }
 
 /**
@@ -33,10 +39,25 @@ export async function bundlePrograms(root, sourcesMs) {
   const notices = join(root, 'dist', 'THIRD-PARTY-NOTICES')
   if (existsSync(notices) && statSync(notices).mtimeMs > sourcesMs) return
   const { build } = await import('esbuild')
+  const metafiles = await Promise.all(PROGRAMS.map((programs) => bundle(build, root, programs)))
+  const outputs = metafiles.flatMap((metafile) => Object.keys(metafile.outputs))
+  for (const file of outputs) escapeBeyondAscii(join(root, file))
+  removeOthers(join(folder, CHUNKS), new Set(outputs.map((file) => basename(file))))
+  writeFileSync(
+    notices,
+    noticesOf(
+      root,
+      metafiles.flatMap((metafile) => Object.keys(metafile.inputs))
+    )
+  )
+}
+
+/** Puts programs and what they share into dist/bin; tells what went in and came out. */
+async function bundle(build, root, programs) {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: Object.fromEntries(Object.entries(PROGRAMS).map(([name, file]) => [name, join('src', file)])),
-    outdir: folder,
+    entryPoints: Object.fromEntries(Object.entries(programs).map(([name, file]) => [name, join('src', file)])),
+    outdir: join(root, 'dist', 'bin'),
     chunkNames: `${CHUNKS}/[name]-[hash]`,
     bundle: true,
     splitting: true,
@@ -48,15 +69,14 @@ export async function bundlePrograms(root, sourcesMs) {
     minifySyntax: true,
     lineLimit: 160,
     // Native modules have to be where they were built; node-forge is loaded only where it is needed.
-    external: ['better-sqlite3', 'kerberos', 'node-forge'],
+    external: ['*.node', 'kerberos', 'node-forge'],
+    alias: { bindings: join(root, 'scripts', 'native-binding.cjs') },
     banner: { js: BANNER },
     metafile: true,
     allowOverwrite: true,
     logLevel: 'warning'
   })
-  for (const file of Object.keys(metafile.outputs)) escapeBeyondAscii(join(root, file))
-  removeOthers(join(folder, CHUNKS), new Set(Object.keys(metafile.outputs).map((file) => basename(file))))
-  writeFileSync(notices, noticesOf(root, Object.keys(metafile.inputs)))
+  return metafile
 }
 
 /**
