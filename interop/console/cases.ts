@@ -1,5 +1,6 @@
 import { waitFor } from '../harness/wait-for.ts'
 import { expectAccessible } from './accessibility.ts'
+import { crowd } from './crowd-case.ts'
 import { deletePartOfTree, deleteTree } from './deletion-cases.ts'
 import { equal, HOSTILE_DATA, HOSTILE_NAME, logIn, MANY, openAt, type World } from './world.ts'
 
@@ -11,6 +12,7 @@ export const CASES: readonly (readonly [name: string, check: Check])[] = [
   ['names and data of znodes are text, whatever they say', hostileText],
   ['data is shown as JSON, XML, text and hex, as fits', formats],
   ['a znode with 10,000 children comes in pages, down to the last', manyChildren],
+  ['of 300,000 children those that are looked for are found, and pages come as of few', crowd],
   ['what others change is shown without being asked for', liveUpdates],
   ['the tree is walked by keys alone', keys],
   ['a search leads to the znode', search],

@@ -1,5 +1,6 @@
 /** One znode: its data, Stat and ACL, and what can be done with it. */
 import { get, post, whoIsIn } from './api.mjs'
+import { ChildrenCard } from './children.mjs'
 import { deleteDialog } from './delete.mjs'
 import { button, bytes, count, el, linkTo, replace, table, time, toast } from './dom.mjs'
 import { createDialog, editAclDialog, editDialog } from './edit.mjs'
@@ -34,6 +35,8 @@ export class NodePanel {
   #shownHistory = null
   #historyOf = null
   #historyToken = null
+  /** The part that finds children, which keeps what was typed and found. */
+  #children = null
 
   /** @param onGone told of a path that is not there any more */
   constructor(onGone) {
@@ -121,7 +124,8 @@ export class NodePanel {
     this.#shownHistory = history
     this.#historyOf = this.#path
     this.#historyToken = whoIsIn().csrfToken
-    replace(this.element, this.#heading(), this.#actions(), this.#data(), this.#stat(), this.#acl(), history)
+    const parts = [this.#actions(), this.#data(), this.#stat(), this.#childrenCard(), this.#acl(), history]
+    replace(this.element, this.#heading(), ...parts)
     for (const id of open) this.element.querySelector(`#${id}`)?.setAttribute('open', '')
     const pre = this.element.querySelector('pre')
     if (pre !== null) pre.scrollTop = scroll
@@ -138,6 +142,17 @@ export class NodePanel {
       crumbs.push(index === parts.length - 1 ? el('span', { 'aria-current': 'page' }, part) : linkTo(path, part))
     }
     return el('h1.crumbs', {}, ...crumbs)
+  }
+
+  /** Not for one without children, nor for one whose children nobody may list. */
+  #childrenCard() {
+    const { data, stat } = this.#node
+    if (data === null || stat.numChildren === 0) return null
+    if (this.#children?.of !== this.#path || this.#children.token !== whoIsIn().csrfToken) {
+      this.#children = { of: this.#path, token: whoIsIn().csrfToken, card: new ChildrenCard(this.#path) }
+    }
+    this.#children.card.update(stat)
+    return this.#children.card.element
   }
 
   /** Not for somebody else than it was told to. */

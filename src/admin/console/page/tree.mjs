@@ -11,8 +11,9 @@ const PAGE_COUNT_MAX = 500
 const ROW_PX = 26
 /** Rows above and below the window. */
 const MARGIN_COUNT = 20
-/** Between two readings of the same children: reading a long list keeps the server's clients waiting. */
+/** Between two readings of the same children, which are work for the server: so often, and no more than a part of the time. */
 const GAP_MS = 500
+const GAP_OF_READING = 10
 const GAP_MS_OF_MANY = 5_000
 const MANY_COUNT = 10_000
 
@@ -183,7 +184,8 @@ export class Tree {
       this.#again.add(node.path)
       return
     }
-    const waitMs = node.readMs + (node.childCount > MANY_COUNT ? GAP_MS_OF_MANY : GAP_MS) - performance.now()
+    const gapMs = Math.max(node.childCount > MANY_COUNT ? GAP_MS_OF_MANY : GAP_MS, GAP_OF_READING * node.readingMs)
+    const waitMs = node.readMs + gapMs - performance.now()
     if (waitMs > 0) {
       node.timer ??= setTimeout(() => {
         node.timer = null
@@ -191,11 +193,13 @@ export class Tree {
       }, waitMs)
       return
     }
+    const beginMs = performance.now()
     const work = this.#readAgain(node)
     this.#loading.set(node.path, work)
     await work
     this.#loading.delete(node.path)
     node.readMs = performance.now()
+    node.readingMs = node.readMs - beginMs
     this.#render()
     if (this.#again.delete(node.path)) this.#reload(node)
   }
@@ -447,6 +451,8 @@ function newNode(path, name, parent) {
     isLoaded: false,
     /** When its children were read again. */
     readMs: Number.NEGATIVE_INFINITY,
+    /** How long that took. */
+    readingMs: 0,
     timer: null,
     isEphemeral: false,
     isRefused: false
