@@ -1,47 +1,46 @@
+import type { Electorate } from '../quorum/electorate.ts'
 import type { QuorumVerifier } from '../quorum/quorum-verifier.ts'
 
 /** Who has acknowledged one thing, and whether these are enough: a quorum of every verifier attached to it. */
 export class AckSet {
-  #verifiers: readonly QuorumVerifier[]
-  readonly #sids = new Set<number>()
+  #electorate: Electorate
+  /** Those who have, where the electorate is numbered; else they are in `#others`. */
+  #bits = 0
+  readonly #others: Set<number> | null
 
-  constructor(verifiers: readonly QuorumVerifier[]) {
-    this.#verifiers = verifiers
+  constructor(electorate: Electorate) {
+    this.#electorate = electorate
+    this.#others = electorate.isNumbered ? null : new Set()
   }
 
   /** Counts a server once, and only if it votes in one of the configurations. */
   add(sid: number): void {
-    for (const verifier of this.#verifiers) {
-      if (verifier.voters.has(sid)) {
-        this.#sids.add(sid)
-        return
-      }
-    }
+    if (this.#others === null) this.#bits |= this.#electorate.bitOf(sid)
+    else if (this.#electorate.hasVoter(sid)) this.#others.add(sid)
   }
 
   /** The newest configuration has come into force: it alone counts from now on. */
   needNewestOnly(): void {
-    this.#verifiers = this.#verifiers.slice(-1)
+    this.#electorate = this.#electorate.newest()
   }
 
   /** The server does not have it any more, or may not. */
   remove(sid: number): void {
-    this.#sids.delete(sid)
+    if (this.#others === null) this.#bits &= ~this.#electorate.bitOf(sid)
+    else this.#others.delete(sid)
   }
 
   get isQuorum(): boolean {
-    for (const verifier of this.#verifiers) {
-      if (!verifier.isQuorum(this.#sids)) return false
-    }
-    return true
+    if (this.#others === null) return this.#electorate.isQuorumOfBits(this.#bits)
+    return this.#electorate.isQuorum(this.#others)
   }
 
   get sids(): ReadonlySet<number> {
-    return this.#sids
+    return this.#others ?? this.#electorate.sidsOf(this.#bits)
   }
 
   /** The verifier of the newest configuration attached. */
   get newest(): QuorumVerifier | null {
-    return this.#verifiers.at(-1) ?? null
+    return this.#electorate.verifiers.at(-1) ?? null
   }
 }

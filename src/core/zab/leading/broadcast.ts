@@ -175,7 +175,7 @@ export class Broadcast {
     }
     const kept = Buffer.from(bytes)
     const heir = this.#heir
-    const acks = new AckSet(this.#configurations.verifiers)
+    const acks = new AckSet(this.#configurations.electorate)
     this.#proposals.push({ zxidHi, zxidLo, bytes: kept, config, acks, isLast: heir !== null })
     this.lastProposedHi = zxidHi
     this.lastProposedLo = zxidLo

@@ -1,5 +1,6 @@
 import { formatConfigText } from '../membership/config-text.ts'
 import type { EnsembleConfig } from '../membership/ensemble-config.ts'
+import { Electorate } from '../quorum/electorate.ts'
 import type { LoneVoter } from '../quorum/oracle.ts'
 import type { QuorumVerifier } from '../quorum/quorum-verifier.ts'
 import { verifierOf } from '../quorum/verifier-of.ts'
@@ -10,7 +11,7 @@ export class Configurations {
   #lastSeen: EnsembleConfig
   #lastSeenText: Buffer
   #currentVerifier: QuorumVerifier
-  #verifiers: readonly QuorumVerifier[]
+  #electorate: Electorate
   readonly #lone: LoneVoter | null
 
   /** @param lone who may be a quorum by itself; null: nobody */
@@ -20,7 +21,7 @@ export class Configurations {
     this.#lastSeen = lastSeen ?? current
     this.#lastSeenText = textOf(this.#lastSeen)
     this.#currentVerifier = verifierOf(current, lone)
-    this.#verifiers = this.#neededVerifiers()
+    this.#electorate = this.#neededElectorate()
   }
 
   get current(): EnsembleConfig {
@@ -45,8 +46,8 @@ export class Configurations {
   }
 
   /** Those that must all have a quorum: the current one's, then that of a pending reconfiguration. Never changed in place. */
-  get verifiers(): readonly QuorumVerifier[] {
-    return this.#verifiers
+  get electorate(): Electorate {
+    return this.#electorate
   }
 
   /** Whether a newer configuration than the one in force has been seen. */
@@ -57,17 +58,18 @@ export class Configurations {
   see(config: EnsembleConfig): void {
     this.#lastSeen = config
     this.#lastSeenText = textOf(config)
-    this.#verifiers = this.#neededVerifiers()
+    this.#electorate = this.#neededElectorate()
   }
 
   activate(config: EnsembleConfig): void {
     this.#current = config
     this.#currentVerifier = verifierOf(config, this.#lone)
-    this.#verifiers = this.#neededVerifiers()
+    this.#electorate = this.#neededElectorate()
   }
 
-  #neededVerifiers(): readonly QuorumVerifier[] {
-    return this.isPending ? [this.#currentVerifier, verifierOf(this.#lastSeen, this.#lone)] : [this.#currentVerifier]
+  #neededElectorate(): Electorate {
+    const current = this.#currentVerifier
+    return new Electorate(this.isPending ? [current, verifierOf(this.#lastSeen, this.#lone)] : [current])
   }
 }
 

@@ -1,5 +1,6 @@
 import { toHex } from '../../../protocol/int64.ts'
 import { LEARNER_PROTOCOL_VERSION, PacketType } from '../packet-type.ts'
+import { Electorate } from '../quorum/electorate.ts'
 import { verifierOf } from '../quorum/verifier-of.ts'
 import type { QuorumPacketReader } from '../wire/quorum-packet-reader.ts'
 import type { ZabStage } from '../zab-meter.ts'
@@ -57,7 +58,7 @@ export class Establishment {
   readonly #parts: EstablishmentParts
   readonly #discovery: Discovery
   #stage: Stage = 'connecting'
-  #newLeaderAcks = new AckSet([])
+  #newLeaderAcks = new AckSet(new Electorate([]))
   /** When the leader gives up. */
   deadlineMs: number
 
@@ -225,7 +226,7 @@ export class Establishment {
     this.deadlineMs = clock.initDeadlineMs
     broadcast.startEpoch(epoch)
     this.#completeVersion(epoch)
-    this.#newLeaderAcks = new AckSet(configurations.verifiers)
+    this.#newLeaderAcks = new AckSet(configurations.electorate)
     for (const learner of learners.all) {
       if (learner.phase === 'awaitingEpoch') this.#sendLeaderInfo(learner)
     }

@@ -65,7 +65,7 @@ export class Pulse {
   }
 
   #synced(): AckSet {
-    const synced = new AckSet(this.#configurations.verifiers)
+    const synced = new AckSet(this.#configurations.electorate)
     synced.add(this.#sid)
     for (const learner of this.#learners.all) {
       if (this.#learners.isHeard(learner)) synced.add(learner.sid)

@@ -9,6 +9,7 @@ import type { QuorumVerifier } from './quorum-verifier.ts'
  */
 export class HierarchicalQuorum implements QuorumVerifier {
   readonly voters: ReadonlySet<number>
+  readonly isSteady = true
   readonly #groupOf = new Map<number, number>()
   readonly #weights: ReadonlyMap<number, number>
   readonly #weightOfGroup = new Map<number, number>()

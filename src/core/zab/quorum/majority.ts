@@ -3,6 +3,7 @@ import type { QuorumVerifier } from './quorum-verifier.ts'
 /** More than half of the voters are a quorum; all weigh the same. */
 export class MajorityQuorum implements QuorumVerifier {
   readonly voters: ReadonlySet<number>
+  readonly isSteady = true
 
   constructor(voters: Iterable<number>) {
     this.voters = new Set(voters)

@@ -23,6 +23,7 @@ export interface LoneVoter {
  */
 export class OracleQuorum implements QuorumVerifier {
   readonly voters: ReadonlySet<number>
+  readonly isSteady = false
   readonly #majority: MajorityQuorum
   readonly #lone: LoneVoter
 

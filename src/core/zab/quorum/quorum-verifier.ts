@@ -7,6 +7,8 @@ export interface QuorumVerifier {
   readonly voters: ReadonlySet<number>
   /** Whether the voters among `sids` are a quorum. Others are ignored. */
   isQuorum(sids: ReadonlySet<number>): boolean
+  /** Whether the same set of servers always gets the same answer. */
+  readonly isSteady: boolean
   /** 1 with majorities; a leader of weight 0 is never elected. */
   weight(sid: number): number
 }

@@ -613,4 +613,48 @@ describe('a server whose configuration is another one of the same version', () =
     ])
     expect(bench.host.learnt).toEqual([])
   })
+
+  test('is told of once by a server that has a role, too', () => {
+    const bench = new Bench().look()
+    bench.receive(3, looking)
+    bench.wait(200)
+    expect(bench.outcome.state).toBe(following)
+
+    for (const zxidLo of [4, 5]) bench.receive(1, looking, { zxidLo }, FIVE)
+
+    expect(bench.host.lines.filter((line) => line.startsWith('warn'))).toEqual([
+      expect.stringMatching(/^warn server 1 has another configuration than this server: it has the servers/)
+    ])
+  })
+
+  test('who has a role learns no later one by an election, and no line is said of it', () => {
+    const bench = new Bench().look()
+    bench.receive(3, looking)
+    bench.wait(200)
+
+    bench.receive(1, looking, {}, { ...FIVE, version: 9n })
+
+    expect(bench.host.learnt).toEqual([])
+    expect(bench.host.lines.filter((line) => line.startsWith('warn'))).toEqual([])
+  })
+
+  test.each([{ isLooking: true }, { isLooking: false }])(
+    'a malformed one is told of once, looking: $isLooking',
+    ({ isLooking }) => {
+      const bench = new Bench().look()
+      if (!isLooking) {
+        bench.receive(3, looking)
+        bench.wait(200)
+      }
+      const writer = new JuteWriter()
+      const vote = { leader: 1, zxidHi: 1, zxidLo: 5, peerEpoch: 1, electionEpoch: 1 }
+
+      for (let times = 0; times < 2; times++) {
+        encodeElectionNotification(writer.reset(), looking, vote, 'nonsense=1')
+        bench.election.received(1, Buffer.from(writer.bytes()), bench.nowMs)
+      }
+
+      expect(bench.host.lines.filter((line) => line.startsWith('warn'))).toHaveLength(1)
+    }
+  )
 })

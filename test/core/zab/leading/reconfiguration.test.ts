@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { AckSet } from '../../../../src/core/zab/leading/ack-set.ts'
 import { designatedLeader } from '../../../../src/core/zab/leading/designated-leader.ts'
+import { Electorate } from '../../../../src/core/zab/quorum/electorate.ts'
 import { verifierOf } from '../../../../src/core/zab/quorum/verifier-of.ts'
 import { configOf, Harness, member } from './leading-harness.ts'
 
@@ -11,7 +12,7 @@ const OLD = configOf([1, 2, 3].map((id) => member(id)))
 const RECONFIG = { settings: { reconfigEnabled: true }, start: { config: { ...OLD, version: 1n } } }
 
 function acksOf(config: typeof OLD, ...sids: readonly number[]): AckSet {
-  const acks = new AckSet([verifierOf(config)])
+  const acks = new AckSet(new Electorate([verifierOf(config)]))
   for (const sid of sids) acks.add(sid)
   return acks
 }

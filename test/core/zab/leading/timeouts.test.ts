@@ -160,7 +160,7 @@ describe('an established leader', () => {
 
     live(harness, 2, [one, three])
 
-    expect(harness.host.takeCalls()).toEqual(['resign not enough followers are in sync, only [2, 1, 3]'])
+    expect(harness.host.takeCalls()).toEqual(['resign not enough followers are in sync, only [1, 2, 3]'])
   })
 
   test('closes a learner that does not acknowledge a proposal within syncLimit, though it answers pings', () => {
