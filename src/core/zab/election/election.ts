@@ -265,24 +265,34 @@ export class Election {
   }
 
   #learnConfiguration(from: number, text: string | null): void {
-    if (this.#state !== ServerState.looking || text === null || text === this.#configText) return
+    if (text === null || text === this.#configText) return
+    const isLooking = this.#state === ServerState.looking
+    // Who has a role has its configuration from there, and answers for as long as others look.
+    if (!isLooking && this.#noted.get(from) === text) return
     try {
       const config = parseConfigText(text)
-      if (config.version > this.#config.version) this.#host.configurationLearnt(config)
-      else if (config.version === this.#config.version) this.#noteDifference(from, text, config)
+      if (config.version === this.#config.version) this.#noteDifference(from, text, config)
+      else if (isLooking && config.version > this.#config.version) this.#host.configurationLearnt(config)
     } catch (error) {
       if (!(error instanceof ConfigTextError)) throw error
+      if (!this.#isNews(from, text)) return
       this.#host.log('warn', `the configuration that server ${from} sent is ignored: ${error.message}`)
     }
   }
 
   /** Neither side can know which one is right, and both go on: an operator must see it, once for each other server. */
   #noteDifference(from: number, text: string, config: EnsembleConfig): void {
-    if (this.#noted.get(from) === text || this.#noted.size >= NOTED_COUNT_MAX) return
-    this.#noted.set(from, text)
+    if (!this.#isNews(from, text)) return
     const difference = describeDifference(this.#config, config)
     if (difference === null) return
     this.#host.log('warn', `server ${from} has another configuration than this server: ${difference}`)
+  }
+
+  /** Whether the configuration of another server is not the one that it had when it was last looked at. */
+  #isNews(from: number, text: string): boolean {
+    if (this.#noted.get(from) === text || this.#noted.size >= NOTED_COUNT_MAX) return false
+    this.#noted.set(from, text)
+    return true
   }
 
   #keep(received: Received): void {
