@@ -12,6 +12,12 @@ const CERTIFICATE_PROBLEMS: ReadonlyMap<string, string> = new Map([
   ['CERT_SIGNATURE_FAILURE', 'its signature is wrong']
 ])
 
+/** What OpenSSL holds to be too weak, as it says so. It has no code for Node.js. */
+const WEAKNESSES: readonly (readonly [RegExp, string])[] = [
+  [/\b(md|digest algorithm) too weak/, 'it is signed by means of a hash that is too weak, such as SHA-1'],
+  [/\bkey too (small|weak)/, 'a key is too short']
+]
+
 /** What a handshake fails by most often. */
 const HANDSHAKE_PROBLEMS: ReadonlyMap<string, string> = new Map([
   ['ECONNRESET', 'it has gone during the TLS handshake'],
@@ -30,7 +36,16 @@ const HANDSHAKE_PROBLEMS: ReadonlyMap<string, string> = new Map([
 
 /** One line on what verification has found. */
 export function certificateProblemText({ code = '', message }: { code?: string; message: string }): string {
-  return CERTIFICATE_PROBLEMS.get(code) ?? oneLine(code, message)
+  return CERTIFICATE_PROBLEMS.get(code) ?? weaknessIn(message) ?? oneLine(code, message)
+}
+
+/** One line on why OpenSSL does not take a certificate or a key that this side would show. */
+export function storeProblemText({ message }: Error): string {
+  return weaknessIn(message) ?? oneLine('', message)
+}
+
+function weaknessIn(message: string): string | undefined {
+  return WEAKNESSES.find(([pattern]) => pattern.test(message))?.[1]
 }
 
 /** One line on why a handshake failed, or a connection broke. */

@@ -12,6 +12,7 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import { type ContextContent, type ContextUse, contextFilesOf, readContextContent } from './context-options.ts'
 import type { TlsEndpointSettings } from './endpoint-settings.ts'
 import { FileWatch } from './file-watch.ts'
+import { storeProblemText } from './problem-text.ts'
 import { TlsConfigError } from './tls-config-error.ts'
 
 /** Where it tells of itself: any logger. */
@@ -99,8 +100,8 @@ export class ReloadingContext {
       return { content, secure }
     } catch (error) {
       // A key that is too short for OpenSSL's security level, for one.
-      const message = error instanceof Error ? error.message.replace(/\s+/g, ' ') : String(error)
-      throw new TlsConfigError(`${this.#use.property}: the stores cannot be used (${message})`)
+      const problem = storeProblemText(error as Error) // OpenSSL throws nothing else
+      throw new TlsConfigError(`${this.#use.property}: the certificate cannot be used: ${problem}`)
     }
   }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -36,7 +37,7 @@ function contextOf(given: Partial<TlsEndpointSettings>, more: Partial<typeof use
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const endMs = Date.now() + 15_000
+  const endMs = Date.now() + 25_000
   while (!condition()) {
     if (Date.now() > endMs) throw new Error(`never: ${String(condition)}; ${lines.join('; ')}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -96,6 +97,22 @@ describe('a context that follows its files', () => {
     contextOf({ keyStore: storeOf('expired.p12') })
 
     expect(lines).toEqual([expect.stringMatching(/^warn ssl\.keyStore: the certificate of CN=old has expired on /)])
+  })
+
+  test('does not show a certificate whose signature nobody should rely on, and says why', () => {
+    const at = (name: string): string => join(folder, name)
+    const openssl = (...args: string[]): void => void execFileSync('openssl', args, { stdio: 'ignore' })
+    const key = (name: string): string[] => ['-newkey', 'rsa:2048', '-nodes', '-keyout', at(`${name}.key`)]
+    openssl('req', '-x509', ...key('ca'), '-out', at('ca.pem'), '-subj', '/CN=ca')
+    openssl('req', ...key('own'), '-out', at('own.csr'), '-subj', '/CN=own')
+    const signer = ['-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-set_serial', '1']
+    openssl('x509', '-req', '-sha1', '-in', at('own.csr'), ...signer, '-out', at('own.crt'))
+    const location = at('own.pem')
+    writeFileSync(location, Buffer.concat([readFileSync(at('own.crt')), readFileSync(at('own.key'))]))
+
+    expect(() => contextOf({ keyStore: storeOf('', { location }) })).toThrow(
+      'ssl: the certificate cannot be used: it is signed by means of a hash that is too weak, such as SHA-1'
+    )
   })
 
   test('of a client needs no store of its own', () => {
