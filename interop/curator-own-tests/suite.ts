@@ -15,14 +15,14 @@ export const curatorOwnTestsSuite: Suite = {
   isQuick: false,
   settings: {},
   async prepare() {
-    await javaProgram('curator-own-tests')
+    await javaProgram('curator-own-tests', ['own-tests'])
   },
   async run(run) {
     const isOurs = run.server.kind === 'zoonode'
     if (isOurs) await buildZoonode()
     const program = isOurs ? [`-Dinterop.zoonode=${join(PROGRAMS, 'dist', 'bin', 'zoonode.js')}`] : []
     const log = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'
-    const classPath = await javaProgram('curator-own-tests')
+    const classPath = await javaProgram('curator-own-tests', ['own-tests'])
     const args = ['-Xmx512m', log, ...program, '-cp', classPath, 'interop.CuratorOwnTests', ...CLASSES]
     await runCaseProgram(run, { command: 'java', args, cwd: run.folder }, TIMEOUT_MS)
   }

@@ -27,12 +27,13 @@ export async function mavenClassPath(name: string): Promise<string> {
 }
 
 /**
- * Compiles all Java sources of `interop/NAME/src` together with those of `interop/java/shared` and returns a class path with the classes
- * and the libraries.
+ * Compiles all Java sources of `interop/NAME/src` together with those of `interop/java/shared`, and of other folders of `interop/java`, and
+ * returns a class path with the classes and the libraries, in this order.
  */
-export async function javaProgram(name: string): Promise<string> {
+export async function javaProgram(name: string, others: readonly string[] = []): Promise<string> {
   const libraries = await mavenClassPath(name)
-  const folders = [join(INTEROP, 'java', 'shared'), join(INTEROP, name, 'src')]
+  const shared = ['shared', ...others].map((folder) => join(INTEROP, 'java', folder))
+  const folders = [...shared, join(INTEROP, name, 'src')]
   const logFile = join(cacheFolder('logs'), `javac-${name}.log`)
   const classes = await buildOnce(
     `classes-${name}`,

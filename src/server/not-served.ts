@@ -36,16 +36,11 @@ export function refuseWhatIsNotServed(settings: ServerSettings): void {
 /** A JAAS file that makes no sense is told here, too. */
 function refuseSaslWithoutUsers(settings: ServerSettings): void {
   const { acl } = settings
-  const hasLogin = clientSaslOf(settings, process.env) !== null
+  clientSaslOf(settings, process.env)
   if (!acl.sessionRequireClientSaslAuth) return
   if (!authenticationSettingsOf(settings).saslEnabled) {
     throw new ConfigError(
       'sessionRequireClientSASLAuth needs authProvider.sasl=org.apache.zookeeper.server.auth.SASLAuthenticationProvider'
-    )
-  }
-  if (!hasLogin) {
-    throw new ConfigError(
-      `sessionRequireClientSASLAuth needs -Djava.security.auth.login.config=FILE, a JAAS file with a section ${acl.saslServerSection}: nobody could connect`
     )
   }
 }
@@ -86,14 +81,15 @@ export function withoutEffect(settings: ServerSettings): string[] {
 
 /** Logins that are configured and that nobody can make. */
 function uselessLogins(settings: ServerSettings): string[] {
-  const { jaasFile, saslServerSection, superDigest } = settings.acl
+  const { jaasFile, saslServerSection, sessionRequireClientSaslAuth, superDigest } = settings.acl
   const lines: string[] = []
   if (authenticationSettingsOf(settings).saslEnabled && serverLoginOf(settings) === null) {
     const missing =
       jaasFile === null
         ? 'java.security.auth.login.config names no JAAS file'
         : `JAAS file ${jaasFile} has no section ${saslServerSection}`
-    lines.push(`nobody can log in by SASL: ${missing}`)
+    const all = sessionRequireClientSaslAuth ? ', and sessionRequireClientSASLAuth keeps everybody else out' : ''
+    lines.push(`nobody can log in by SASL: ${missing}${all}`)
   }
   if (superDigest !== null && !superDigest.startsWith('super:')) {
     lines.push('DigestAuthenticationProvider.superDigest has no effect: it must be super: and a hash')

@@ -2,6 +2,7 @@ package interop;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +13,8 @@ import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import javax.security.auth.login.AppConfigurationEntry;
+import javax.security.auth.login.Configuration;
 import org.apache.zookeeper.server.quorum.QuorumPeerConfig;
 
 /**
@@ -22,31 +25,43 @@ import org.apache.zookeeper.server.quorum.QuorumPeerConfig;
 public final class ServerProcess {
   private static final int START_SECONDS = 40;
   private static final int STOP_SECONDS = 20;
+  private static final String LOGIN_FILE = "java.security.auth.login.config";
   private static final String SUPER_DIGEST = "DigestAuthenticationProvider.superDigest";
 
   private final Process process;
 
   public ServerProcess(Properties properties, File dataDirectory, int id) throws IOException {
-    Files.createDirectories(dataDirectory.toPath());
-    Files.writeString(dataDirectory.toPath().resolve("myid"), id + "\n");
-    Properties all = new Properties();
-    all.putAll(properties);
-    all.put("admin.enableServer", "false");
-    all.put("4lw.commands.whitelist", "*");
-    if (QuorumPeerConfig.isReconfigEnabled()) all.put("reconfigEnabled", "true");
-    Path file = Files.createTempDirectory("curator-server").resolve("zoo.cfg");
-    try (Writer out = Files.newBufferedWriter(file)) {
-      // Not Properties.store: its backslashes before colons are for Java alone.
-      for (String name : all.stringPropertyNames())
-        out.write(name + "=" + all.getProperty(name) + "\n");
-    }
-    ProcessBuilder builder = new ProcessBuilder(command(file.toString()));
+    this(fileOf(properties, dataDirectory, id));
+  }
+
+  /** A server with this configuration file. */
+  public ServerProcess(String file) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(command(file));
     builder.environment().put("SERVER_JVMFLAGS", String.join(" ", flags()));
     process =
         builder
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(new File("servers.log")))
             .start();
+  }
+
+  private static String fileOf(Properties properties, File dataDirectory, int id)
+      throws IOException {
+    Files.createDirectories(dataDirectory.toPath());
+    Files.writeString(dataDirectory.toPath().resolve("myid"), id + "\n");
+    Properties all = new Properties();
+    all.putAll(properties);
+    all.put("admin.enableServer", "false");
+    if (System.getProperty("zookeeper.4lw.commands.whitelist") == null)
+      all.put("4lw.commands.whitelist", "*");
+    if (QuorumPeerConfig.isReconfigEnabled()) all.put("reconfigEnabled", "true");
+    Path file = Files.createTempDirectory("own-tests-server").resolve("zoo.cfg");
+    try (Writer out = Files.newBufferedWriter(file)) {
+      // Not Properties.store: its backslashes before colons are for Java alone.
+      for (String name : all.stringPropertyNames())
+        out.write(name + "=" + all.getProperty(name) + "\n");
+    }
+    return file.toString();
   }
 
   private static List<String> command(String file) {
@@ -61,15 +76,44 @@ public final class ServerProcess {
   }
 
   private static List<String> flags() {
-    return System.getProperties().stringPropertyNames().stream()
+    List<String> flags =
+        System.getProperties().stringPropertyNames().stream()
         .filter(
             (name) ->
                 name.startsWith("zookeeper.")
                     || name.startsWith("znode.")
                     || name.startsWith("readonlymode.")
+                    || name.equals(LOGIN_FILE)
                     || name.equals(SUPER_DIGEST))
         .map((name) -> "-D" + name + "=" + System.getProperty(name))
         .collect(Collectors.toList());
+    if (System.getProperty(LOGIN_FILE) == null) addLoginsMadeByProgram(flags);
+    return flags;
+  }
+
+  /** Writes the section of users, where a test has made one in its own process, into a file for the server. */
+  private static void addLoginsMadeByProgram(List<String> flags) {
+    String section = System.getProperty("zookeeper.sasl.serverconfig", "Server");
+    AppConfigurationEntry[] entries;
+    try {
+      entries = Configuration.getConfiguration().getAppConfigurationEntry(section);
+    } catch (SecurityException none) {
+      return;
+    }
+    if (entries == null) return;
+    StringBuilder text = new StringBuilder(section + " {\n");
+    for (AppConfigurationEntry entry : entries) {
+      text.append(entry.getLoginModuleName()).append(" required");
+      entry.getOptions().forEach((name, value) -> text.append("\n" + name + "=\"" + value + '"'));
+      text.append(";\n");
+    }
+    try {
+      Path file = Files.createTempFile("jaas", ".conf");
+      Files.writeString(file, text.append("};\n"));
+      flags.add("-D" + LOGIN_FILE + "=" + file);
+    } catch (IOException error) {
+      throw new UncheckedIOException(error);
+    }
   }
 
   public void awaitServing(int port) throws Exception {
@@ -90,6 +134,11 @@ public final class ServerProcess {
     } catch (IOException notYet) {
       return "";
     }
+  }
+
+  /** Waits until the process ends by itself or is stopped. */
+  public void awaitEnd() throws InterruptedException {
+    process.waitFor();
   }
 
   public void kill() {
