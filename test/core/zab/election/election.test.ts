@@ -616,7 +616,7 @@ describe('a server whose configuration is another one of the same version', () =
 
   test('is told of once by a server that has a role, too', () => {
     const bench = new Bench().look()
-    bench.receive(3, looking)
+    bench.receive(3, looking, {})
     bench.wait(200)
     expect(bench.outcome.state).toBe(following)
 
@@ -629,7 +629,7 @@ describe('a server whose configuration is another one of the same version', () =
 
   test('who has a role learns no later one by an election, and no line is said of it', () => {
     const bench = new Bench().look()
-    bench.receive(3, looking)
+    bench.receive(3, looking, {})
     bench.wait(200)
 
     bench.receive(1, looking, {}, { ...FIVE, version: 9n })
@@ -643,7 +643,7 @@ describe('a server whose configuration is another one of the same version', () =
     ({ isLooking }) => {
       const bench = new Bench().look()
       if (!isLooking) {
-        bench.receive(3, looking)
+        bench.receive(3, looking, {})
         bench.wait(200)
       }
       const writer = new JuteWriter()
