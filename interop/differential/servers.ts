@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../harness/free-port.ts'
 import { endWithUs } from './end-with-us.ts'
 import { RawConnection } from './wire/raw-connection.ts'
 import { frame, WireWriter } from './wire/wire-writer.ts'
@@ -211,17 +211,4 @@ async function serves(port: number): Promise<boolean> {
   const result = await connection.waitUntil((frames) => frames.length > 0, 2000)
   connection.drop()
   return result === 'frames'
-}
-
-/** A port of the loopback interface that nothing listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.on('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      probe.close(() => resolve(port))
-    })
-  })
 }

@@ -13,7 +13,7 @@ import { highWord, lowWord } from '../../src/protocol/int64.ts'
 import { OpCode, Xid } from '../../src/protocol/op-code.ts'
 
 /** How long a script waits for what it expects of the client. */
-const PATIENCE_MS = 5_000
+const PATIENCE_MS = 25_000
 
 /** What a server grants. */
 export interface Grant {
@@ -90,7 +90,7 @@ export class FakeConnection {
     return greeting
   }
 
-  grant({ timeoutMs = 6_000, sessionId = 0x1234n, readOnly = false }: Grant = {}): void {
+  grant({ timeoutMs = 60_000, sessionId = 0x1234n, readOnly = false }: Grant = {}): void {
     const passwd = new Uint8Array(16).fill(7)
     const id = { sessionIdHi: highWord(sessionId), sessionIdLo: lowWord(sessionId) }
     this.sendFrame((writer) =>

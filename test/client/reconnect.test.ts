@@ -185,7 +185,7 @@ describe('a client that loses its server', () => {
 
   test('gives up a server that accepts the connection and then says nothing', async () => {
     const [first, second] = [await server(), await server()]
-    const { client } = open(`${first.address},${second.address}`, { sessionTimeoutMs: 400 })
+    const { client } = open(`${first.address},${second.address}`, { sessionTimeoutMs: 3_000 })
     await (await first.connection()).closed()
 
     await (await second.connection()).accept()

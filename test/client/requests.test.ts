@@ -87,7 +87,7 @@ describe('requests', () => {
   })
 
   test('fail when no answer comes in time, and a late answer disturbs nobody', async () => {
-    const { client, connection } = await connected({ requestTimeoutMs: 50 })
+    const { client, connection } = await connected({ requestTimeoutMs: 2_000 })
     const late = client.getData('/late')
     const { header } = await connection.request()
     await expect(late).rejects.toMatchObject({ code: 'REQUEST_TIMEOUT', wire: -122, path: '/late' })

@@ -17,14 +17,16 @@ import { until } from './until.ts'
 
 jest.setTimeout(60_000)
 
-const server = new OwnServer()
+/** Long: no session ends, and no connection is given up, because the machine is busy. */
+const SESSION_TIMEOUT_MS = 60_000
+const server = new OwnServer({ maxSessionTimeout: String(SESSION_TIMEOUT_MS) })
 const clients: ZooKeeper[] = []
 /** Those of single tests. */
 const servers: OwnServer[] = []
 let client: ZooKeeper
 
 async function open(options: ClientOptions = {}, chroot = ''): Promise<ZooKeeper> {
-  const opened = await connect(server.address + chroot, { sessionTimeoutMs: 4_000, ...options })
+  const opened = await connect(server.address + chroot, { sessionTimeoutMs: SESSION_TIMEOUT_MS, ...options })
   clients.push(opened)
   return opened
 }

@@ -6,7 +6,7 @@ import { RawConnection } from '../../interop/differential/wire/raw-connection.ts
 import { startHostileTarget } from './hostile-server.ts'
 
 const OPEN = [{ perms: 31, scheme: 'world', id: 'anyone' }]
-const CLOSE_TIMEOUT_MS = 5000
+const CLOSE_TIMEOUT_MS = 25_000
 
 let server: RunningServer
 

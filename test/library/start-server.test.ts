@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals'
 import { connect, ServerStartError, startServer } from 'zoonode'
 
 const REPOSITORY = join(__dirname, '..', '..')
-const DEADLINE_MS = 15_000
+const DEADLINE_MS = 25_000
 
 async function until(condition: () => boolean): Promise<void> {
   const endMs = performance.now() + DEADLINE_MS

@@ -1,7 +1,8 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
-import { freePort, type RunningServer, startServer } from '../../interop/differential/servers.ts'
+import { type RunningServer, startServer } from '../../interop/differential/servers.ts'
+import { freePort } from '../../interop/harness/free-port.ts'
 import { connect, type ZooKeeper } from '../../src/client/index.ts'
 
 const AS_ANYBODY = { Authorization: 'digest any:body' }

@@ -8,23 +8,26 @@ export class DeafClient {
   #xid = 0
   #isClosed = false
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, sessionTimeoutMs: number) {
     this.#socket = socket
     socket.pause()
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
       this.#isClosed = true
     })
-    socket.write(frame(new WireWriter().int(0).long(0n).int(30_000).long(0n).blob({ fill: 16 }).byte(0).take()))
+    socket.write(
+      frame(new WireWriter().int(0).long(0n).int(sessionTimeoutMs).long(0n).blob({ fill: 16 }).byte(0).take())
+    )
   }
 
-  static async open(port: number): Promise<DeafClient> {
+  /** @param sessionTimeoutMs in which the test has to be over: it sends no pings */
+  static async open(port: number, sessionTimeoutMs = 30_000): Promise<DeafClient> {
     const socket = connect({ port, host: '127.0.0.1' })
     await new Promise((resolve, reject) => {
       socket.once('connect', resolve)
       socket.once('error', reject)
     })
-    return new DeafClient(socket)
+    return new DeafClient(socket, sessionTimeoutMs)
   }
 
   /** Whether this side has learnt that the server closed it. */

@@ -132,7 +132,7 @@ describe('an HTTPS port', () => {
 
     copyFileSync(fixture('ec.pem'), location)
 
-    const endMs = Date.now() + 15_000
+    const endMs = Date.now() + 25_000
     while ((await commonName(port, ca)) !== 'ec.example') {
       if (Date.now() > endMs) throw new Error('it shows the old one')
       await new Promise((resolve) => setTimeout(resolve, 50))

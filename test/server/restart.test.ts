@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
 import { RawSession } from '../../interop/differential/hostile/healthy-client.ts'
-import { freePort, type RunningServer, startServer } from '../../interop/differential/servers.ts'
+import { type RunningServer, startServer } from '../../interop/differential/servers.ts'
 import { fourLetterWord } from '../../interop/differential/wire/four-letter.ts'
+import { freePort } from '../../interop/harness/free-port.ts'
 
 const OPEN = [{ perms: 31, scheme: 'world', id: 'anyone' }]
-const WAIT_MS = 15_000
+const WAIT_MS = 30_000
 const WRITE_COUNT = 150
 const READY = 'zoonode is ready'
 

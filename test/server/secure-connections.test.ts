@@ -19,7 +19,7 @@ const ENDPOINT: TlsEndpointSettings = {
   ...NO_ENDPOINT,
   keyStore: storeOf('rsa.jks'),
   trustStore: storeOf('ca.pem'),
-  handshakeDetectionTimeoutMs: 300
+  handshakeDetectionTimeoutMs: 60_000
 }
 
 const CA = readFileSync(fixture('ca.pem'))
@@ -194,7 +194,7 @@ describe('a port for TLS', () => {
       if (turn % 8 === 7) await new Promise((resolve) => setImmediate(resolve))
     }
     socket.closeWhenSent()
-    await until(() => client.isClosed, 'the end', 15_000)
+    await until(() => client.isClosed, 'the end')
 
     expect(client.received().equals(Buffer.concat(sent))).toBe(true)
     await until(() => listener.unsentBytes === 0 && told.includes('closed'), 'nothing left')
@@ -380,7 +380,7 @@ describe('a port for both', () => {
   })
 
   test('closes a connection that says nothing', async () => {
-    const { listener, told } = await serve({ isPortUnified: true })
+    const { listener, told } = await serve({ isPortUnified: true, endpoint: { handshakeDetectionTimeoutMs: 300 } })
 
     const silent = dial(listener.port)
     await until(() => silent.isClosed, 'its end')

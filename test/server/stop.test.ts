@@ -7,7 +7,7 @@ import { DeafClient } from './deaf-client.ts'
 import { greet, WritingClient } from './writing-client.ts'
 
 // Generous, as the machine may be busy with other tests.
-const STOP_MS_MAX = 15_000
+const STOP_MS_MAX = 30_000
 const BUILT_IN_NODE_COUNT = 3
 const CLIENTS = ['a', 'b', 'c', 'd']
 

@@ -3,7 +3,7 @@ import { RawConnection } from '../../interop/differential/wire/raw-connection.ts
 import { frame, WireWriter } from '../../interop/differential/wire/wire-writer.ts'
 
 const OPEN = [{ perms: 31, scheme: 'world', id: 'anyone' }]
-const WAIT_MS = 10_000
+const WAIT_MS = 30_000
 /** Requests that are under way at once. */
 const WINDOW = 50
 

@@ -3,7 +3,7 @@ import { RawConnection } from '../wire/raw-connection.ts'
 import { frame, WireWriter } from '../wire/wire-writer.ts'
 
 const NODE = '/healthy'
-const TIMEOUT_MS = 10_000
+const TIMEOUT_MS = 30_000
 
 /** What a client that behaves saw while others did not. */
 export interface Health {

@@ -51,7 +51,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 /** Waits, as long as a test may take, until the signal of a job that is under way is there. */
 async function until(isSo: () => boolean): Promise<void> {
-  for (const endMs = Date.now() + 5_000; !isSo(); ) {
+  for (const endMs = Date.now() + 25_000; !isSo(); ) {
     if (Date.now() > endMs) throw new Error('in vain')
     await new Promise((resolve) => setTimeout(resolve, 10))
   }

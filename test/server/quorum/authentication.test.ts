@@ -16,7 +16,7 @@ import { configOf, dial, freePort, memberAt, RawPort, RecordingLogger, until } f
 
 let folder: string
 const closers: (() => void)[] = []
-const SOCKETS = { noDelay: true, keepAlive: true, authenticationTimeoutMs: 5000 }
+const SOCKETS = { noDelay: true, keepAlive: true, authenticationTimeoutMs: 60_000 }
 /** For an exchange that is to take too long. */
 const SHORT_MS = 300
 const MAGIC = '5f2435013501edcc'
@@ -64,8 +64,8 @@ function newLinks() {
   const links = new PeerLinks(
     {
       opened: (link) => told.push(`opened ${link}`),
-      received: (_, bytes) => {
-        text += bytes.toString()
+      received: (_, buffer, count) => {
+        text += buffer.toString('latin1', 0, count)
       },
       closed: (link) => told.push(`closed ${link}`),
       drained: () => undefined
@@ -104,7 +104,7 @@ function connectTo(
   authenticationTimeoutMs = SOCKETS.authenticationTimeoutMs
 ) {
   const parts = newLinks()
-  const settings = { limitMs: 5000, retryDelayMs: 20, ...SOCKETS, authenticationTimeoutMs }
+  const settings = { limitMs: 60_000, retryDelayMs: 20, ...SOCKETS, authenticationTimeoutMs }
   const connector = new LeaderConnector(settings, parts.links, plainTransport, authentication, parts.log)
   connector.connect(-1 as LinkId, 3, [{ host: '127.0.0.1', quorumPort: port, electionPort: 1 }])
   const say = (text: string): void => {
@@ -140,7 +140,12 @@ describe('a leader that requires authentication', () => {
   })
 
   test.each([
-    { what: 'a packet of a learner', hex: '0000000b00000000', line: 'it does not authenticate itself', limitMs: 5000 },
+    {
+      what: 'a packet of a learner',
+      hex: '0000000b00000000',
+      line: 'it does not authenticate itself',
+      limitMs: 60_000
+    },
     {
       what: 'the beginning of an exchange',
       hex: MAGIC.slice(0, 6),
@@ -151,14 +156,14 @@ describe('a leader that requires authentication', () => {
       what: 'a token beyond all measure',
       hex: `${MAGIC}000000007fffffff`,
       line: "the token's length 2147483647 is out of range",
-      limitMs: 5000
+      limitMs: 60_000
     },
-    { what: 'an unknown status', hex: `${MAGIC}0000000700000000`, line: 'the status 7 is unknown', limitMs: 5000 },
+    { what: 'an unknown status', hex: `${MAGIC}0000000700000000`, line: 'the status 7 is unknown', limitMs: 60_000 },
     {
       what: 'nonsense for a response',
       hex: BEGINNING + NONSENSE,
       line: 'failed to authenticate itself',
-      limitMs: 5000
+      limitMs: 60_000
     }
   ])('closes one that sends $what', async ({ hex, line, limitMs }) => {
     const leader = await openPort(authenticationOf(), limitMs)
@@ -286,8 +291,8 @@ function settingsOf(sid: number): ElectionLinksSettings {
     multiAddressEnabled: false,
     reachabilityTimeoutMs: null,
     bindTries: 1,
-    connectTimeoutMs: 1000,
-    handshakeTimeoutMs: 20_000,
+    connectTimeoutMs: 60_000,
+    handshakeTimeoutMs: 60_000,
     keepAlive: true
   }
 }

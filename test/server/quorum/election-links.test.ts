@@ -4,7 +4,17 @@ import type { EnsembleConfig } from '../../../src/core/zab/membership/ensemble-c
 import { encodeHandshake } from '../../../src/server/quorum/election-handshake.ts'
 import { ElectionLinks, type ElectionLinksSettings } from '../../../src/server/quorum/election-links.ts'
 import { type Connect, type PeerTransport, plainTransport } from '../../../src/server/quorum/peer-transport.ts'
-import { configOf, dial, freePort, memberAt, type RawConnection, RawPort, RecordingLogger, until } from './support.ts'
+import {
+  configOf,
+  dial,
+  freePort,
+  isRefused,
+  memberAt,
+  type RawConnection,
+  RawPort,
+  RecordingLogger,
+  until
+} from './support.ts'
 
 interface Notification {
   readonly from: number
@@ -23,8 +33,8 @@ const settingsOf = (sid: number): ElectionLinksSettings => ({
   multiAddressEnabled: false,
   reachabilityTimeoutMs: null,
   bindTries: 3,
-  connectTimeoutMs: 2000,
-  handshakeTimeoutMs: 5000,
+  connectTimeoutMs: 60_000,
+  handshakeTimeoutMs: 60_000,
   keepAlive: false
 })
 
@@ -311,7 +321,8 @@ describe('a server with several addresses', () => {
     expect(log.count('server 1 does not answer at 127.0.0.1 any more')).toBe(1)
     links.send(1, Buffer.from('three'))
     await (await second.connection(0)).received(frameHex('three'))
-    await until(() => second.connections.length === 2, 'the check of the second address')
+    // More than one where the check finds no time to be made in.
+    await until(() => second.connections.length >= 2, 'the check of the second address')
     expect(links.connectedSids).toEqual([1])
   })
 
@@ -407,12 +418,7 @@ describe('a change of the membership', () => {
     const call = await dial(newPort)
     call.write(handshakeHex(3, other.port))
     await until(() => links.connectedSids.length === 1, 'a connection')
-    await expect(
-      new Promise((resolve, reject) => {
-        dial(port).then(resolve, reject)
-        setTimeout(() => reject(new Error('refused')), 200)
-      })
-    ).rejects.toThrow('refused')
+    expect(await isRefused(port)).toBe(true)
   })
 
   test('that leaves all members as they are closes nothing', async () => {

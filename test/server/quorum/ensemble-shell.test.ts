@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
@@ -8,7 +7,7 @@ import type { EnsembleConfig } from '../../../src/core/zab/membership/ensemble-c
 import { loadSettings } from '../../../src/server/config/load-settings.ts'
 import { EventLoop } from '../../../src/server/event-loop.ts'
 import { EnsembleShell, newCommitLog } from '../../../src/server/quorum/ensemble-shell.ts'
-import { configOf, dial, freePort, memberAt, RecordingLogger, until } from './support.ts'
+import { configOf, dial, freePort, isRefused, memberAt, RecordingLogger, until } from './support.ts'
 
 const closers: (() => void)[] = []
 
@@ -55,17 +54,6 @@ function newShell(config: EnsembleConfig, lastSeen: EnsembleConfig | null = null
     until(() => log.count(`listening on the quorum port 127.0.0.1:${port}`) > 0, `${port}`)
   const linked = (count: number) => until(() => openedCount === count, `${count} links`)
   return { outputs: shell.outputs, listening, linked }
-}
-
-function isRefused(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  return new Promise((resolve) => {
-    socket.once('error', () => resolve(true))
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(false)
-    })
-  })
 }
 
 function at(quorumPort: number, version: bigint): EnsembleConfig {

@@ -1,10 +1,11 @@
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { createServer, type Socket } from 'node:net'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import type { LinkId } from '../../../src/core/zab/peer-link.ts'
 import { LeaderConnector } from '../../../src/server/quorum/leader-connector.ts'
 import { LearnerPort } from '../../../src/server/quorum/learner-port.ts'
 import { PeerLinks } from '../../../src/server/quorum/peer-links.ts'
 import { plainTransport } from '../../../src/server/quorum/peer-transport.ts'
-import { dial, freePort, RawPort, RecordingLogger, until } from './support.ts'
+import { dial, freePort, portOf, RawPort, RecordingLogger, until } from './support.ts'
 
 const closers: (() => void)[] = []
 
@@ -22,7 +23,7 @@ function newLinks(unsentBytesMax?: number) {
   const links = new PeerLinks(
     {
       opened: (link, address) => told.push(`opened ${link} ${address.replace(/\d+$/, 'port')}`),
-      received: (_, bytes) => received.push(bytes),
+      received: (_, buffer, count) => received.push(Buffer.from(buffer.subarray(0, count))),
       closed: (link) => told.push(`closed ${link}`),
       drained: (link) => told.push(`drained ${link}`)
     },
@@ -38,7 +39,7 @@ function unexpected(problem: string): void {
   throw new Error(problem)
 }
 
-const SOCKETS = { noDelay: true, keepAlive: true, authenticationTimeoutMs: 5000 }
+const SOCKETS = { noDelay: true, keepAlive: true, authenticationTimeoutMs: 60_000 }
 
 async function openPort(unsentBytesMax?: number) {
   const parts = newLinks(unsentBytesMax)
@@ -58,7 +59,7 @@ async function openPort(unsentBytesMax?: number) {
 function newConnector(settings: { limitMs?: number; retryDelayMs?: number } = {}) {
   const parts = newLinks()
   const connector = new LeaderConnector(
-    { limitMs: 5000, retryDelayMs: 20, ...SOCKETS, ...settings },
+    { limitMs: 60_000, retryDelayMs: 20, ...SOCKETS, ...settings },
     parts.links,
     plainTransport,
     null,
@@ -104,6 +105,32 @@ describe('links that learners open', () => {
     links.flush()
 
     await connection.received('0000000100000002')
+  })
+
+  test('are read and written past the streams of their sockets', async () => {
+    const { links, text } = newLinks()
+    const server = createServer((accepted) => {
+      links.accept(accepted)
+      told.push(accepted)
+    })
+    const told: Socket[] = []
+    closers.push(() => server.close())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const connection = await dial(portOf(server))
+    await until(() => told.length === 1, 'a link')
+    // The first write is the one that others are learnt from.
+    links.linkWriter(LINK_1).writeInt(1)
+    links.flush()
+    const write = jest.spyOn(told[0] as Socket, 'write')
+
+    links.linkWriter(LINK_1).writeInt(2)
+    links.flush()
+    connection.socket.write('ACK')
+
+    await connection.received('0000000100000002')
+    await until(() => text() === 'ACK', 'bytes')
+    expect(write).not.toHaveBeenCalled()
+    expect(told[0]?.listenerCount('data')).toBe(0)
   })
 
   test('that are closed get what was written before, and tell nothing after', async () => {
@@ -351,6 +378,7 @@ describe('the link to a leader', () => {
     connect(LINK_OTHER, port)
     await until(() => told.length > 0, 'another link')
 
+    await leader.connection(0)
     expect(told).toEqual(['opened -2 127.0.0.1:port'])
     expect(leader.connections).toHaveLength(1)
   })

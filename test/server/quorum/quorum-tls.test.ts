@@ -61,7 +61,7 @@ function settingsOf(name: string, more: Partial<TlsEndpointSettings> = {}, trust
     crl: false,
     ocsp: false,
     clientAuth: 'need',
-    handshakeDetectionTimeoutMs: 5000,
+    handshakeDetectionTimeoutMs: 60_000,
     ...more
   }
 }
@@ -72,7 +72,7 @@ function transportOf(settings: TlsEndpointSettings, members: readonly string[] =
   closers.push(() => tls.close())
   return {
     log,
-    transport: tlsTransport({ tls, isTlsSpoken: true, isPlainTaken: false, timeoutMs: 5000 }, new LimitedLog(log))
+    transport: tlsTransport({ tls, isTlsSpoken: true, isPlainTaken: false, timeoutMs: 60_000 }, new LimitedLog(log))
   }
 }
 

@@ -17,14 +17,14 @@ describe('a host is reachable', () => {
   test('that accepts a connection', async () => {
     const port = await RawPort.open()
 
-    expect(await check([port.port], 5000, plainTransport)).toEqual([true])
+    expect(await check([port.port], 60_000, plainTransport)).toEqual([true])
 
     await (await port.connection(0)).closed()
     port.close()
   })
 
   test('that refuses connections', async () => {
-    expect(await check([await freePort(), await freePort()], 5000, plainTransport)).toEqual([true])
+    expect(await check([await freePort(), await freePort()], 60_000, plainTransport)).toEqual([true])
   })
 })
 
@@ -42,7 +42,7 @@ describe('a host is not reachable', () => {
       return socket
     }
 
-    expect(await check([1, 2], 5000, { ...plainTransport, probe: connect })).toEqual([false])
+    expect(await check([1, 2], 60_000, { ...plainTransport, probe: connect })).toEqual([false])
   })
 })
 
@@ -50,11 +50,11 @@ test('a check that is given up tells nothing', async () => {
   const answers: boolean[] = []
   const port = await freePort()
 
-  const giveUp = checkReachable('127.0.0.1', [port], 5000, plainTransport, OPTIONS, (isReachable) => {
+  const giveUp = checkReachable('127.0.0.1', [port], 60_000, plainTransport, OPTIONS, (isReachable) => {
     answers.push(isReachable)
   })
   giveUp()
-  await check([port], 5000, plainTransport)
+  await check([port], 60_000, plainTransport)
 
   expect(answers).toEqual([])
 })

@@ -1,23 +1,17 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
+
+export { freePort } from '../../../interop/harness/free-port.ts'
+
 import type { EnsembleConfig, EnsembleMember } from '../../../src/core/zab/membership/ensemble-config.ts'
 import type { Logger } from '../../../src/server/logging/logger.ts'
 
 /** Polls until the condition holds. */
-export async function until(condition: () => boolean, what: string, deadlineMs = 8000): Promise<void> {
+export async function until(condition: () => boolean, what: string, deadlineMs = 25_000): Promise<void> {
   const endMs = performance.now() + deadlineMs
   while (!condition()) {
     if (performance.now() > endMs) throw new Error(`not within ${deadlineMs} ms: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const port = portOf(server)
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 export function portOf(server: Server): number {
@@ -141,4 +135,16 @@ export async function dial(port: number): Promise<RawConnection> {
   const connection = new RawConnection(socket)
   await new Promise<void>((resolve) => socket.once('connect', () => resolve()))
   return connection
+}
+
+/** Whether nobody listens there. */
+export function isRefused(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  return new Promise((resolve) => {
+    socket.once('error', () => resolve(true))
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(false)
+    })
+  })
 }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { connect } from '../../../src/client/index.ts'
 import { askWord, ServerProcess } from './server-process.ts'
 
-jest.setTimeout(240_000)
+jest.setTimeout(600_000)
 
 /** Backups by their program, of server processes that are written to meanwhile. */
 

@@ -132,7 +132,10 @@ test('tells who writes most, and where', async () => {
 test('the index of each closed segment is made once, and anew if it is not its own', async () => {
   await ask('writers')
   const names = indexNames()
-  expect(names.length).toBeGreaterThan(2)
+  const segments = readdirSync(join(server.dataDir, 'version-2')).filter((name) => /^log\.[0-9a-f]+\.db$/.test(name))
+  // All but the last one; how many there are depends on how soon each snapshot is done.
+  expect(names.length).toBeGreaterThan(0)
+  expect(names.length).toBe(segments.length - 1)
   const [name = ''] = names
   const path = join(server.dataDir, 'version-2', name)
   const { mtimeMs, ino } = statSync(path)
