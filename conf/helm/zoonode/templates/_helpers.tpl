@@ -29,7 +29,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 
 {{- define "zoonode.image" -}}
 {{- $image := .Values.image -}}
-{{- with $image.registry }}{{ . }}/{{ end }}{{ $image.repository }}:{{ $image.tag | default .Chart.AppVersion }}
+{{- with .Values.global.imageRegistry | default $image.registry }}{{ . }}/{{ end }}{{ $image.repository }}:{{ $image.tag | default .Chart.AppVersion }}
 {{- end -}}
 
 {{- define "zoonode.serviceAccountName" -}}
@@ -58,8 +58,29 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if .Values.metrics.enabled -}}
 {{- $lines = concat $lines (list "metricsProvider.className=org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider" (printf "metricsProvider.httpPort=%d" (int .Values.containerPorts.metrics))) -}}
 {{- end -}}
+{{- $tls := .Values.tls -}}
+{{- if $tls.client.enabled -}}
+{{- $lines = concat $lines (list (printf "secureClientPort=%d" (int .Values.containerPorts.tls)) (printf "ssl.clientAuth=%s" $tls.client.auth)) -}}
+{{- $lines = concat $lines (splitList " " (include "zoonode.storeLines" (dict "of" "client" "prefix" "ssl." "tls" $tls.client))) -}}
+{{- end -}}
+{{- if $tls.quorum.enabled -}}
+{{- $lines = concat $lines (list "sslQuorum=true" (printf "ssl.quorum.clientAuth=%s" $tls.quorum.auth)) -}}
+{{- $lines = concat $lines (splitList " " (include "zoonode.storeLines" (dict "of" "quorum" "prefix" "ssl.quorum." "tls" $tls.quorum))) -}}
+{{- end -}}
+{{- if .Values.auth.client.enabled -}}
+{{- $lines = append $lines "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider" -}}
+{{- if .Values.auth.client.required -}}
+{{- $lines = concat $lines (list "enforce.auth.enabled=true" "enforce.auth.schemes=sasl") -}}
+{{- end -}}
+{{- end -}}
+{{- if .Values.auth.quorum.enabled -}}
+{{- $lines = concat $lines (list "quorum.auth.enableSasl=true" "quorum.auth.learnerRequireSasl=true" "quorum.auth.serverRequireSasl=true") -}}
+{{- end -}}
 {{- range splitList "\n" .Values.extraConfiguration -}}
-{{- with trim . -}}{{- $lines = append $lines . -}}{{- end -}}
+{{- with regexReplaceAll "\\s*=\\s*" (trim .) "=" -}}
+{{- if regexMatch "\\s" . -}}{{- fail (printf "extraConfiguration: there must be no blanks in %q" .) -}}{{- end -}}
+{{- $lines = append $lines . -}}
+{{- end -}}
 {{- end -}}
 {{- join " " $lines -}}
 {{- end -}}
@@ -82,7 +103,7 @@ metadata:
   {{- end }}
 spec:
   accessModes: {{- toYaml .persistence.accessModes | nindent 4 }}
-  {{- with .persistence.storageClass }}
+  {{- with .persistence.storageClass | default .global.storageClass }}
   storageClassName: {{ ternary "\"\"" . (eq . "-") }}
   {{- end }}
   {{- with .persistence.selector }}
@@ -91,4 +112,69 @@ spec:
   resources:
     requests:
       storage: {{ .size }}
+{{- end -}}
+
+{{/* Where the stores of one kind of TLS are, and the passwords to them. */}}
+{{- define "zoonode.storeLines" -}}
+{{- $tls := .tls -}}
+{{- if not $tls.existingSecret -}}{{- fail (printf "tls.%s.existingSecret: the secret with the key store is missing" .of) -}}{{- end -}}
+{{- $lines := list (printf "%skeyStore.location=/certs/%s/%s" .prefix .of $tls.existingSecretKeystoreKey) -}}
+{{- if or $tls.passwordsSecretName $tls.keystorePassword -}}
+{{- $lines = append $lines (printf "%skeyStore.passwordPath=/certs/%s-passwords/%s" .prefix .of $tls.passwordsSecretKeystoreKey) -}}
+{{- end -}}
+{{- if ne $tls.auth "none" -}}
+{{- $lines = append $lines (printf "%strustStore.location=/certs/%s/%s" .prefix .of $tls.existingSecretTruststoreKey) -}}
+{{- if or $tls.passwordsSecretName $tls.truststorePassword -}}
+{{- $lines = append $lines (printf "%strustStore.passwordPath=/certs/%s-passwords/%s" .prefix .of $tls.passwordsSecretTruststoreKey) -}}
+{{- end -}}
+{{- end -}}
+{{- join " " $lines -}}
+{{- end -}}
+
+{{/* Name of the secret that has the passwords to the stores; empty where they have none. */}}
+{{- define "zoonode.storePasswords" -}}
+{{- if .tls.passwordsSecretName -}}
+{{- .tls.passwordsSecretName -}}
+{{- else if or .tls.keystorePassword .tls.truststorePassword -}}
+{{- printf "%s-tls-%s" .name .of -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A variable of the container out of a secret. */}}
+{{- define "zoonode.secretVariable" -}}
+- name: {{ .variable }}
+  valueFrom: { secretKeyRef: { name: {{ .secret }}, key: {{ .key }} } }
+{{- end -}}
+
+{{/* Writes the users that the variables name, for the server and for the shell beside it. */}}
+{{- define "zoonode.jaas" -}}
+quoted() { local text=${1//\\/\\\\}; printf '"%s"' "${text//\"/\\\"}"; }
+users() {
+  local -a names passwords
+  local index
+  IFS=, read -r -a names <<<"$1"
+  IFS=, read -r -a passwords <<<"$2"
+  # A user without a password would be everybody.
+  if [[ ${#names[@]} != "${#passwords[@]}" ]]; then
+    echo "${#names[@]} users have ${#passwords[@]} passwords" >&2
+    return 1
+  fi
+  for index in "${!names[@]}"; do printf '  user_%s=%s\n' "${names[index]}" "$(quoted "${passwords[index]-}")"; done
+}
+login() { printf '  username=%s\n  password=%s\n' "$(quoted "$1")" "$(quoted "$2")"; }
+section() { printf '%s {\n  org.apache.zookeeper.server.auth.DigestLoginModule required\n%s;\n};\n' "$1" "$2"; }
+umask 077
+{
+  {{- if .Values.auth.client.enabled }}
+  entries=$(users "$ZOO_SERVER_USERS" "$ZOO_SERVER_PASSWORDS")
+  section Server "$entries"
+  if [[ -n $ZOO_CLIENT_USER ]]; then section Client "$(login "$ZOO_CLIENT_USER" "$ZOO_CLIENT_PASSWORD")"; fi
+  {{- end }}
+  {{- if .Values.auth.quorum.enabled }}
+  entries=$(users "$ZOO_QUORUM_SERVER_USERS" "$ZOO_QUORUM_SERVER_PASSWORDS")
+  section QuorumServer "$entries"
+  section QuorumLearner "$(login "$ZOO_QUORUM_LEARNER_USER" "$ZOO_QUORUM_LEARNER_PASSWORD")"
+  {{- end }}
+} >/tmp/zoo_jaas.conf
+umask 022
 {{- end -}}
