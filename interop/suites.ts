@@ -1,5 +1,6 @@
 import { adminSuite } from './admin/suite.ts'
 import { apacheOwnTestsSuite } from './apache-own-tests/suite.ts'
+import { auditEnsembleSuite } from './audit/ensemble-suite.ts'
 import { auditSuite } from './audit/suite.ts'
 import { cSuite } from './c/suite.ts'
 import { cOwnTestsSuite } from './c-own-tests/suite.ts'
@@ -37,6 +38,7 @@ export const SUITES: readonly Suite[] = [
   goSuite,
   zkcliSuite,
   auditSuite,
+  auditEnsembleSuite,
   saslSuite,
   ...saslVariants,
   cSaslSuite,

@@ -2,11 +2,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Server } from '../harness/server.ts'
 
+/** A server by itself, or a member of an ensemble. */
+type AuditedServer = Pick<Server, 'kind' | 'folder' | 'logFile'>
+
 /** Apache's lines are among those of its log, ours have a file. */
 const LINE = /^.*?\b(INFO|ERROR) (?:o\.a\.z\.a|org\.apache\.zookeeper\.audit)\.Slf4jAuditLogger(?:: | - )(.*)$/
 
 /** Level and text of each line of the audit log so far, whole lines only. */
-export function readAuditLines(server: Server): string[] {
+export function readAuditLines(server: AuditedServer): string[] {
   const file = server.kind === 'apache' ? server.logFile : join(server.folder, 'zookeeper_audit.log')
   if (!existsSync(file)) return []
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)

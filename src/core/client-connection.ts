@@ -114,6 +114,8 @@ export class ClientConnection {
   readonly establishedMs: number
   /** Type of the last request; null before the first, 0 after one that failed before it was looked at. */
   lastType: number | null = null
+  /** Type of the last request that was answered, failed ones too; 0 before the first. */
+  answeredType = 0
   lastXid = 0
   lastZxidHi = 0
   lastZxidLo = 0
@@ -132,10 +134,11 @@ export class ClientConnection {
   }
 
   /** Notes an answered request (upstream's updateStatsForResponse); the rest follows by `noteAnswers`. */
-  noteResponse(type: number, xid: number, zxidHi: number, zxidLo: number): void {
+  noteResponse(type: number, isSeen: boolean, xid: number, zxidHi: number, zxidLo: number): void {
     // Special xids say nothing of the client's last real operation.
     if (xid >= 0) this.lastXid = xid
-    this.lastType = type
+    this.answeredType = type
+    this.lastType = isSeen ? type : 0
     this.lastZxidHi = zxidHi
     this.lastZxidLo = zxidLo
   }

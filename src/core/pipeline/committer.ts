@@ -69,7 +69,7 @@ export class Committer {
     } else countReplyBytes(state, this.#reply(proposal, connection))
     const isSeen = txn?.body.kind !== 'error'
     if (isSeen) state.operations.add(type)
-    noteAnswered(state, connection, isSeen ? type : 0, xid, proposal.receivedMs, txn !== null)
+    noteAnswered(state, connection, type, isSeen, xid, proposal.receivedMs, txn !== null)
   }
 
   /** The session is another server's now: a client that has gone there must not be told that its request failed. */

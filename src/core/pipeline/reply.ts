@@ -27,13 +27,14 @@ export function countSent(state: PeerState, connection: ClientConnection): void 
 /**
  * Counts a request as answered.
  *
- * @param type     what `cons` shows as the last operation; 0 for a request that failed before it was looked at
+ * @param isSeen   false for a request that failed before it was looked at: `cons` shows none as the last operation
  * @param isUpdate whether it was a transaction
  */
 export function noteAnswered(
   state: PeerState,
   connection: ClientConnection,
   type: number,
+  isSeen: boolean,
   xid: number,
   receivedMs: number,
   isUpdate: boolean
@@ -42,7 +43,7 @@ export function noteAnswered(
   if (slow !== null && (state.nowMs - receivedMs >= slow.thresholdMs || slow.isSampled())) {
     slow.answered(connection, type, xid, receivedMs, state.nowMs)
   }
-  connection.noteResponse(type, xid, tree.lastZxidHi, tree.lastZxidLo)
+  connection.noteResponse(type, isSeen, xid, tree.lastZxidHi, tree.lastZxidLo)
   state.meter.answered(connection, receivedMs, isUpdate)
 }
 

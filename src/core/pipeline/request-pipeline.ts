@@ -77,7 +77,7 @@ export class RequestPipeline {
       if (isOver) return this.#hold(connection, fields, NO_BODY, ErrorCode.SESSIONEXPIRED)
       return this.#hold(connection, fields, this.#copyBody(), ErrorCode.OK)
     }
-    if (isOver) this.#answerUnseen(connection, xid, receivedMs, ErrorCode.SESSIONEXPIRED)
+    if (isOver) this.#answerUnseen(connection, type, xid, receivedMs, ErrorCode.SESSIONEXPIRED)
     else this.#answerNow(connection, answer, type, xid, receivedMs)
     this.#state.largeRequests.leave(largeBytes)
   }
@@ -153,7 +153,7 @@ export class RequestPipeline {
     if (connection.phase === ConnectionPhase.closing) return this.#state.largeRequests.leave(fields.largeBytes)
     if (connection.pending.size > 0) return this.#hold(connection, fields, NO_BODY, ErrorCode.THROTTLEDOP)
     this.#state.largeRequests.leave(fields.largeBytes)
-    this.#answerUnseen(connection, fields.xid, fields.receivedMs, ErrorCode.THROTTLEDOP)
+    this.#answerUnseen(connection, fields.type, fields.xid, fields.receivedMs, ErrorCode.THROTTLEDOP)
   }
 
   #hold(connection: ClientConnection, fields: RequestFields, body: Buffer, err: number): void {
@@ -172,7 +172,7 @@ export class RequestPipeline {
 
   #answerHeld(connection: ClientConnection, held: HeldRequest): void {
     const { type, xid, body, receivedMs, err } = held
-    if (err !== ErrorCode.OK) return this.#answerUnseen(connection, xid, receivedMs, err)
+    if (err !== ErrorCode.OK) return this.#answerUnseen(connection, type, xid, receivedMs, err)
     if (type === OpCode.closeSession) return this.#endLocal(connection, xid, receivedMs)
     const answer = answerFor(type)
     if (answer === undefined) throw new Error(`a request of type ${type} was held, which is no read`)
@@ -196,7 +196,7 @@ export class RequestPipeline {
     state.stats.clientResponseSize.add(bytes)
     // compat: upstream leaves pings out of this one.
     if (type !== OpCode.ping) state.metrics.responseBytes.add(bytes)
-    noteAnswered(state, connection, type, xid, receivedMs, false)
+    noteAnswered(state, connection, type, true, xid, receivedMs, false)
     connection.outputBytes += bytes
     if (connection.outputBytes > OUTPUT_BYTES_PAUSE) this.#block(connection)
   }
@@ -211,10 +211,10 @@ export class RequestPipeline {
   }
 
   /** Refuses a request without looking at it. */
-  #answerUnseen(connection: ClientConnection, xid: number, receivedMs: number, err: number): void {
+  #answerUnseen(connection: ClientConnection, type: number, xid: number, receivedMs: number, err: number): void {
     const state = this.#state
     countReplyBytes(state, replyHeaderOnly(state, connection, xid, err))
-    noteAnswered(state, connection, 0, xid, receivedMs, false)
+    noteAnswered(state, connection, type, false, xid, receivedMs, false)
   }
 
   /** A few bytes of requests can ask for gigabytes of replies: they are made only as fast as the client takes them. */
@@ -247,9 +247,9 @@ export class RequestPipeline {
   #endLocal(connection: ClientConnection, xid: number, receivedMs: number): void {
     const { session } = connection
     if (session === null || !session.isLocal) {
-      return this.#answerUnseen(connection, xid, receivedMs, ErrorCode.SESSIONEXPIRED)
+      return this.#answerUnseen(connection, OpCode.closeSession, xid, receivedMs, ErrorCode.SESSIONEXPIRED)
     }
-    this.#answerUnseen(connection, xid, receivedMs, ErrorCode.OK)
+    this.#answerUnseen(connection, OpCode.closeSession, xid, receivedMs, ErrorCode.OK)
     endLocalSession(this.#state, session, 'CLIENT_CLOSED_SESSION')
   }
 
@@ -264,7 +264,7 @@ export class RequestPipeline {
       return this.#hold(connection, { type, xid, receivedMs, largeBytes }, NO_BODY, place)
     }
     this.#state.largeRequests.leave(largeBytes)
-    this.#answerUnseen(connection, xid, receivedMs, place)
+    this.#answerUnseen(connection, type, xid, receivedMs, place)
   }
 }
 

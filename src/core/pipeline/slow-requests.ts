@@ -187,7 +187,7 @@ export class SlowRequests {
     if (known?.isSlow === true) return
     this.#count += requestCount
     if (known === undefined) {
-      this.#draft(connection, connection.lastType ?? 0, connection.lastXid, receivedMs, beginMs, true)
+      this.#draft(connection, connection.answeredType, connection.lastXid, receivedMs, beginMs, true)
     } else {
       known.isSlow = true
       this.#sampledCount--

@@ -78,6 +78,21 @@ describe('a request is slow', () => {
     expect(slow.view.newest[0]).toMatchObject({ xid: 5, stage: 'send', totalMs: 3000 })
   })
 
+  test('also when it fails, by its own name', () => {
+    const { harness, client, slow } = start()
+    harness.autoPersist = false
+    harness.request(client, OpCode.create, 1, create('/none/child', 0, 'x'))
+    harness.nowMs += 1500
+    harness.persist()
+    expect(slow.view.newest[0]).toMatchObject({ type: OpCode.create, xid: 1, zxidLo: 2 })
+
+    harness.autoPersist = true
+    harness.stepMs = 1100
+    harness.request(client, OpCode.create, 2, create('/none/child', 0, 'x'))
+    expect(slow.view.newest[0]).toMatchObject({ type: OpCode.create, xid: 2, stage: 'apply' })
+    for (const line of lines(harness)) expect(line).toMatch(/^slow request: create took /)
+  })
+
   test('by the step that applied it', () => {
     const { harness, client, slow } = start()
     harness.stepMs = 1100
