@@ -70,7 +70,13 @@ async function bundle(build, root, programs) {
     lineLimit: 160,
     // Native modules have to be where they were built; node-forge is loaded only where it is needed.
     external: ['*.node', 'kerberos', 'node-forge'],
-    alias: { bindings: join(root, 'scripts', 'native-binding.cjs') },
+    alias: {
+      bindings: join(root, 'scripts', 'native-binding.cjs'),
+      'readable-stream': 'node:stream',
+      'readable-stream/lib/_stream_writable.js': join(root, 'scripts', 'node-writable.cjs')
+    },
+    // winston leaves out what tells of itself in colours.
+    define: { 'process.env.NODE_ENV': '"production"' },
     banner: { js: BANNER },
     metafile: true,
     allowOverwrite: true,
