@@ -50,7 +50,8 @@ if [[ -f $ZOOCFGDIR/java.env ]]; then
   . "$ZOOCFGDIR/java.env"
 fi
 
-ZOO_USER=${USER:-$(id -un)}
+# A container may run as a user without a name.
+ZOO_USER=${USER:-$(id -un 2>/dev/null || id -u)}
 ZOO_HOST=${HOSTNAME:-$(uname -n)}
 ZOO_LOG_DIR=${ZOO_LOG_DIR:-$ZOOKEEPER_PREFIX/logs}
 ZK_SERVER_HEAP=${ZK_SERVER_HEAP:-1000}

@@ -20,7 +20,7 @@ function imageEnv(): Record<string, string> {
 }
 
 // A script may have to compile the program first.
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 let folder: ScriptFolder
 let env: Record<string, string>
@@ -47,7 +47,7 @@ function run(more: ScriptEnv, ...command: readonly string[]) {
 
 function runProbe(...args: readonly string[]): Promise<{ code: number; stdout: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(REPOSITORY, 'bin', 'probe.mjs'), ...args], (error, stdout) => {
+    execFile(process.execPath, [join(REPOSITORY, 'bin', 'probe.mjs'), ...args], { env }, (error, stdout) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout })
     })
   })
@@ -152,6 +152,8 @@ describe('the entry of the container', () => {
       const probe = (name: string, at = adminPort) => runProbe(name, `http://127.0.0.1:${at}`)
       expect((await probe('readyz')).code).toBe(0)
       expect((await probe('livez')).code).toBe(0)
+      // The health check of the image: the port is that of the configuration.
+      expect((await runProbe('livez')).code).toBe(0)
       const silent = await probe('livez', await freePort())
       expect(silent.code).toBe(1)
       expect(silent.stdout).toMatch(/does not answer: .*ECONNREFUSED/)
@@ -161,6 +163,22 @@ describe('the entry of the container', () => {
     }
     expect(await ended).toBe(0)
   })
+})
+
+test.each([
+  ['admin.enableServer=false', /^the admin server is off/, 0],
+  ['zookeeper.admin.enableServer = false', /^the admin server is off/, 0],
+  ['admin.serverAddress=127.0.0.2\nadmin.serverPort=1', /^http:\/\/127\.0\.0\.2:1 does not answer: .*ECONNREFUSED/, 1],
+  ['admin.serverAddress=0.0.0.0\nadmin.serverPort: 1', /^http:\/\/127\.0\.0\.1:1 does not answer/, 1],
+  ['admin.serverAddress=::1\nadmin.serverPort 1', /^http:\/\/\[::1\]:1 does not answer/, 1],
+  ['admin.forceHttps=true\nadmin.serverPort=1', /^https:\/\/127\.0\.0\.1:1 does not answer/, 1]
+])('with %j the health check of the image says %s', async (lines, said, code) => {
+  writeFileSync(join(env.ZOO_CONF_DIR ?? '', 'zoo.cfg'), `dataDir=/data\n${lines}\n`)
+
+  const answer = await runProbe('livez')
+
+  expect(answer.stdout).toMatch(said)
+  expect(answer.code).toBe(code)
 })
 
 test('the Dockerfile copies what is there, and its health check is a program of the package', () => {
