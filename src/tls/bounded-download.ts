@@ -4,10 +4,23 @@ export interface DownloadLimits {
   readonly sizeBytesMax: number
 }
 
-/** What an HTTP server answers. @throws Error with the reason in its message */
-export async function download(url: string, limits: DownloadLimits, request: RequestInit = {}): Promise<Buffer> {
+/** A GET, unless it is said otherwise. */
+export interface DownloadRequest {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: NonNullable<RequestInit['body']>
+}
+
+/**
+ * What an HTTP server answers. Each time by a new connection: one that was kept may be closed by the server at the moment when it is asked
+ * the next time, which would lose the answer.
+ *
+ * @throws Error with the reason in its message
+ */
+export async function download(url: string, limits: DownloadLimits, request: DownloadRequest = {}): Promise<Buffer> {
   try {
-    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(limits.timeoutMs) })
+    const headers = { ...request.headers, Connection: 'close' }
+    const response = await fetch(url, { ...request, headers, signal: AbortSignal.timeout(limits.timeoutMs) })
     if (!response.ok) throw new Error(`HTTP status ${response.status}`)
     const pieces: Uint8Array[] = []
     let size = 0

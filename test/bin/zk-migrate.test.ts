@@ -6,7 +6,7 @@ import { capturedFile } from '../storage/apache-files/support/apache-folder.ts'
 import { storageOptions } from '../storage/support/data-directory.ts'
 import { runScript, ScriptFolder } from './script-runner.ts'
 
-jest.setTimeout(180_000)
+jest.setTimeout(600_000)
 
 let folder: ScriptFolder
 let config: readonly string[]

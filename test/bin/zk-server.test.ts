@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { freePort, runScript, type ScriptEnv, ScriptFolder, type ScriptResult } from './script-runner.ts'
 
 // A script may have to compile the program first.
-jest.setTimeout(180_000)
+jest.setTimeout(600_000)
 
 const REPOSITORY = join(__dirname, '..', '..')
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { runScript, ScriptFolder, type ScriptResult } from './script-runner.ts'
 
-jest.setTimeout(180_000)
+jest.setTimeout(600_000)
 
 let folder: ScriptFolder
 let configFile: string

@@ -4,7 +4,7 @@ import { OwnServer } from '../client/own-server.ts'
 import { parseJsonRuns, parseOutput, parseRuns, type RecordedRun, readGolden, withoutVariables } from './recording.ts'
 import { FakeTerminal, runShell } from './shell-runner.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 const env = { TZ: 'UTC', TERM: 'dumb', ZKCLI_HISTORY: '' }
 

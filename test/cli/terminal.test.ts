@@ -7,7 +7,7 @@ import { connect, type ZooKeeper } from '../../src/client/zookeeper.ts'
 import { OwnServer } from '../client/own-server.ts'
 import { FakeTerminal } from './shell-runner.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 const server = new OwnServer()
 let client: ZooKeeper

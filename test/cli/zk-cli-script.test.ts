@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 
 // The script may have to compile the program first.
-jest.setTimeout(180_000)
+jest.setTimeout(600_000)
 
 const SCRIPT = join(__dirname, '..', '..', 'bin', 'zkCli.sh')
 const VERSION =

@@ -15,7 +15,7 @@ import {
 import { OwnServer } from './own-server.ts'
 import { until } from './until.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 /** Long: no session ends, and no connection is given up, because the machine is busy. */
 const SESSION_TIMEOUT_MS = 60_000

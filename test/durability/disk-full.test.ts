@@ -7,7 +7,7 @@ import type { ServerProcess } from '../../interop/faults/kill/server-process.ts'
 import type { ZooKeeper } from '../../src/client/index.ts'
 import { ServerFolder } from './server-folder.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 const DATA_BYTES = 20_000
 const READ_COUNT = 50

@@ -7,7 +7,7 @@ import { compileLibrary, recorderProblem } from '../../interop/faults/power-cut/
 import type { ZooKeeper } from '../../src/client/index.ts'
 import { ServerFolder } from './server-folder.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 const problem = recorderProblem()
 const shimTest = problem === null ? test : test.skip

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import type { ServerSettings } from './server-folder.ts'
 import { ServerFolder } from './server-folder.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 /** As upstream's ExitCode: what it does not name is 1. */
 const Exit = { unexpected: 1, badConfig: 2, dataDir: 3, electionPort: 14 } as const

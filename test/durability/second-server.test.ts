@@ -6,7 +6,7 @@ import { askFourLetterWord } from '../../interop/harness/four-letter-word.ts'
 import type { ZooKeeper } from '../../src/client/index.ts'
 import { ServerFolder } from './server-folder.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 const EXIT_DATA_DIR = 3
 

@@ -12,7 +12,7 @@ let server: RunningServer
 
 beforeAll(async () => {
   server = await startHostileTarget()
-}, 60_000)
+}, 300_000)
 
 afterAll(async () => {
   await server?.stop()

@@ -7,14 +7,15 @@ import { startHostileTarget } from './hostile-server.ts'
 
 // The longer run: npx tsx interop/differential/fuzz.ts --minutes 60
 const SEEDS = ['f1', String(Date.now())]
-const LATENCY_MS_MAX = 3000
+/** CPU time that the server may take before it answers others. */
+const BUSY_MS_MAX = 3000
 const MEMORY_MIB_MAX = 700
 
 let server: RunningServer
 
 beforeAll(async () => {
   server = await startHostileTarget()
-}, 60_000)
+}, 300_000)
 
 afterAll(async () => {
   await server?.stop()
@@ -30,9 +31,9 @@ test.each(ATTACKS)(
     })
 
     expect(survival).toMatchObject({ ended: null, serves: true, health: { problem: null } })
-    expect(survival.health.maxMs).toBeLessThan(LATENCY_MS_MAX)
+    expect(survival.health.maxServerCpuMs).toBeLessThan(BUSY_MS_MAX)
   },
-  60_000
+  300_000
 )
 
 describe.each(SEEDS)('attacks in the order of seed %s', (seed) => {
@@ -44,7 +45,7 @@ describe.each(SEEDS)('attacks in the order of seed %s', (seed) => {
     })
 
     expect(survival).toMatchObject({ ended: null, serves: true, health: { problem: null } })
-    expect(survival.health.maxMs).toBeLessThan(LATENCY_MS_MAX)
+    expect(survival.health.maxServerCpuMs).toBeLessThan(BUSY_MS_MAX)
     expect(residentMiB(server.pid)).toBeLessThan(MEMORY_MIB_MAX)
-  }, 60_000)
+  }, 300_000)
 })

@@ -8,8 +8,8 @@ import { RawConnection } from '../../interop/differential/wire/raw-connection.ts
 import { frame } from '../../interop/differential/wire/wire-writer.ts'
 import { isZoonode, startHostileTarget } from './hostile-server.ts'
 
-// Generous, as the machine may be busy with other tests: what is looked for is a server that stands still.
-const LATENCY_MS_MAX = 3000
+/** CPU time that the server may take before it answers others: what is looked for is a server that stands still. */
+const BUSY_MS_MAX = 3000
 const WAIT_MS = 30_000
 const OPEN = [{ perms: 31, scheme: 'world', id: 'anyone' }]
 
@@ -52,7 +52,7 @@ test('a connection that never sends a ConnectRequest is closed after the session
   const ends = await Promise.all([silent, slow].map((connection) => connection.waitUntil(() => false, WAIT_MS)))
 
   expect(ends).toEqual(['closed', 'closed'])
-}, 60_000)
+}, 300_000)
 
 test('a handshake and a request that come a byte at a time are answered', async () => {
   const { port } = await start({ 'nio.sessionlessCnxnTimeout': '10000' })
@@ -73,7 +73,7 @@ test('a handshake and a request that come a byte at a time are answered', async 
 
   expect(await connection.waitUntil((frames) => frames.length === 2, WAIT_MS)).toBe('frames')
   connection.drop()
-}, 60_000)
+}, 300_000)
 
 test('a client that closes its side in the middle of a frame leaves no connection behind', async () => {
   const { port } = await start()
@@ -92,7 +92,7 @@ test('a client that closes its side in the middle of a frame leaves no connectio
   expect(await until(() => ended.length === 20)).toBe(true)
   expect(await session.errorOf({ op: 11, xid: -2 })).toBe(0)
   session.drop()
-}, 60_000)
+}, 300_000)
 
 test('connections beyond maxClientCnxns are closed, those before go on', async () => {
   const { port } = await start({ maxClientCnxns: '5' })
@@ -107,7 +107,7 @@ test('connections beyond maxClientCnxns are closed, those before go on', async (
   for (const session of [...sessions, fifth]) session.drop()
   expect(ends).toEqual(Array.from({ length: 10 }, () => 'closed'))
   expect(errors).toEqual([0, 0, 0, 0, 0])
-}, 60_000)
+}, 300_000)
 
 test('writes far beyond globalOutstandingLimit are all answered, in order', async () => {
   const { port } = await start({ globalOutstandingLimit: '10' })
@@ -125,7 +125,7 @@ test('writes far beyond globalOutstandingLimit are all answered, in order', asyn
   expect(frames.map((payload) => payload.readInt32BE(0))).toEqual(Array.from({ length: count }, (_, at) => at + 1))
   expect(new Set(frames.map((payload) => payload.readInt32BE(12)))).toEqual(new Set([0]))
   expect(frames.at(-1)?.toString('utf8', 20)).toBe('/flood-0000002999')
-}, 90_000)
+}, 300_000)
 
 test('clients that ask for much and read nothing cost bounded memory, and others are served', async () => {
   const target = await start()
@@ -156,6 +156,6 @@ test('clients that ask for much and read nothing cost bounded memory, and others
 
   session.drop()
   expect(survival).toMatchObject({ ended: null, serves: true, health: { problem: null } })
-  expect(survival.health.maxMs).toBeLessThan(LATENCY_MS_MAX)
+  expect(survival.health.maxServerCpuMs).toBeLessThan(BUSY_MS_MAX)
   expect(isZoonode ? residentMiB(target.pid) : 0).toBeLessThan(500)
-}, 60_000)
+}, 300_000)

@@ -75,7 +75,7 @@ test('a restore brings everything back as it was, for clients that go on and aft
   const other = await clientOf(target)
   expect((await other.getChildren('/')).sort()).toEqual(['ephemeral', 'kept', 'new', 'zookeeper'])
   expect((await other.getData('/kept')).stat).toEqual(stat)
-}, 60_000)
+}, 300_000)
 
 test('what is no snapshot, or not a whole one, changes nothing', async () => {
   const { target, url } = await start()
@@ -92,4 +92,4 @@ test('what is no snapshot, or not a whole one, changes nothing', async () => {
   expect(statuses).toEqual([500, 500, 500, 500])
   expect(String((await client.getData('/kept')).data)).toBe('x')
   await client.create('/goes-on')
-}, 60_000)
+}, 300_000)

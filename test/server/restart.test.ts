@@ -71,7 +71,7 @@ test('a start that had much to replay is followed by a snapshot, so that the nex
   expect(before).toBe(0)
   expect(first).toBeGreaterThanOrEqual(WRITE_COUNT)
   expect(second).toBeLessThan(10)
-}, 90_000)
+}, 300_000)
 
 test('an empty directory is not served from with db.autocreate=false, unless that is said to be meant', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'zoonode-'))
@@ -89,4 +89,4 @@ test('an empty directory is not served from with db.autocreate=false, unless tha
 
   expect(refused).toMatchObject({ code: 3, output: expect.stringMatching(/db\.autocreate.*initialize/) })
   expect(served).toMatchObject({ code: 0, output: expect.stringContaining(READY) })
-}, 60_000)
+}, 300_000)

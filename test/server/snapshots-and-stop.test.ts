@@ -79,4 +79,4 @@ test('a server that took snapshots stops with exit 0 and no signal, each time, a
   expect(ends).toEqual(Array(ROUNDS).fill('exit 0'))
   expect(target.log()).not.toContain('Assertion failed')
   expect(await missing(target.port, acknowledged)).toEqual([])
-}, 120_000)
+}, 300_000)

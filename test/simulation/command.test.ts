@@ -44,5 +44,5 @@ describe('npm run simulate', () => {
 
     expect(code).toBe(0)
     expect(output).toMatch(/\d+ \w+/)
-  }, 60_000)
+  }, 300_000)
 })

@@ -11,7 +11,7 @@ import { rowCrc } from '../../src/storage/txn-row.ts'
 import { DataDirectory, storageOptions } from './support/data-directory.ts'
 import { makeBatch, makeTxn, splitTxns, zxidOf, zxidRange } from './support/transactions.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 const FORMAT_1 = join(__dirname, 'fixtures', 'format-1')
 

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { RecordKind, RingReader, RingWriter } from '../../src/storage/command-ring.ts'
 import { makeSharedMemory, openSharedMemory } from '../../src/storage/shared-memory.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 const RING_BYTES = 65_536
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { Connection } from '../../src/storage/connection.ts'
 import { ChildProgram } from './support/child-program.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 let folder: string
 let connection: Connection | undefined

@@ -8,7 +8,7 @@ import { StorageError } from '../../src/storage/storage-error.ts'
 import { DataDirectory, readWhole, storageOptions } from './support/data-directory.ts'
 import { collectZxids } from './support/transactions.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 /** Flips per file and run; more by `ZOONODE_FLIPS=1000 npx jest test/storage/damage`. */
 const FLIPS = Number(process.env.ZOONODE_FLIPS ?? 12)

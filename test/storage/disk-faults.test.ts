@@ -7,7 +7,7 @@ import { ChildProgram } from './support/child-program.ts'
 import { DataDirectory } from './support/data-directory.ts'
 import { zxidRange } from './support/transactions.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 const problem = recorderProblem()
 const shimTest = problem === null ? test : test.skip

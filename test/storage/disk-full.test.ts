@@ -8,7 +8,7 @@ import type { OpenStorage } from './support/data-directory.ts'
 import { DataDirectory } from './support/data-directory.ts'
 import { zxidRange } from './support/transactions.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 const mountPoint = mkdtempSync(join(tmpdir(), 'zoonode-small-disk-'))
 const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', mountPoint])

@@ -5,7 +5,7 @@ import { Connection } from '../../src/storage/connection.ts'
 import { DataDirectory } from './support/data-directory.ts'
 import { zxidRange } from './support/transactions.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 let directory: DataDirectory
 

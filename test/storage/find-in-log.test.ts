@@ -3,7 +3,7 @@ import { toBigInt } from '../../src/protocol/int64.ts'
 import type { OpenStorage } from './support/data-directory.ts'
 import { DataDirectory } from './support/data-directory.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 let directory: DataDirectory
 

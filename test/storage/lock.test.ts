@@ -6,7 +6,7 @@ import { ChildProgram } from './support/child-program.ts'
 import type { OpenStorage } from './support/data-directory.ts'
 import { DataDirectory, storageOptions } from './support/data-directory.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 let directory: DataDirectory
 let open: OpenStorage

@@ -6,7 +6,7 @@ import { openLogStore } from '../../src/storage/open-log-store.ts'
 import { DataDirectory } from './support/data-directory.ts'
 import { makeBatch } from './support/transactions.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 let directory: DataDirectory
 

@@ -24,7 +24,7 @@ recorderTest(
     expect(result.failures).toEqual([])
     expect(result.images).toBe(50)
   },
-  240_000
+  600_000
 )
 
 recorderTest(
@@ -34,5 +34,5 @@ recorderTest(
 
     expect(result.failures.length).toBeGreaterThan(3)
   },
-  240_000
+  600_000
 )

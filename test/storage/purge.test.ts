@@ -7,7 +7,7 @@ import type { OpenStorage } from './support/data-directory.ts'
 import { DataDirectory } from './support/data-directory.ts'
 import { zxidRange } from './support/transactions.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 let directory: DataDirectory
 let open: OpenStorage

@@ -7,7 +7,7 @@ import type { DiskCall } from '../../interop/faults/power-cut/recording.ts'
 import { readRecording } from '../../interop/faults/power-cut/recording.ts'
 import { DataDirectory } from './support/data-directory.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 const COUNT = 40
 const hasStrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0

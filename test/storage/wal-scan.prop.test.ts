@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { scanWal } from '../../src/storage/wal-scan.ts'
 import { FRAME_HEADER_BYTES, progressOf, recordWal, WAL_HEADER_BYTES, withWalFile } from './support/recorded-wal.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 const SECTOR_BYTES = 512
 const runs = { numRuns: Number(process.env.ZOONODE_PROPERTY_RUNS ?? 60) }

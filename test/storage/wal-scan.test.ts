@@ -4,7 +4,7 @@ import { cutTornTail, scanWal } from '../../src/storage/wal-scan.ts'
 import type { RecordedWal } from './support/recorded-wal.ts'
 import { FRAME_BYTES, progressOf, recordWal, WAL_HEADER_BYTES, withWalFile } from './support/recorded-wal.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 /** One frame each, as a server with little to do writes them. */
 const SMALL = [100, 100, 100, 100, 100, 100]

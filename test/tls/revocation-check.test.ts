@@ -46,7 +46,7 @@ beforeAll(async () => {
   served.set('/ca', list('ca'))
   served.set('/other', list('other'))
   served.set('/old', list('ca', ['-crl_lastupdate', '20200101000000Z', '-crl_nextupdate', '20200102000000Z']))
-}, 60_000)
+}, 300_000)
 
 afterEach(() => {
   for (const close of closers.splice(0)) close()

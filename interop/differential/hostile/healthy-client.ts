@@ -10,6 +10,8 @@ export interface Health {
   readonly requestCount: number
   readonly p99Ms: number
   readonly maxMs: number
+  /** CPU time that the server's process took while one answer was awaited, at most: how long it was at something else, however busy the machine is. */
+  readonly maxServerCpuMs: number
   /** First thing that was wrong, or null. */
   readonly problem: string | null
 }
@@ -56,16 +58,20 @@ export class RawSession {
 export class HealthyClient {
   readonly #session: RawSession
   readonly #latenciesMs: number[] = []
+  readonly #serverCpuMs: () => number
+  #maxServerCpuMs = 0
   #problem: string | null = null
   #stopped = false
   #loop: Promise<void> = Promise.resolve()
 
-  private constructor(session: RawSession) {
+  private constructor(session: RawSession, serverCpuMs: () => number) {
     this.#session = session
+    this.#serverCpuMs = serverCpuMs
   }
 
-  static async start(port: number): Promise<HealthyClient> {
-    const client = new HealthyClient(await RawSession.open(port))
+  /** @param serverCpuMs CPU time of the server's process so far */
+  static async start(port: number, serverCpuMs: () => number): Promise<HealthyClient> {
+    const client = new HealthyClient(await RawSession.open(port), serverCpuMs)
     const acl = [{ perms: 31, scheme: 'world', id: 'anyone' }]
     await client.#session.call({ op: 1, fields: { path: NODE, data: '', acl, flags: 0 } })
     client.#loop = client.#run()
@@ -81,6 +87,7 @@ export class HealthyClient {
       requestCount: sorted.length,
       p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? 0,
       maxMs: sorted.at(-1) ?? 0,
+      maxServerCpuMs: this.#maxServerCpuMs,
       problem: this.#problem
     }
   }
@@ -97,6 +104,7 @@ export class HealthyClient {
 
   async #measure(request: Request): Promise<Buffer | null> {
     const startedMs = performance.now()
+    const startedCpuMs = this.#serverCpuMs()
     const reply = await this.#session.call(request).catch((error: unknown) => {
       this.#problem ??= String(error)
       return null
@@ -104,6 +112,7 @@ export class HealthyClient {
     if (reply === null) this.#problem ??= 'the connection was closed'
     else if (reply.readInt32BE(12) !== 0) this.#problem ??= `error ${reply.readInt32BE(12)} to type ${request.op}`
     this.#latenciesMs.push(performance.now() - startedMs)
+    this.#maxServerCpuMs = Math.max(this.#maxServerCpuMs, this.#serverCpuMs() - startedCpuMs)
     return reply
   }
 }

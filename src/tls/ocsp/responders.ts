@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { AnswerCache } from '../answer-cache.ts'
-import { download } from '../bounded-download.ts'
+import { type DownloadLimits, download } from '../bounded-download.ts'
 import type { CertificateFacts } from '../certificate.ts'
 import type { RevocationStatus } from '../revocation-status.ts'
 import { isSignedBy } from '../signed.ts'
@@ -8,7 +8,8 @@ import { type CertificateId, certificateIdOf, encodeOcspRequest } from './reques
 import { type OcspAnswer, type OcspResponse, readOcspResponse } from './response.ts'
 
 /** Short: lists may have to be asked after it, and a handshake has its limit, too. */
-const LIMITS = { timeoutMs: 3000, sizeBytesMax: 256 * 1024 }
+const TIMEOUT_MS = 3000
+const SIZE_BYTES_MAX = 256 * 1024
 /** An answer is used for so long before it is asked for again, and for no longer than it is valid. */
 const REFRESH_MS = 60_000
 const ANSWERS_MAX = 10_000
@@ -22,6 +23,12 @@ const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9'
 /** Asks the responders that certificates name (RFC 6960). What they say counts if the issuer, or whom he has entitled, has signed it. */
 export class OcspResponders {
   readonly #answers = new AnswerCache<OcspAnswer>(REFRESH_MS, ANSWERS_MAX)
+  readonly #limits: DownloadLimits
+
+  /** @param timeoutMs for each responder's answer */
+  constructor(timeoutMs: number = TIMEOUT_MS) {
+    this.#limits = { timeoutMs, sizeBytesMax: SIZE_BYTES_MAX }
+  }
 
   /** @param stapled an answer that has come with the certificate; then no responder is asked, as with Java */
   async statusOf(
@@ -48,7 +55,7 @@ export class OcspResponders {
     const key = `${id.issuerKeyHash.toString('hex')} ${id.issuerNameHash.toString('hex')} ${id.serialNumber} ${url}`
     const ask = async (): Promise<OcspAnswer> => {
       const request = { method: 'POST', headers: HEADERS, body: encodeOcspRequest(id) }
-      return goodAnswer(await download(url, LIMITS, request), id, issuer)
+      return goodAnswer(await download(url, this.#limits, request), id, issuer)
     }
     const answer = await this.#answers.get(key, ask)
     if (isValid(answer, Date.now())) return answer

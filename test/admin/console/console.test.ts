@@ -34,7 +34,7 @@ beforeAll(async () => {
   for (let index = 0; index < 450; index++) void owner.create(`/many/n${String(index).padStart(3, '0')}`)
   await owner.create('/ephemeral', null, { mode: 'ephemeral' })
   await owner.sync('/')
-}, 60_000)
+}, 300_000)
 
 // There is a limit for each address.
 afterEach(async () => {
@@ -378,7 +378,7 @@ describe('a tree that is deleted', () => {
 
     expect(settled).toBeGreaterThan(0)
     expect(settled).toBeLessThan(count)
-  }, 60_000)
+  }, 300_000)
 
   /** The count when it is the same twice in a row. */
   async function settledCount(root: string): Promise<number> {

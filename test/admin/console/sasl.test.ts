@@ -36,7 +36,7 @@ beforeAll(async () => {
   ;[server, url] = await start({})
   bob = await connect(`127.0.0.1:${server.port}`, { sasl: { username: 'bob', password: 'bobsecret' } })
   await bob.create('/bobs', 'of bob', { acl: [{ scheme: 'sasl', id: 'bob', perms: Perm.all }] })
-}, 60_000)
+}, 300_000)
 
 afterEach(async () => {
   for (const one of browsers.splice(0)) await one.logOut()
@@ -114,4 +114,4 @@ test('a server that wants SASL of everybody shows its tree to who has logged in 
   } finally {
     await strict.stop()
   }
-}, 60_000)
+}, 300_000)

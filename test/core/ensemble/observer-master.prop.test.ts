@@ -121,4 +121,4 @@ test('observers behind followers have the history of all, whoever dies', () => {
     }),
     { numRuns: 25, endOnFailure: false }
   )
-}, 120_000)
+}, 300_000)

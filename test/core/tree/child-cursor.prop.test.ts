@@ -78,7 +78,7 @@ test('a walk tells of each child that stays once, whatever is applied between it
     }),
     { numRuns: 60 }
   )
-}, 120_000)
+}, 300_000)
 
 test.each([
   ['the plain tree', newPlainTree],

@@ -15,7 +15,7 @@ describe('frames recorded from Apache ZooKeeper 3.9.5 are answered as it answere
     const projectRoot = join(__dirname, '../../..')
     server = await startServer('zoonode', { projectRoot, settings: recordingSettings('zoonode') })
     replayer = new FixtureReplayer(server.port)
-  }, 60_000)
+  }, 300_000)
 
   afterAll(async () => {
     await server?.stop()
@@ -30,7 +30,7 @@ describe('frames recorded from Apache ZooKeeper 3.9.5 are answered as it answere
       const mismatches = await replayer.replay(recording)
 
       expect(mismatches.filter((mismatch) => !isExpected(recording.name, mismatch))).toEqual([])
-    }, 60_000)
+    }, 300_000)
   }
 })
 

@@ -168,12 +168,12 @@ async function runWith(make: () => Fault): Promise<Difference | null> {
 
 test('the driver sees no difference where there is none', async () => {
   expect(await runWith(() => (payload) => [payload])).toBeNull()
-}, 60_000)
+}, 300_000)
 
 test.each(FAULTS)(
   'the driver sees $fault',
   async ({ make }) => {
     expect(await runWith(make)).not.toBeNull()
   },
-  60_000
+  300_000
 )

@@ -36,7 +36,7 @@ beforeAll(async () => {
     slowRequestThresholdMs: '3600000'
   }
   server = await startServer('zoonode', { projectRoot: join(__dirname, '../../..'), settings, parentFolder: tmpdir() })
-}, 120_000)
+}, 300_000)
 
 afterAll(async () => {
   await server?.stop()

@@ -11,7 +11,7 @@ import { SegmentFile } from '../../../src/storage/segment-file.ts'
 import { DataDirectory } from '../support/data-directory.ts'
 import { makeTxn, zxidOf, zxidRange } from '../support/transactions.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(300_000)
 
 let data: DataDirectory
 let folder: string

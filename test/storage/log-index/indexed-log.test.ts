@@ -19,7 +19,7 @@ import { MadeLog } from '../support/made-log.ts'
 
 /** Answers of the indexes beside those of a plain scan of the same log. */
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 const THREADS = {
   url: pathToFileURL(join(process.cwd(), 'dist', 'storage', 'log-index', 'index-thread.js')),

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { connect } from '../../../src/client/index.ts'
 import { EnsembleProcesses } from '../ensemble-processes.ts'
 
-jest.setTimeout(240_000)
+jest.setTimeout(600_000)
 
 /** The procedure of docs/operations.md: one member is restored, and started first; the others follow it. */
 

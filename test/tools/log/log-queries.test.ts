@@ -7,7 +7,7 @@ import { logTool } from '../../../src/tools/log/main.ts'
 import { ServerProcess } from '../backup/server-process.ts'
 import { PrintedText, refusalOf } from '../tool-support.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 /** Questions to the log of a server process that runs meanwhile. */
 

@@ -6,7 +6,7 @@ import { connect } from '../../../src/client/index.ts'
 import type { ServerProcess } from '../backup/server-process.ts'
 import { EnsembleProcesses, until } from '../ensemble-processes.ts'
 
-jest.setTimeout(240_000)
+jest.setTimeout(600_000)
 
 /** An ensemble of three processes that loses two of them for good. */
 
