@@ -8,6 +8,7 @@ import { freePort } from '../harness/free-port.ts'
 import { mavenClassPath } from '../harness/java.ts'
 import { type Suite, type SuiteRun, SuiteUnavailableError } from '../harness/suite.ts'
 import { waitFor } from '../harness/wait-for.ts'
+import { checkContainer } from './container.ts'
 import { checkChart, findHelm } from './helm-chart.ts'
 import { checkJutePackage, type InstalledPackage, installPackage, missingEntries } from './installed-package.ts'
 
@@ -49,6 +50,15 @@ export const packagingSuite: Suite = {
       mkdirSync(folder)
       await checkChart(await findHelm(!run.quick), folder)
     })
+    await tell(
+      run,
+      'the image, without an engine: its entry and the server serve as root, as anybody, and as members',
+      async () => {
+        const folder = join(run.folder, 'container')
+        mkdirSync(folder)
+        await checkContainer(installed, folder)
+      }
+    )
     await tell(run, 'zoonode ensemble runs three servers, one of which leads', () =>
       runsEnsemble(installed, run.folder)
     )
