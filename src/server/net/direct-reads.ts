@@ -29,12 +29,14 @@ export class DirectReads {
   }
 
   /**
-   * Begins to read a socket from which nothing has been read. Its `pause` and `resume` stop and start reading.
+   * Begins to read a socket. What was read and put back (`unshift`) comes first. Its `pause` and `resume` stop and start reading.
    *
    * @param onRead takes the first `count` bytes of the buffer
    */
   begin(socket: Socket | LocalStream, onRead: (count: number) => void): void {
-    if (!(socket instanceof Socket) || socket instanceof TLSSocket || !this.#readDirectly(socket, onRead)) {
+    const isDirect = socket instanceof Socket && !(socket instanceof TLSSocket) && this.#readDirectly(socket, onRead)
+    // What lies there is told by an event, before anything more is read.
+    if (!isDirect || socket.readableLength > 0) {
       socket.on('data', (chunk: Buffer) => {
         const buffer = this.#buffer
         for (let offset = 0; offset < chunk.length; offset += buffer.length) onRead(chunk.copy(buffer, 0, offset))

@@ -89,7 +89,11 @@ export class EnsembleShell implements Machine {
     const { transport, authentication } = this.#security
     const linkEvents = {
       opened: (link, address) => this.#tell(() => loop.inputs.pushLinkOpened(link, address)),
-      received: (link, bytes) => this.#tell(() => loop.inputs.pushLinkBytes(link, bytes, 0, bytes.length)),
+      received: (link, buffer, count) => {
+        const start = loop.arena.keep(buffer, count)
+        loop.inputs.pushLinkBytes(link, loop.arena.page, start, start + count)
+        loop.schedule()
+      },
       closed: (link) => this.#tell(() => loop.inputs.pushLinkClosed(link)),
       drained: (link) => this.#tell(() => loop.inputs.pushLinkDrained(link))
     } satisfies ConstructorParameters<typeof PeerLinks>[0]

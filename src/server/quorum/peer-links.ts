@@ -2,17 +2,23 @@ import type { Socket } from 'node:net'
 import { JuteWriter } from 'jute-ts'
 import type { LinkId, LinkOutput } from '../../core/zab/peer-link.ts'
 import type { Logger } from '../logging/logger.ts'
+import { DirectReads } from '../net/direct-reads.ts'
+import { DirectWrites } from '../net/direct-writes.ts'
+import { StreamTransport } from '../net/stream-transport.ts'
 import { OutputPool } from '../output-pool.ts'
 import { PeerSocket, type PeerSocketEvents } from './peer-socket.ts'
 
 /** Where the inputs of the quorum port go. None comes for a link after `closeLink`, nor after its `closed`. */
 export interface PeerLinkEvents {
   opened(link: LinkId, address: string): void
-  /** Bytes as they came; they are the receiver's, and not used again. */
-  received(link: LinkId, bytes: Buffer): void
+  /** The first `count` bytes of the buffer have just come; they are there during the call only. */
+  received(link: LinkId, buffer: Buffer, count: number): void
   closed(link: LinkId): void
   drained(link: LinkId): void
 }
+
+/** As much as Node.js reads at once. */
+const READ_BYTES = 64 * 1024
 
 /** Most bytes that may wait for one link by default; see `PeerLinks`. */
 export const UNSENT_BYTES_MAX_DEFAULT = 256 * 1024 * 1024
@@ -27,6 +33,10 @@ export class PeerLinks implements LinkOutput, PeerSocketEvents {
   readonly #log: Logger
   readonly #unsentBytesMax: number
   readonly #pool = new OutputPool()
+  /** What has just been read from any of the links. */
+  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BYTES)
+  readonly #reads = new DirectReads(this.#readBuffer)
+  readonly #writes = new DirectWrites()
   readonly #nowhere = new JuteWriter(256)
   readonly #sockets = new Map<LinkId, PeerSocket>()
   /** Links that are still connecting, and what gives that up. */
@@ -123,8 +133,8 @@ export class PeerLinks implements LinkOutput, PeerSocketEvents {
     this.flush()
   }
 
-  received(socket: PeerSocket, bytes: Buffer): void {
-    if (this.#sockets.has(socket.link)) this.#events.received(socket.link, bytes)
+  received(socket: PeerSocket, count: number): void {
+    if (this.#sockets.has(socket.link)) this.#events.received(socket.link, this.#readBuffer, count)
   }
 
   drained(socket: PeerSocket): void {
@@ -138,9 +148,11 @@ export class PeerLinks implements LinkOutput, PeerSocketEvents {
   }
 
   #open(link: LinkId, raw: Socket): void {
-    const socket = new PeerSocket(link, raw, this.#pool, this)
+    const transport = new StreamTransport(raw, this.#reads, this.#writes)
+    const socket = new PeerSocket(link, addressOf(raw), transport, this.#pool, this)
     this.#sockets.set(link, socket)
     this.#events.opened(link, socket.address)
+    socket.begin()
   }
 
   #touch(socket: PeerSocket): void {
@@ -157,4 +169,8 @@ export class PeerLinks implements LinkOutput, PeerSocketEvents {
     this.#sockets.delete(socket.link)
     this.#events.closed(socket.link)
   }
+}
+
+function addressOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress ?? 'unknown'}:${remotePort ?? 0}`
 }

@@ -1,6 +1,6 @@
-import type { Socket } from 'node:net'
 import type { JuteWriter } from 'jute-ts'
 import type { LinkId } from '../../core/zab/peer-link.ts'
+import type { Transport, TransportObserver } from '../net/transport.ts'
 import type { OutputPool } from '../output-pool.ts'
 import { socketProblem } from './socket-problem.ts'
 
@@ -11,7 +11,8 @@ const LINGER_MS = 5000
 
 /** What a socket tells its owner; nothing any more after `closeWhenSent` and `destroy`. */
 export interface PeerSocketEvents {
-  received(socket: PeerSocket, bytes: Buffer): void
+  /** So many bytes are in the buffer for reads; they are there during the call only. */
+  received(socket: PeerSocket, count: number): void
   /** The other side is gone. */
   closed(socket: PeerSocket, problem: string): void
   /** What was written has been sent, after `awaitDrained`. */
@@ -19,41 +20,34 @@ export interface PeerSocketEvents {
 }
 
 /** One connection of the quorum port: its output gathered for one write a step. */
-export class PeerSocket {
+export class PeerSocket implements TransportObserver {
   readonly link: LinkId
   readonly address: string
   /** Wall clock. */
   readonly openedMs = Date.now()
   /** Something has been written to `output` in this step. */
   isDirty = false
-  readonly #socket: Socket
+  readonly #transport: Transport
   readonly #pool: OutputPool
   readonly #events: PeerSocketEvents
   #output: JuteWriter | null = null
-  /** The network takes no more: what comes now is gathered until what was written has been sent. */
-  #isStuck = false
   #isDrainAwaited = false
   #isClosing = false
   #problem = 'closed by the other side'
+  #lingering: NodeJS.Timeout | undefined
 
-  constructor(link: LinkId, socket: Socket, pool: OutputPool, events: PeerSocketEvents) {
+  /** @param transport has not begun: `begin` does that */
+  constructor(link: LinkId, address: string, transport: Transport, pool: OutputPool, events: PeerSocketEvents) {
     this.link = link
-    this.address = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`
-    this.#socket = socket
+    this.address = address
+    this.#transport = transport
     this.#pool = pool
     this.#events = events
-    socket.on('error', (error) => {
-      this.#problem = socketProblem(error)
-    })
-    socket.on('data', (bytes: Buffer) => {
-      if (!this.#isClosing) events.received(this, bytes)
-    })
-    socket.on('drain', () => this.#sent())
-    socket.on('close', () => {
-      if (this.#isClosing) return
-      this.#isClosing = true
-      events.closed(this, this.#problem)
-    })
+  }
+
+  /** Begins to read. */
+  begin(): void {
+    this.#transport.begin(this)
   }
 
   /** Where this step's packets go. */
@@ -63,19 +57,20 @@ export class PeerSocket {
   }
 
   get unsentBytes(): number {
-    return this.#socket.writableLength + (this.#output?.offset ?? 0)
+    return this.#transport.unsentBytes + (this.#output?.offset ?? 0)
   }
 
   awaitDrained(): void {
     this.#isDrainAwaited = true
   }
 
-  /** Sends what was gathered, in one write; while earlier output is stuck it goes on gathering. */
+  /** Sends what was gathered, in one write; while the network takes no more, it goes on gathering. */
   flush(): void {
     if (this.#isClosing) return
+    const { isStuck } = this.#transport
     const writer = this.#output
-    if (writer !== null && (!this.#isStuck || writer.offset >= PIECE_BYTES)) this.#send(writer)
-    if (!this.#isDrainAwaited || this.#isStuck) return
+    if (writer !== null && (!isStuck || writer.offset >= PIECE_BYTES)) this.#send(writer)
+    if (!this.#isDrainAwaited || this.#transport.isStuck) return
     this.#isDrainAwaited = false
     this.#events.drained(this)
   }
@@ -84,34 +79,46 @@ export class PeerSocket {
   closeWhenSent(): void {
     if (this.#output !== null) this.#send(this.#output)
     this.#isClosing = true
-    const socket = this.#socket
-    if (socket.destroyed) return
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-    socket.once('close', () => clearTimeout(timer))
-    socket.destroySoon()
+    const transport = this.#transport
+    if (transport.destroyed) return
+    this.#lingering = setTimeout(() => transport.destroy(), LINGER_MS)
+    transport.closeWhenSent()
   }
 
   /** Closes at once. */
   destroy(): void {
     this.#isClosing = true
-    this.#socket.destroy()
+    this.#transport.destroy()
+  }
+
+  read(count: number): void {
+    if (!this.#isClosing) this.#events.received(this, count)
+  }
+
+  sent(): void {
+    this.flush()
+  }
+
+  ended(): void {
+    // `closed` follows.
+  }
+
+  failed(error: Error): void {
+    this.#problem = socketProblem(error)
+  }
+
+  closed(): void {
+    clearTimeout(this.#lingering)
+    if (this.#isClosing) return
+    this.#isClosing = true
+    this.#events.closed(this, this.#problem)
   }
 
   #send(writer: JuteWriter): void {
-    const socket = this.#socket
+    const transport = this.#transport
     this.#output = null
-    if (writer.offset === 0 || socket.destroyed) return this.#pool.giveBack(writer)
-    // A little behind something else is copied, so that it does not hold a whole buffer while it waits.
-    const isCopied = socket.writableLength > 0 && writer.offset < PIECE_BYTES
-    const isTaken = socket.write(isCopied ? writer.copyBytes() : writer.bytes())
-    // The network has taken everything, so the buffer is free again; else it belongs to the socket until it is sent.
-    if (isCopied || socket.writableLength === 0) this.#pool.giveBack(writer)
-    if (!isTaken && socket.writableLength > 0) this.#isStuck = true
-  }
-
-  #sent(): void {
-    if (!this.#isStuck) return
-    this.#isStuck = false
-    this.flush()
+    const isFree = writer.offset === 0 || transport.destroyed || transport.send(writer.bytes(), false)
+    // Else it belongs to the transport.
+    if (isFree) this.#pool.giveBack(writer)
   }
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { DirectReads } from '../../../src/server/net/direct-reads.ts'
+import { handOver } from '../../../src/server/quorum/first-bytes.ts'
 import { pattern, type SocketPair, socketPair, until } from './socket-pair.ts'
 
 const BUFFER_BYTES = 1024
@@ -73,6 +74,25 @@ describe('reads into a shared buffer', () => {
     pair.accepted.resume()
     await until(() => received.length === 100_006)
     expect(received.subarray(6).equals(pattern(100_000))).toBe(true)
+  })
+
+  test('begin with what another reader has put back, and bring all that follows', async () => {
+    const { accepted, client } = pair
+    const sent = pattern(40_000)
+    let first = Buffer.alloc(0)
+    const reader = (chunk: Buffer): void => {
+      first = Buffer.concat([first, chunk])
+    }
+    accepted.on('data', reader)
+    client.write(sent.subarray(0, 5000))
+    await until(() => first.length === 5000)
+
+    accepted.removeListener('data', reader)
+    handOver(accepted, first.subarray(10), () => new DirectReads(buffer).begin(accepted, take))
+    client.write(sent.subarray(5000))
+
+    await until(() => received.length >= sent.length - 10)
+    expect(received.equals(sent.subarray(10))).toBe(true)
   })
 
   test('that end are told as of any socket, after what was sent before', async () => {
