@@ -22,6 +22,7 @@ import { HandOver } from './hand-over.ts'
 import { LeadingRole, type RoleEvents } from './leading-role.ts'
 import { type LearnerMaster, LearnerMasters } from './learner-masters.ts'
 import { Member } from './member.ts'
+import { PlayedRole } from './played-role.ts'
 
 /** A leader is looked for at least so long before reads are served without one. */
 const READ_ONLY_AFTER_MS = 2000
@@ -59,8 +60,7 @@ export class EnsemblePeer implements ElectionHost {
   /** Connections that came while no client was served. */
   readonly #strangers = new Set<ConnectionId>()
   #stage: 'starting' | 'looking' | 'playing' | 'leaving' = 'starting'
-  #leading: LeadingRole | null = null
-  #following: FollowingRole | null = null
+  readonly #played = new PlayedRole()
   #peer: Peer | null = null
   #resignReason: string | null = null
   /** Whom a reconfiguration designates as the next leader; null where there must be an election. */
@@ -116,16 +116,16 @@ export class EnsemblePeer implements ElectionHost {
   }
 
   get leading(): LeadingRole | null {
-    return this.#leading
+    return this.#played.leading
   }
 
   get following(): FollowingRole | null {
-    return this.#following
+    return this.#played.following
   }
 
   /** How far it is in its role; null while it has none. */
   get stage(): ZabStage | null {
-    return this.#leading?.leading.stage ?? this.#following?.following.stage ?? null
+    return this.#played.stage
   }
 
   get role(): RoleView {
@@ -146,9 +146,7 @@ export class EnsemblePeer implements ElectionHost {
     return Math.min(
       this.member.log.nextFlushMs,
       this.election.nextDeadlineMs,
-      this.#leading?.leading.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
-      this.#following?.following.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
-      this.#following?.observers?.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
+      this.#played.nextDeadlineMs,
       this.#readOnlyAtMs,
       this.#followAtMs,
       this.#handOver.endMs,
@@ -164,7 +162,7 @@ export class EnsemblePeer implements ElectionHost {
    * @returns who gets it, or why that cannot be
    */
   askToHandOver(heir: number | null): { readonly heir: number } | { readonly refusal: string } {
-    return this.#handOver.ask(this.#peer === null ? null : this.#leading, heir)
+    return this.#handOver.ask(this.#peer === null ? null : this.leading, heir)
   }
 
   /** Takes one batch of inputs; every decision goes out through `out`, in an order that is part of the contract. */
@@ -218,14 +216,14 @@ export class EnsemblePeer implements ElectionHost {
     if (vote.leader === sid) {
       this.log('info', 'this server leads: it waits for followers')
       member.out.openLearnerPort(null)
-      this.#leading = new LeadingRole(member, this.#events(true), this.election.isByOracle)
+      this.#played.lead(new LeadingRole(member, this.#events(true), this.election.isByOracle))
     } else this.#followSoon(vote.leader)
     member.out.roleChanged(this.role)
   }
 
   voterLooks(sid: number, isInLaterRound: boolean): void {
-    this.#leading?.leading.voterLooks(sid, this.member.nowMs)
-    const following = this.#following
+    this.leading?.leading.voterLooks(sid, this.member.nowMs)
+    const { following } = this
     if (!isInLaterRound || following === null || following.leaderSid !== sid || following.following.isServing) return
     // Whatever answers at its quorum port, or does not answer, is not worth waiting for.
     this.#resign(`server ${sid} does not lead: it looks for a leader itself`)
@@ -252,11 +250,11 @@ export class EnsemblePeer implements ElectionHost {
       case InputKind.linkOpened:
         return this.#linkOpened(inputs.link(index), inputs.text(index))
       case InputKind.linkBytes:
-        return this.#linkBytes(inputs.origin(index) as LinkId, bytesOf(inputs, index))
+        return this.#played.linkBytes(inputs.origin(index) as LinkId, bytesOf(inputs, index), member.nowMs)
       case InputKind.linkClosed:
         return this.#linkClosed(inputs.link(index))
       case InputKind.linkDrained:
-        return this.#linkDrained(inputs.link(index))
+        return this.#played.linkDrained(inputs.link(index), member.nowMs)
       case InputKind.learnerPortFailed:
         return this.#learnerPortFailed(inputs.text(index))
       case InputKind.stored:
@@ -286,40 +284,21 @@ export class EnsemblePeer implements ElectionHost {
 
   #linkOpened(link: LinkId, address: string): void {
     const { nowMs, out } = this.member
-    if (this.#following?.link === link) this.#following.following.connected(nowMs)
-    else if (this.#leading !== null && link > 0) this.#leading.leading.learnerConnected(link, address, nowMs)
-    else if (link > 0 && this.#following?.observers) this.#following.observers.connected(link, address, nowMs)
-    else out.closeLink(link, 'this server serves no learners')
-  }
-
-  #linkBytes(link: LinkId, bytes: Buffer): void {
-    if (this.#following?.link === link) this.#following.following.received(bytes, this.member.nowMs)
-    else if (this.#leading !== null) this.#leading.leading.received(link, bytes, this.member.nowMs)
-    else this.#following?.observers?.received(link, bytes, this.member.nowMs)
+    if (!this.#played.linkOpened(link, address, nowMs)) out.closeLink(link, 'this server serves no learners')
   }
 
   #linkClosed(link: LinkId): void {
-    if (this.#following?.link === link) {
-      // One that has not led yet may only be slower to know that it does: it is waited for.
-      if (this.#following.following.isServing) this.#lostLeader = this.#following.leaderSid
-      this.#following.following.linkClosed()
-    } else if (this.#leading !== null) this.#leading.leading.linkClosed(link)
-    else this.#following?.observers?.linkClosed(link)
+    this.#lostLeader = this.#played.linkClosed(link) ?? this.#lostLeader
   }
 
   /** compat: upstream gives up as soon, but looks again at once, and so is elected again. Observers may do without a follower. */
   #learnerPortFailed(problem: string): void {
-    if (this.#leading === null) return
+    if (this.leading === null) return
     const { nowMs, settings } = this.member
     this.#lookAtMs = nowMs + Math.max(LEAD_AGAIN_MS, 2 * settings.tickTimeMs)
     this.log('error', `this server cannot lead: ${problem}`)
     this.election.withdraw()
     this.#resign('its quorum port cannot be opened')
-  }
-
-  #linkDrained(link: LinkId): void {
-    this.#leading?.leading.linkDrained(link)
-    this.#following?.observers?.linkDrained(link, this.member.nowMs)
   }
 
   #persisted(sequence: number): void {
@@ -329,9 +308,7 @@ export class EnsemblePeer implements ElectionHost {
 
   #tellLogged(): void {
     const { log, isConfigurationUnwritten } = this.member
-    if (isConfigurationUnwritten) return
-    this.#leading?.leading.logged(log.persistedZxidHi, log.persistedZxidLo)
-    this.#following?.following.logged(log.persistedZxidHi, log.persistedZxidLo)
+    if (!isConfigurationUnwritten) this.#played.logged(log.persistedZxidHi, log.persistedZxidLo)
   }
 
   #snapshotDone(isWritten: boolean): void {
@@ -341,9 +318,7 @@ export class EnsemblePeer implements ElectionHost {
   #tick(): void {
     const { nowMs } = this.member
     this.election.tick(nowMs)
-    this.#leading?.leading.tick(nowMs)
-    this.#following?.following.tick(nowMs)
-    this.#following?.observers?.tick(nowMs)
+    this.#played.tick(nowMs)
     if (nowMs >= this.#readOnlyAtMs) this.#serveReadOnly()
     if (nowMs >= this.#followAtMs) this.#follow(this.election.vote.leader)
     this.#advanceHandOver()
@@ -351,11 +326,12 @@ export class EnsemblePeer implements ElectionHost {
   }
 
   #advanceHandOver(): void {
-    if (this.#leading === null || !this.#handOver.isUnderWay) return
+    const { leading } = this
+    if (leading === null || !this.#handOver.isUnderWay) return
     const { nowMs, settings } = this.member
     const syncLimitMs = settings.syncLimitTicks * settings.tickTimeMs
     const log = (level: 'info' | 'warn', message: string): void => this.log(level, message)
-    const end = this.#handOver.advance(this.#leading, { nowMs, syncLimitMs, log })
+    const end = this.#handOver.advance(leading, { nowMs, syncLimitMs, log })
     if (end === null) return
     if (end.heir !== null) this.#favoured = end.heir
     this.#resign(end.reason)
@@ -372,9 +348,7 @@ export class EnsemblePeer implements ElectionHost {
   #postpone(deltaMs: number): void {
     this.member.log.postpone(deltaMs)
     this.election.postpone(deltaMs)
-    this.#leading?.leading.postpone(deltaMs)
-    this.#following?.following.postpone(deltaMs)
-    this.#following?.observers?.postpone(deltaMs)
+    this.#played.postpone(deltaMs)
     this.#readOnlyAtMs += deltaMs
     this.#followAtMs += deltaMs
     this.#lookAtMs += deltaMs
@@ -439,7 +413,7 @@ export class EnsemblePeer implements ElectionHost {
     const master = (isObserver ? this.#masters?.choose(member.config, leader) : null) ?? this.#asMaster(leader)
     const source = master.sid === leader ? '' : `, and server ${master.sid} is learnt from`
     this.log('info', `this server ${isObserver ? 'observes' : 'follows'}: server ${leader} leads${source}`)
-    this.#following = new FollowingRole(member, this.#events(false), link, leader, master.sid, isObserver)
+    this.#played.follow(new FollowingRole(member, this.#events(false), link, leader, master.sid, isObserver))
     member.out.connectToLeader(link, master.sid, master.addresses)
   }
 
@@ -464,10 +438,10 @@ export class EnsemblePeer implements ElectionHost {
 
   #serve(epoch: number, isLeader: boolean): Peer {
     const { member } = this
-    const peer = this.#newPeer(this.#rolePort(isLeader))
+    const peer = this.#newPeer(this.#played.port)
     this.#peer = peer
     const { slow } = peer.state
-    if (slow !== null) slow.peer = isLeader ? this.member.settings.sid : (this.#following?.leaderSid ?? null)
+    if (slow !== null) slow.peer = isLeader ? this.member.settings.sid : (this.following?.leaderSid ?? null)
     this.#masters?.served()
     this.election.setPeerEpoch(epoch)
     member.showConfiguration()
@@ -482,12 +456,6 @@ export class EnsemblePeer implements ElectionHost {
     const peer = new Peer({ ...this.#parts, out, monotonicMs: nowMs, log, snapshotter, digestLog, sessionIds, role })
     if (this.#inputs !== null) peer.begin(this.#inputs, out)
     return peer
-  }
-
-  #rolePort(isLeader: boolean): RolePort {
-    if (isLeader && this.#leading !== null) return { kind: 'leader', followers: this.#leading }
-    if (this.#following === null) throw new Error('a server serves without a role')
-    return { kind: 'learner', leader: this.#following }
   }
 
   #resign(reason: string, successor: number | null = null): void {
@@ -523,10 +491,7 @@ export class EnsemblePeer implements ElectionHost {
     this.#peer = null
     if (successor === null) this.election.settle(ServerState.looking, this.election.vote)
     else this.election.settle(this.#stateUnder(successor), this.#voteFor(successor))
-    const leading = this.#leading
-    const following = this.#following
-    this.#leading = null
-    this.#following = null
+    const { leading, following } = this.#played.end()
     if (leading !== null) member.out.closeLearnerPort()
     this.#mustReload = member.isInstalling || (following !== null && !following.following.isTreeWhole)
     for (const { zxidHi, zxidLo, bytes } of (leading?.leading ?? following)?.close() ?? []) {
