@@ -74,11 +74,20 @@ function addEnvironment(given: GivenSettings, env: LaunchInput['env']): void {
 function addConfigFile(given: GivenSettings, { configPath }: CommandLine, workingDirectory: string): string | null {
   if (configPath === null) return null
   const absolute = resolve(workingDirectory, configPath)
-  const isDirectory = statSync(absolute, { throwIfNoEntry: false })?.isDirectory() ?? false
+  const isDirectory = isDirectoryAt(absolute)
   const file = isDirectory ? join(absolute, 'zoo.cfg') : absolute
   const shownAs = isDirectory ? join(configPath, 'zoo.cfg') : configPath
   given.addFile(readProperties(given, file, shownAs), shownAs)
   return file
+}
+
+function isDirectoryAt(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    // Reading it says in one line what is wrong.
+    return false
+  }
 }
 
 /**
@@ -150,7 +159,7 @@ function readDynamicFile(given: GivenSettings, file: string, shownAs: string): M
     : [...lines.values(), { key: 'version', value: version, origin: { source: shownAs, line: null } }]
 }
 
-const MYID_MAX = 255
+const MYID_MAX = Number.MAX_SAFE_INTEGER
 
 /** @returns the content of `dataDir/myid`, or null without that file */
 function readMyid(values: ConfigValues, workingDirectory: string): number | null {
@@ -159,7 +168,8 @@ function readMyid(values: ConfigValues, workingDirectory: string): number | null
   if (!(statSync(file, { throwIfNoEntry: false })?.isFile() ?? false)) return null
   const text = (readFileSync(file, 'latin1').split(/\r\n|\r|\n/)[0] ?? '').trim()
   const origin = { source: file, line: 1 }
-  if (!/^\d+$/.test(text) || Number(text) > MYID_MAX) {
+  // No line can be of a negative id, but a standalone server does not use its id.
+  if (!/^-?\d+$/.test(text) || Math.abs(Number(text)) > MYID_MAX) {
     throw new ConfigError(
       `myid: "${text}" is not allowed, it must be a whole number from 0 to ${MYID_MAX}`,
       origin,

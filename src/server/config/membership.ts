@@ -18,7 +18,8 @@ export interface Membership {
   readonly version: bigint
 }
 
-const ID_MAX = 255
+/** Documented are 255, the byte of a session id that they fill; upstream takes larger ones as well, and only their low byte counts there. */
+const ID_MAX = Number.MAX_SAFE_INTEGER
 
 /**
  * Reads server, group and weight lines.

@@ -72,6 +72,13 @@ describe('the main file', () => {
     expect(load).toThrow(/^gone\.cfg: cannot read the configuration file: ENOENT/)
   })
 
+  test('that is looked for in a file instead of a directory is named with the reason', () => {
+    config.write('zoo.cfg', MINIMAL)
+    const load = () => loadSettings({ args: ['zoo.cfg/zoo.cfg'], env: {}, workingDirectory: config.directory })
+
+    expect(load).toThrow(/^zoo\.cfg\/zoo\.cfg: cannot read the configuration file: ENOTDIR/)
+  })
+
   test('is not needed with arguments, whose mistakes are told as theirs', () => {
     const load = (port: string) => loadSettings({ args: [port, 'data'], env: {}, workingDirectory: config.directory })
 

@@ -99,6 +99,12 @@ describe('one server line', () => {
     )
   })
 
+  test('of a standalone server, myid may be negative: nothing depends on it', () => {
+    config.write('data/myid', '-1')
+
+    expect(config.load('dataDir=./data\nclientPort=2181\n').settings.quorum).toMatchObject({ standalone: true })
+  })
+
   test('runs quorum code where standaloneEnabled is false', () => {
     config.write('data/myid', '1')
     const limits = 'initLimit=10\nsyncLimit=5\n'
@@ -129,6 +135,14 @@ describe('an ensemble', () => {
     expect(client.port).toBe(2181)
   })
 
+  test('may have ids beyond the documented 255, as upstream', () => {
+    config.write('data/myid', '1001')
+    const { quorum } = config.load(`${BASE}server.300=a:1:2;1\nserver.1001=b:1:2;1\nserver.2=c:1:2;1\n`).settings
+
+    expect(quorum.serverId).toBe(1001)
+    expect(quorum.members.map(({ id }) => id)).toEqual([2, 300, 1001])
+  })
+
   test.each([
     { text: SERVERS, says: 'DIR/zoo.cfg: initLimit is not set, an ensemble needs it' },
     { text: `initLimit=1\n${SERVERS}`, says: 'DIR/zoo.cfg: syncLimit is not set, an ensemble needs it' },
@@ -146,11 +160,11 @@ describe('an ensemble', () => {
     },
     {
       text: 'server.x=a:1:2\n',
-      says: 'zoo.cfg:2: server.x: "a:1:2" must be server.N, group.N or weight.N, with N from 0 to 255'
+      says: 'zoo.cfg:2: server.x: "a:1:2" must be server.N, group.N or weight.N, with N from 0 to 9007199254740991'
     },
     {
-      text: 'server.256=a:1:2\n',
-      says: 'zoo.cfg:2: server.256: "a:1:2" must be server.N, group.N or weight.N, with N from 0 to 255'
+      text: 'server.9007199254740992=a:1:2\n',
+      says: 'zoo.cfg:2: server.9007199254740992: "a:1:2" must be server.N, group.N or weight.N, with N from 0 to 9007199254740991'
     },
     { text: 'server.1=a:1\n', says: expect.stringMatching(/^zoo\.cfg:2: server\.1: "a:1" must have the form host:/) },
     { text: 'weight.1=heavy\n', says: 'zoo.cfg:2: weight.1: "heavy" must be a whole number of at least 0' },
@@ -165,9 +179,12 @@ describe('an ensemble', () => {
   })
 
   test.each([
-    { content: 'three', says: 'myid: "three" is not allowed, it must be a whole number from 0 to 255' },
-    { content: '256', says: 'myid: "256" is not allowed, it must be a whole number from 0 to 255' },
-    { content: '', says: 'myid: "" is not allowed, it must be a whole number from 0 to 255' }
+    { content: 'three', says: 'myid: "three" is not allowed, it must be a whole number from 0 to 9007199254740991' },
+    {
+      content: '9007199254740992',
+      says: 'myid: "9007199254740992" is not allowed, it must be a whole number from 0 to 9007199254740991'
+    },
+    { content: '', says: 'myid: "" is not allowed, it must be a whole number from 0 to 9007199254740991' }
   ])('is not started with "$content" in myid', ({ content, says }) => {
     config.write('data/myid', content)
 
