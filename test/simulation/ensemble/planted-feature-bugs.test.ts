@@ -1,5 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals'
 import { JuteWriter } from 'jute-ts'
+import { Electorate } from '../../../src/core/zab/quorum/electorate.ts'
 import type { QuorumVerifier } from '../../../src/core/zab/quorum/quorum-verifier.ts'
 import { OpCode } from '../../../src/protocol/op-code.ts'
 import type { Features } from '../../../src/simulator/features.ts'
@@ -28,9 +29,9 @@ const BUGS: readonly PlantedFeatureBug[] = [
     module: 'src/core/zab/leading/configurations.ts',
     change: ({ Configurations }) => ({
       Configurations: withProperties(Configurations, {
-        verifiers: {
+        electorate: {
           get(this: { currentVerifier: QuorumVerifier }) {
-            return [this.currentVerifier]
+            return new Electorate([this.currentVerifier])
           }
         }
       })
