@@ -3,7 +3,7 @@
 # Sets up the environment of the other scripts, which source it with their arguments:
 #
 #   ZOOBINDIR, ZOOKEEPER_PREFIX   where the scripts and the program are, symbolic links followed
-#   ZOOCFGDIR, ZOOCFG             directory and path of the configuration: --config DIR, or $ZOOCFGDIR, or conf
+#   ZOOCFGDIR, ZOOCFG             directory and path of the configuration: --config DIR, or $ZOOCFGDIR, or conf; --config FILE names both
 #   ZOO_LOG_DIR, ZOO_LOG_FILE     where logs go
 #   NODE                          the Node.js to run with: $NODE, or $NODE_HOME/bin/node, or node in PATH
 #   ZK_SERVER_HEAP                MB of heap for the server (ZK_CLIENT_HEAP for tools)
@@ -34,6 +34,10 @@ ZOOKEEPER_PREFIX=$(dirname "$ZOOBINDIR")
 if [[ $# -gt 1 && $1 == --config ]]; then
   shift
   ZOOCFGDIR=$1
+  if [[ -f $1 ]]; then
+    ZOOCFGDIR=$(dirname "$1")
+    ZOOCFG=$(basename "$1")
+  fi
   shift
 fi
 if [[ -z $ZOOCFGDIR ]]; then

@@ -127,3 +127,15 @@ describe('zkCleanup.sh', () => {
     expect((await runScript('zkCleanup.sh', [data, '-n', '3'])).stdout).toBe('')
   })
 })
+
+describe('--config', () => {
+  test.each(['conf', 'conf/zoo.cfg', 'conf/other.cfg'])('names a directory or a file: %s', async (name) => {
+    folder.write('conf/other.cfg', readFileSync(configFile, 'utf8'))
+    folder.write('data/myid', '1')
+
+    const { code, stderr } = await runScript('zkRecoverQuorum.sh', ['--config', join(folder.path, name), '--dry-run'])
+
+    // It has come as far as to look for an ensemble.
+    expect([code, stderr]).toEqual([4, expect.stringMatching(/^the configuration is that of a standalone server/)])
+  })
+})
