@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { askFourLetterWord } from '../../interop/harness/four-letter-word.ts'
-import { freePort, runScript, type ScriptEnv, ScriptFolder } from './script-runner.ts'
+import { freePort } from '../../interop/harness/free-port.ts'
+import { runScript, type ScriptEnv, ScriptFolder } from './script-runner.ts'
 
 const REPOSITORY = join(__dirname, '..', '..')
 const DOCKER = join(REPOSITORY, 'conf', 'docker')

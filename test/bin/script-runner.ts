@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+
+export { freePort } from '../../interop/harness/free-port.ts'
 
 const BIN = join(__dirname, '..', '..', 'bin')
 
@@ -61,16 +62,4 @@ export class ScriptFolder {
   remove(): void {
     rmSync(this.path, { recursive: true, force: true })
   }
-}
-
-/** A port that nobody listens on at the moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }

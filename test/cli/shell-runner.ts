@@ -32,7 +32,7 @@ async function collect(stream: Readable): Promise<string> {
 }
 
 /** How long a test waits for the shell's prompt. */
-const PROMPT_MS_MAX = 10_000
+const PROMPT_MS_MAX = 25_000
 /** A prompt at the end, and perhaps the sequence that puts the cursor behind it. */
 const PROMPT = /\(\w+\) \d+\] (.\[\d+G)?$/
 

@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../interop/harness/free-port.ts'
 
 const PROGRAM = join(__dirname, '..', '..', 'dist', 'bin', 'zoonode.js')
 const READY = /clients on port (\d+)/
-const START_MS_MAX = 30_000
+const START_MS_MAX = 60_000
 
 /** A server of this project, in a process and a folder of its own, that can be stopped and started again. */
 export class OwnServer {
@@ -29,6 +30,7 @@ export class OwnServer {
 
   /** Starts it and waits until it serves. The port stays the same when it is started again. */
   async start(): Promise<void> {
+    if (this.#port === 0) this.#port = await freePort()
     const settings = {
       tickTime: '200',
       dataDir: join(this.#folder, 'data'),

@@ -119,9 +119,9 @@ describe('the ring', () => {
     putBatch(1, Buffer.from('some transactions'))
     const startMs = performance.now()
 
-    reader.waitForMore(mark, 20_000)
+    reader.waitForMore(mark, 120_000)
 
-    expect(performance.now() - startMs).toBeLessThan(10_000)
+    expect(performance.now() - startMs).toBeLessThan(60_000)
   })
 
   test('shows requests ahead of batches, and those taken do not come again', () => {

@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { freePort } from '../../../interop/harness/free-port.ts'
 
 const HOME = process.env.ZOONODE_HOME ?? join(__dirname, '..', '..', '..')
 const PROGRAM = join(HOME, 'dist', 'bin', 'zoonode.js')
 const READY = /clients on port (\d+)/
-const START_MS_MAX = 30_000
+const START_MS_MAX = 60_000
 
 /** A server in a process of its own, in a folder that is the caller's. */
 export class ServerProcess {
@@ -37,6 +38,7 @@ export class ServerProcess {
 
   /** Starts it and waits until it listens. The port stays the same when it is started again. */
   async start(): Promise<void> {
+    if (this.#port === 0) this.#port = await freePort()
     const settings: Readonly<Record<string, string>> = {
       tickTime: '500',
       dataDir: this.dataDir,
