@@ -2,9 +2,10 @@
 // Plain JavaScript: it has to run before anything is compiled.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundlePrograms, isBundled } from './bundle.mjs'
+import { copyTypesForRequire, REQUIRE_TYPES } from './require-types.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
@@ -28,6 +29,7 @@ function compile(project, source, settings, info) {
 function removeOrphans(source, output) {
   for (const entry of readdirSync(join(root, output), { withFileTypes: true, recursive: true })) {
     const folder = entry.parentPath ?? entry.path
+    if (relative(join(root, output), folder).split(sep)[0] === REQUIRE_TYPES) continue
     const compiled = /^(.+?)\.(?:js|js\.map|d\.ts)$/.exec(entry.name)
     if (!entry.isFile() || compiled === null || isBundled(root, join(folder, entry.name))) continue
     const origin = join(root, source, relative(join(root, output), folder), `${compiled[1]}.ts`)
@@ -71,6 +73,7 @@ removeOrphans('src', 'dist')
 rmSync(join(root, 'dist/admin/console/page'), { recursive: true, force: true })
 cpSync(join(root, 'src/admin/console/page'), join(root, 'dist/admin/console/page'), { recursive: true })
 await bundleEntry()
+copyTypesForRequire(root, join('library', 'index.d.ts'))
 await bundlePrograms(
   root,
   Math.max(newestMs(join(root, 'src')), newestMs(join(root, 'jute/dist')), newestMs(join(root, 'scripts')))

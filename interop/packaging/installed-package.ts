@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { capture } from '../harness/capture.ts'
 import { runCommand } from '../harness/child.ts'
 import { REPOSITORY } from '../harness/paths.ts'
+import { checkJuteConsumer } from './consumers.ts'
 
 const INSTALL_TIMEOUT_MS = 600_000
 /** What `npm install` compiles where no prebuilt binary can be had, which takes minutes. */
@@ -64,6 +65,7 @@ export async function checkJutePackage(parent: string): Promise<void> {
   if (said !== 'ok\n') throw new Error(`it decoded ${said}`)
   const usage = await capture(join(folder, 'node_modules', '.bin', 'jute-ts'), ['--help'], folder)
   if (!usage.startsWith('Usage: jute-ts compile')) throw new Error(`its command says ${usage}`)
+  await checkJuteConsumer(folder)
 }
 
 /** What `npm pack --json` says; its scripts may have written before. */

@@ -8,6 +8,7 @@ import { freePort } from '../harness/free-port.ts'
 import { mavenClassPath } from '../harness/java.ts'
 import { type Suite, type SuiteRun, SuiteUnavailableError } from '../harness/suite.ts'
 import { waitFor } from '../harness/wait-for.ts'
+import { checkConsumers } from './consumers.ts'
 import { checkContainer } from './container.ts'
 import { checkChart, findHelm } from './helm-chart.ts'
 import { checkJutePackage, type InstalledPackage, installPackage, missingEntries } from './installed-package.ts'
@@ -42,7 +43,16 @@ export const packagingSuite: Suite = {
     await tell(run, 'zoonode server serves from an empty folder, and ends by SIGTERM with code 0', () =>
       servesFromEmptyFolder(installed, run.folder)
     )
-    await tell(run, 'jute-ts can be had by itself: it packs, installs, encodes and decodes', () =>
+    await tell(
+      run,
+      'programs of others start servers: ES modules, CommonJS, TypeScript of both kinds, Jest',
+      async () => {
+        const folder = join(run.folder, 'consumers')
+        mkdirSync(folder)
+        await checkConsumers(installed.folder, folder)
+      }
+    )
+    await tell(run, 'jute-ts can be had by itself: it packs, installs, compiles, encodes and decodes', () =>
       checkJutePackage(run.folder)
     )
     await tell(run, 'the Helm chart renders, and its servers would take what it says', async () => {
