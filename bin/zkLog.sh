@@ -11,5 +11,7 @@ done
 . "$(dirname "$zoo_self")/zkEnv.sh"
 if [[ $# -gt 1 && $1 == --config ]]; then shift 2; fi
 
+# Where zkServer.sh has the server write its audit log.
+export ZOO_LOG_DIR
 # A segment of a million transactions takes some hundred megabytes while it is indexed.
 zoo_exec_configured_tool zklog "$@"

@@ -10,7 +10,7 @@ import { UsageError } from '../arguments.ts'
 import { ProgressBar } from '../progress-bar.ts'
 import type { TextOutput } from '../text-output.ts'
 import { ToolError } from '../tool-error.ts'
-import { readIdentities } from './audit-identities.ts'
+import { auditFilesOf, readIdentities } from './audit-identities.ts'
 import { type LogArguments, parseCommandLine, USAGE } from './command-line.ts'
 import { type Answer, answerPath, answerSubtrees, answerWriters } from './queries.ts'
 
@@ -39,12 +39,12 @@ export async function logTool(
 }
 
 async function run(args: LogArguments, out: TextOutput, threads: IndexThreads | null): Promise<void> {
-  const { dataDir, dataLogDir } = directoriesOf(args)
+  const { dataDir, dataLogDir, audits } = sourcesOf(args)
   const scratch = mkdtempSync(join(tmpdir(), 'zoonode-log-'))
   try {
     const store = await LiveStore.open(dataDir, dataLogDir, scratch)
     try {
-      const { table, data } = await ask(store, scratch, args, threads)
+      const { table, data } = await ask(store, scratch, { ...args, audits: [...audits, ...args.audits] }, threads)
       out.write(args.isJson ? `${JSON.stringify(data, null, 2)}\n` : table)
     } finally {
       store.close()
@@ -92,12 +92,18 @@ async function openLog(
   }
 }
 
-function directoriesOf({ from, fromLog, config }: LogArguments): {
+/** Where the log is; with a configuration, this server's own audit log, too, as far as it is there. */
+function sourcesOf({ from, fromLog, config }: LogArguments): {
   readonly dataDir: string
   readonly dataLogDir: string
+  readonly audits: readonly string[]
 } {
-  if (from !== null) return { dataDir: resolve(from), dataLogDir: resolve(fromLog ?? from) }
+  if (from !== null) return { dataDir: resolve(from), dataLogDir: resolve(fromLog ?? from), audits: [] }
   if (config === null) throw new UsageError('which data? --from DIR, or --config FILE')
-  return loadSettings({ args: ['--config', config], env: process.env, workingDirectory: process.cwd() }).settings
-    .storage
+  const { env } = process
+  // As zkServer.sh tells it the server.
+  const logDir = env.ZOO_LOG_DIR === undefined ? [] : [`-Dzookeeper.log.dir=${env.ZOO_LOG_DIR}`]
+  const args = [...logDir, '--config', config]
+  const { storage, audit } = loadSettings({ args, env, workingDirectory: process.cwd() }).settings
+  return { ...storage, audits: audit.file === null ? [] : auditFilesOf(audit.file) }
 }

@@ -93,6 +93,13 @@ test('tells who created, changed and deleted a znode, newest first', async () =>
   expect(events[2]).toMatchObject({ users: ['127.0.0.1,ann'], addresses: ['127.0.0.1'] })
 })
 
+test("knows users by the server's own audit log, where a configuration says that there is one", async () => {
+  const out = new PrintedText()
+  await logTool(['path', '/app/x', '--json', '--config', server.configFile], out)
+
+  expect(JSON.parse(out.text)[2]).toMatchObject({ users: ['127.0.0.1,ann'], addresses: ['127.0.0.1'] })
+})
+
 test('of a subtree, of a part of the time, and as a table', async () => {
   const events = await askJson('path', '/app', '--recursive')
   const at = (path: string) => events.filter((event) => event.path === path).map(({ operation }) => operation)
