@@ -18,7 +18,7 @@ export interface LaunchOptions {
 
 /** Both get the heap that Apache's scripts, and ours, give to a server; ours bounds the young generation, too. */
 const HEAP_MB = 1000
-const SEMI_SPACE_MB = 8
+const SEMI_SPACE_MB = 4
 
 /** One server of either kind: a process in a folder of its own, started as often as wanted on the same data. */
 export class ServerProcess {
