@@ -64,6 +64,8 @@ prepare_command() {
   command+=("${settings[@]}" "${ZOO_DEFINITIONS[@]}" "$ZOOCFG")
   # The server notes the JVM options in them that do nothing.
   export SERVER_JVMFLAGS JVMFLAGS
+  # One heap for the memory that its dozen threads take from glibc, not one for each, which would hold what it has got free.
+  export MALLOC_ARENA_MAX=${MALLOC_ARENA_MAX:-1}
 }
 
 # With autocreate turned off, missing directories are an error here already: the PID file could not be written either.

@@ -16,9 +16,10 @@ export interface LaunchOptions {
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** Both get the heap that Apache's scripts, and ours, give to a server; ours bounds the young generation, too. */
+/** Both get the heap that Apache's scripts, and ours, give to a server; ours bounds the young generation and glibc's heaps, too. */
 const HEAP_MB = 1000
 const SEMI_SPACE_MB = 4
+const ENVIRONMENTS = { apache: {}, zoonode: { MALLOC_ARENA_MAX: '1' } } as const
 
 /** One server of either kind: a process in a folder of its own, started as often as wanted on the same data. */
 export class ServerProcess {
@@ -78,7 +79,7 @@ export class ServerProcess {
     const startedNs = process.hrtime.bigint()
     const child = spawn(program ?? '', args, {
       cwd: this.folder,
-      env: { ...environmentOfServers(), ...this.#options.environment },
+      env: { ...environmentOfServers(), ...ENVIRONMENTS[this.kind], ...this.#options.environment },
       stdio: ['ignore', logFile, logFile]
     })
     closeSync(logFile)

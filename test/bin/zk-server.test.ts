@@ -12,7 +12,7 @@ const REPOSITORY = join(__dirname, '..', '..')
 
 /** Stands for the server where only the script is of interest: tells how it was started, and runs until it is stopped. */
 const STAND_IN = `
-process.stdout.write(JSON.stringify({ args: process.argv.slice(2), execArgv: process.execArgv, flags: process.env.SERVER_JVMFLAGS ?? null, pid: process.pid }) + '\\n')
+process.stdout.write(JSON.stringify({ args: process.argv.slice(2), execArgv: process.execArgv, flags: process.env.SERVER_JVMFLAGS ?? null, arenas: process.env.MALLOC_ARENA_MAX, pid: process.pid }) + '\\n')
 process.stdout.write('zoonode is ready\\n')
 setInterval(() => undefined, 1000)
 `
@@ -32,6 +32,7 @@ afterEach(() => {
 interface Started {
   readonly args: readonly string[]
   readonly execArgv: readonly string[]
+  readonly arenas: string
   readonly flags: string | null
   readonly pid: number
 }
@@ -139,7 +140,7 @@ describe('zkServer.sh with a stand-in for the server', () => {
   test('gives the server its log, its configuration, and the heap of upstream', async () => {
     await zk('start')
 
-    const { args, execArgv } = startedWith()
+    const { args, execArgv, arenas } = startedWith()
 
     expect(args).toEqual([
       `-Dzookeeper.log.dir=${join(folder.path, 'my logs')}`,
@@ -147,17 +148,18 @@ describe('zkServer.sh with a stand-in for the server', () => {
       join(folder.path, 'conf/zoo.cfg')
     ])
     expect(execArgv).toEqual(['--max-old-space-size=1000', '--max-semi-space-size=4'])
+    expect(arenas).toBe('1')
   })
 
   test('hands on -D of SERVER_JVMFLAGS, then of JVMFLAGS, and takes -Xmx for the heap', async () => {
     const flags = { SERVER_JVMFLAGS: '-Xmx2g  -Da=1 -XX:+UseG1GC', JVMFLAGS: '-Db=*', ZOO_LOG4J_PROP: 'DEBUG,CONSOLE' }
-    await zk('start', { ...standIn, ...flags })
+    await zk('start', { ...standIn, ...flags, MALLOC_ARENA_MAX: '4' })
 
-    const { args, execArgv, flags: seen } = startedWith()
+    const { args, execArgv, flags: seen, arenas } = startedWith()
 
     expect(args.slice(2, -1)).toEqual(['-Dzookeeper.root.logger=DEBUG,CONSOLE', '-Da=1', '-Db=*'])
     expect(execArgv).toEqual(['--max-old-space-size=2048', '--max-semi-space-size=4'])
-    expect(seen).toBe(flags.SERVER_JVMFLAGS)
+    expect([seen, arenas]).toEqual([flags.SERVER_JVMFLAGS, '4'])
   })
 
   test.each([
