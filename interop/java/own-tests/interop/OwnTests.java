@@ -87,7 +87,7 @@ public final class OwnTests {
       return Arrays.stream(id.split("/"))
           .skip(1)
           .map((part) -> part.replaceAll("^\\[[^:]*:|\\]$", ""))
-          .map((part) -> part.replaceAll("^.*\\.(?=[A-Z])", ""))
+          .map((part) -> part.replaceAll("^[\\w.]*\\.(?=[A-Z])", ""))
           .collect(Collectors.joining(" "));
     }
   }

@@ -34,8 +34,17 @@ public final class ServerProcess {
     this(fileOf(properties, dataDirectory, id));
   }
 
-  /** A server with this configuration file. */
-  public ServerProcess(String file) throws IOException {
+  /** A server with this configuration file, to which it adds what the tests have set otherwise. */
+  public static ServerProcess withFile(Path file) throws IOException {
+    String text = Files.readString(file);
+    // Whoever reads this line in the tests' own process allows it there for good, and for all servers.
+    if (text.contains("reconfigEnabled=true")) QuorumPeerConfig.setReconfigEnabled(true);
+    else if (QuorumPeerConfig.isReconfigEnabled())
+      Files.writeString(file, text + "\nreconfigEnabled=true\n");
+    return new ServerProcess(file.toString());
+  }
+
+  private ServerProcess(String file) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command(file));
     builder.environment().put("SERVER_JVMFLAGS", String.join(" ", flags()));
     process =
@@ -81,6 +90,7 @@ public final class ServerProcess {
         .filter(
             (name) ->
                 name.startsWith("zookeeper.")
+                    || name.startsWith("jute.")
                     || name.startsWith("znode.")
                     || name.startsWith("readonlymode.")
                     || name.equals(LOGIN_FILE)

@@ -1,6 +1,7 @@
 package org.apache.zookeeper.server.quorum;
 
 import interop.ServerProcess;
+import java.nio.file.Path;
 
 /**
  * Takes the place of the nested class of this name in Apache's tests, by which they start a server with a configuration file: it runs a
@@ -12,7 +13,7 @@ public class QuorumPeerTestBase$TestQPMain extends QuorumPeerMain {
   @Override
   protected void initializeAndRun(String[] args) throws QuorumPeerConfig.ConfigException {
     try {
-      process = new ServerProcess(args[0]);
+      process = ServerProcess.withFile(Path.of(args[0]));
       process.awaitEnd();
     } catch (Exception error) {
       throw new QuorumPeerConfig.ConfigException(args[0], error);
