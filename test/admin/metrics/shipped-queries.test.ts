@@ -9,6 +9,8 @@ import { fakeServer, leading } from '../fake-server.ts'
 const CONF = join(__dirname, '..', '..', '..', 'conf')
 /** What Prometheus adds to each scrape. */
 const OF_PROMETHEUS = ['up']
+/** What a leader does not have, and what is no number. */
+const ELSEWHERE = ['observer_master_id', 'peer_state']
 /** Words of the query language that stand where names do. */
 const WORDS = /^(by|on|unless|and|or|without|ignoring|sum|max|min|count|avg|rate|increase|label_values)$/
 
@@ -64,5 +66,18 @@ describe('metrics named by what is shipped are exported', () => {
     expect(queries.length).toBe(rules.match(/- alert:/g)?.length)
     expect(queries.filter((query) => namesIn(query).length === 0)).toEqual([])
     expect(queries.flatMap(namesIn).filter((name) => !exported.has(name))).toEqual([])
+  })
+
+  test('the runbook', async () => {
+    const runbook = readFileSync(join(CONF, '..', 'docs', 'operations.md'), 'utf8')
+    // What is in capitals stands for any name; times have a name for each of their figures in `mntr`.
+    const names = [...runbook.matchAll(/`zk_([a-z_]+)`/g)].map(([, name = '']) =>
+      name.replace(/^(avg|max|min|cnt|sum)_/, '')
+    )
+
+    const exported = await exportedNames()
+
+    expect(names.length).toBeGreaterThan(20)
+    expect(names.filter((name) => !exported.has(name) && !ELSEWHERE.includes(name))).toEqual([])
   })
 })
