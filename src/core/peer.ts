@@ -1,14 +1,14 @@
 import { JuteReader } from 'jute-ts'
 import { NumberMap } from '../protocol/number-map.ts'
 import type { Txn } from '../protocol/txn.ts'
-import { type AclChecker, addIdentities } from './acl/acl-checker.ts'
-import type { Identity } from './acl/authentication-provider.ts'
+import type { AclChecker } from './acl/acl-checker.ts'
 import type { Proposal } from './client-connection.ts'
-import { ClientConnection, ConnectionPhase } from './client-connection.ts'
+import { type ClientConnection, ConnectionPhase } from './client-connection.ts'
 import { type InputBatch, InputKind } from './input-batch.ts'
 import type { Metrics, ServerStats } from './metrics.ts'
 import type { Outbox } from './outbox.ts'
 import { AuditTrail } from './pipeline/audit-trail.ts'
+import { ClientConnections } from './pipeline/client-connections.ts'
 import { Committer } from './pipeline/committer.ts'
 import { ConnectionThrottle } from './pipeline/connection-throttle.ts'
 import type { CoreSettings } from './pipeline/core-settings.ts'
@@ -32,9 +32,8 @@ import { type ReplayedLog, Snapshotter } from './pipeline/snapshotter.ts'
 import { StepMeter } from './pipeline/step-meter.ts'
 import type { WriteEntry } from './pipeline/write-entry.ts'
 import { WriteOrder } from './pipeline/write-order.ts'
-import type { ConnectionId, HashPort, SaslAnswer, SaslPort } from './ports.ts'
+import type { HashPort, SaslPort } from './ports.ts'
 import { seededRandom } from './random.ts'
-import type { Session } from './session/session.ts'
 import { SessionIdSequence } from './session/session-id.ts'
 import type { SessionTable } from './session/session-table.ts'
 import type { DataTree } from './tree/data-tree.ts'
@@ -96,14 +95,13 @@ export class Peer {
   readonly #committer: Committer
   readonly #pipeline: RequestPipeline
   readonly #intake: Intake
+  readonly #connections: ClientConnections
   readonly #reaper: Reaper | null
   readonly #snapshotter: Snapshotter
   readonly #largeThreshold: number
   /** Frames of this step, and their bytes without the length prefixes. */
   #receivedCount = 0
   #receivedBytes = 0
-  /** Of the client that has connected last. */
-  #lastIdentities: readonly Identity[] = []
 
   constructor(parts: PeerParts) {
     const { settings, hash, tree, sessions, acl, metrics, stats, monotonicMs, out } = parts
@@ -147,6 +145,7 @@ export class Peer {
     const limit = new OutstandingLimit(this.#state)
     this.#pipeline = new RequestPipeline(this.#state, entry.entry, limit, this.#reader)
     this.#intake = new Intake(this.#state, this.#pipeline, this.#handshake, limit, this.#reader)
+    this.#connections = new ClientConnections(this.#state, this.#pipeline, this.#intake)
     this.#reaper = this.#writes === null ? null : new Reaper(this.#state, this.#writes)
     this.#snapshotter = parts.snapshotter ?? new Snapshotter(this.#state, seededRandom(parts.seed), parts.replayed)
     if (this.#role.kind === 'learner' || this.#role.kind === 'readOnly') sessions.stopExpiring()
@@ -252,9 +251,9 @@ export class Peer {
       case InputKind.frame:
         return this.#frame(inputs, index)
       case InputKind.connectionOpened:
-        return this.#opened(inputs.connection(index), inputs.text(index))
+        return this.#connections.opened(inputs.connection(index), inputs.text(index))
       case InputKind.connectionClosed:
-        return this.#closed(inputs.connection(index))
+        return this.#connections.closed(inputs.connection(index))
       case InputKind.persisted:
         this.#log.persisted(inputs.number(index), this.#state.nowMs)
         this.#commit()
@@ -266,13 +265,13 @@ export class Peer {
       case InputKind.snapshotDone:
         return this.#snapshotter.done()
       case InputKind.drained:
-        return this.#drained(inputs.connection(index))
+        return this.#connections.drained(inputs.connection(index))
       case InputKind.congested:
-        return this.#congested(inputs.connection(index))
+        return this.#connections.congested(inputs.connection(index))
       case InputKind.certified:
-        return this.#certified(inputs.connection(index), inputs.text(index))
+        return this.#connections.certified(inputs.connection(index), inputs.text(index))
       case InputKind.saslAnswered:
-        return this.#saslAnswered(inputs.connection(index), inputs.saslAnswer(index))
+        return this.#connections.saslAnswered(inputs.connection(index), inputs.saslAnswer(index))
     }
   }
 
@@ -338,18 +337,7 @@ export class Peer {
 
   /** The role ends: no client is served any more, and what only this server knew of sessions is gone. */
   closeAll(): void {
-    const { connections, out } = this.#state
-    for (const connection of connections.values()) {
-      if (connection.phase === ConnectionPhase.closing) continue
-      connection.phase = ConnectionPhase.closing
-      out.close(connection.id, 'SERVER_SHUTDOWN')
-    }
-    const local: Session[] = []
-    this.#state.sessions.forEach((session) => {
-      session.ownerConnection = null
-      if (session.isLocal) local.push(session)
-    })
-    for (const { idHi, idLo } of local) this.#state.sessions.remove(idHi, idLo)
+    this.#connections.closeAll()
   }
 
   #answerLearner({ txn, owner }: Proposal): void {
@@ -368,59 +356,6 @@ export class Peer {
     const writes = new WriteOrder(this.#state, this.#log, this.#role.kind === 'leader' ? this.#role.followers : null)
     const local = new LocalWrites(this.#state, writes, sessionIds, this.#reader)
     return { writes, local, forwarded: null, entry: local }
-  }
-
-  #opened(id: ConnectionId, address: string): void {
-    const connection = new ClientConnection(id, address, this.#state.wallMs)
-    connection.identities = this.#identitiesOf(address)
-    this.#state.connections.set(id, connection)
-  }
-
-  /** perf: connections of one client share what they are until they authenticate. */
-  #identitiesOf(address: string): readonly Identity[] {
-    if (this.#lastIdentities[0]?.id !== address) this.#lastIdentities = [{ scheme: 'ip', id: address }]
-    return this.#lastIdentities
-  }
-
-  /** What the certificate stands for is added as if the client had asked for it. */
-  #certified(id: ConnectionId, certificateId: string): void {
-    const connection = this.#state.connections.get(id)
-    if (connection === undefined) return
-    connection.certificateId = certificateId
-    const context = { remoteAddress: connection.address, certificateId }
-    const identities = this.#state.acl.authenticate('x509', null, context)
-    if (identities !== null) connection.identities = addIdentities(connection.identities, identities)
-  }
-
-  #closed(id: ConnectionId): void {
-    const connection = this.#state.connections.get(id)
-    if (connection === undefined) return
-    connection.phase = ConnectionPhase.closing
-    this.#state.connections.delete(id)
-    this.#state.watches.connectionClosed(id)
-    this.#pipeline.forget(connection)
-    this.#intake.forget(connection)
-    if (connection.session?.ownerConnection === id) connection.session.ownerConnection = null
-  }
-
-  #drained(id: ConnectionId): void {
-    const connection = this.#state.connections.get(id)
-    if (connection === undefined || connection.phase === ConnectionPhase.closing) return
-    this.#pipeline.unblock(connection)
-    this.#intake.takeWaiting(connection)
-  }
-
-  #saslAnswered(id: ConnectionId, answer: SaslAnswer): void {
-    const connection = this.#state.connections.get(id)
-    if (connection === undefined || connection.phase === ConnectionPhase.closing) return
-    this.#intake.saslAnswered(connection, answer)
-  }
-
-  #congested(id: ConnectionId): void {
-    const connection = this.#state.connections.get(id)
-    if (connection === undefined) return
-    connection.isBlocked = true
-    connection.mustWait = true
   }
 
   #frame(inputs: InputBatch, index: number): void {
