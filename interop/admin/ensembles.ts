@@ -13,7 +13,7 @@ import type { Tell } from './standalone.ts'
 /** An observer and three voters, the last of which leads. */
 const LEADER = 3
 const OBSERVER = 4
-const SETTLED_MS = 15_000
+const SETTLED_MS = 60_000
 
 interface Side {
   readonly ensemble: Ensemble

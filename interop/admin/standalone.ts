@@ -11,7 +11,7 @@ export type Tell = (name: string, problem: string | null) => void
 
 const AS_SUPER = { Authorization: 'digest super:admin' }
 const INTERVAL_MS = 1000
-const DEADLINE_MS = 10_000
+const DEADLINE_MS = 60_000
 
 interface Side {
   readonly server: Server

@@ -9,7 +9,7 @@ import { waitFor } from '../harness/wait-for.ts'
 import { readAuditLines, SessionNames } from './audit-lines.ts'
 import { AUDIT_CASES, connect, fence } from './cases.ts'
 
-const LINE_TIMEOUT_MS = 20_000
+const LINE_TIMEOUT_MS = 60_000
 const LEADER = 3
 
 /** Upstream's learners do not answer a request that they cannot read, nor any after it. */

@@ -6,7 +6,7 @@ import { waitFor } from '../harness/wait-for.ts'
 import { readAuditLines, SessionNames } from './audit-lines.ts'
 import { AUDIT_CASES, type AuditCase, connect, fence } from './cases.ts'
 
-const LINE_TIMEOUT_MS = 10_000
+const LINE_TIMEOUT_MS = 60_000
 
 /** The audit log after the same requests; the report compares the lines of each case. */
 export const auditSuite: Suite = {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CASE_TIMEOUT_S = 60, DETAIL_SIZE = 1024 };
+enum { CASE_TIMEOUT_S = 180, DETAIL_SIZE = 1024 };
 
 static jmp_buf case_end;
 static char detail[DETAIL_SIZE];

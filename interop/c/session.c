@@ -7,7 +7,7 @@
 
 #include "cases.h"
 
-enum { WAIT_S = 20 };
+enum { WAIT_S = 60 };
 
 static const char* type_name(int type) {
   if (type == ZOO_CREATED_EVENT) return "created";

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { waitFor } from '../harness/wait-for.ts'
 import type { Browser } from './browser.ts'
 
-const WAIT_MS = 15_000
+const WAIT_MS = 60_000
 
 /** Codes of the keys that have no text. */
 const KEYS: Readonly<Record<string, number>> = {

@@ -25,7 +25,7 @@ export interface ClientCase {
   run(servers: ServerControl): Promise<void>
 }
 
-const TIMEOUT_MS = 20_000
+const TIMEOUT_MS = 60_000
 const SESSION_TIMEOUT_MS = 10_000
 const SHORT_SESSION_MS = 1_000
 const PIPELINED = 2_000

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-const caseTimeout = 60 * time.Second
+const caseTimeout = 180 * time.Second
 
 // cases runs cases one by one, each with a deadline, and prints the results as the harness reads them: one JSON object a line.
 type cases struct {
@@ -105,7 +105,7 @@ func value[T any](result T, err error) T {
 
 // eventually polls until the condition holds.
 func eventually(what string, condition func() bool) {
-	for end := time.Now().Add(20 * time.Second); !condition(); {
+	for end := time.Now().Add(60 * time.Second); !condition(); {
 		check(time.Now().Before(end), "waited 20 s in vain for %s", what)
 		time.Sleep(10 * time.Millisecond)
 	}

@@ -34,7 +34,7 @@ func connectFor(server string, timeout time.Duration) client {
 
 // await drops state changes until the wanted one comes.
 func (c client) await(wanted zk.State) {
-	late := time.After(20 * time.Second)
+	late := time.After(60 * time.Second)
 	for {
 		select {
 		case event := <-c.states:
@@ -113,7 +113,7 @@ func expectEvent(channel <-chan zk.Event, kind zk.EventType, path string) {
 	select {
 	case event := <-channel:
 		equal(fmt.Sprint(kind, " ", path), fmt.Sprint(event.Type, " ", event.Path), "event")
-	case <-time.After(15 * time.Second):
+	case <-time.After(60 * time.Second):
 		panic(mismatch("no event " + kind.String() + " " + path))
 	}
 }

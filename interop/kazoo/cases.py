@@ -7,7 +7,7 @@ import threading
 import time
 import traceback
 
-CASE_TIMEOUT_S = 60
+CASE_TIMEOUT_S = 180
 
 
 class Skip(Exception):
@@ -91,7 +91,7 @@ def raises(expected, call, *args, **kwargs):
     raise AssertionError(f"expected {expected.__name__}, found {result!r}")
 
 
-def eventually(what, condition, timeout_s=20):
+def eventually(what, condition, timeout_s=60):
     """Polls until the condition holds and returns its value; fails after the time given."""
     end = time.monotonic() + timeout_s
     while True:

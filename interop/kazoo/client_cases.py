@@ -15,7 +15,7 @@ from kazoo.security import CREATOR_ALL_ACL, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE, ma
 
 from cases import equal, eventually, raises
 
-EVENT_TIMEOUT_S = 15
+EVENT_TIMEOUT_S = 60
 
 
 # standalone, member (all clients on one server of an ensemble), spread (over all of its servers)
@@ -201,16 +201,16 @@ class ClientCases:
         path = self.root()
         equal(self.client.sync(path), path, "sync")
         results = [self.client.set_async(path, b"%d" % i) for i in range(20)]
-        equal([result.get(timeout=10).version for result in results], list(range(1, 21)), "versions")
+        equal([result.get(timeout=60).version for result in results], list(range(1, 21)), "versions")
 
     def pipeline(self):
         root = self.root()
         made = [self.client.create_async(f"{root}/{i}", b"%d" % i) for i in range(2000)]
         for i, result in enumerate(made):
-            equal(result.get(timeout=30), f"{root}/{i}", "path")
+            equal(result.get(timeout=60), f"{root}/{i}", "path")
         read = [self.client.get_async(f"{root}/{i}") for i in range(2000)]
         for i, result in enumerate(read):
-            equal(result.get(timeout=30)[0], b"%d" % i, "data")
+            equal(result.get(timeout=60)[0], b"%d" % i, "data")
 
     def chroot(self):
         root = self.root()

@@ -3,7 +3,7 @@ import type { Suite, SuiteRun } from '../harness/suite.ts'
 import { waitFor } from '../harness/wait-for.ts'
 import { RawClient } from '../sasl/raw-client.ts'
 
-const OPEN_TIMEOUT_MS = 10_000
+const OPEN_TIMEOUT_MS = 60_000
 const CREATE_OVERHEAD_BYTES = 100
 
 interface LimitCase {

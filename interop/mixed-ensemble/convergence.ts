@@ -9,8 +9,8 @@ const DIGEST_INTERVAL = 128
 const NOTHING_COMPARED = 'no digest was kept by all members'
 const ATTEMPT_COUNT_MAX = 3
 const PROBE = '/digest-probe'
-const CATCH_UP_TIMEOUT_MS = 20_000
-const SETTLE_TIMEOUT_MS = 15_000
+const CATCH_UP_TIMEOUT_MS = 60_000
+const SETTLE_TIMEOUT_MS = 60_000
 /** What Apache's server logs when a transaction made its tree another than the leader's. */
 const APACHE_COMPLAINTS = /^.*(?:Digests are not matching|First digest mismatch|digest mismatch).*$/im
 /**

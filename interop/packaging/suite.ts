@@ -13,7 +13,7 @@ import { checkContainer } from './container.ts'
 import { checkChart, findHelm } from './helm-chart.ts'
 import { checkJutePackage, type InstalledPackage, installPackage, missingEntries } from './installed-package.ts'
 
-const START_TIMEOUT_MS = 20_000
+const START_TIMEOUT_MS = 60_000
 const SHELL_TIMEOUT_MS = 60_000
 /** What has no business in the package. */
 const UNWANTED = [/^dist\/simulator\//, /^dist\/.*\.map$/, /\.tsbuildinfo$/, /^(?:src|test|interop|bench|scripts)\//]

@@ -7,8 +7,8 @@ import { type Suite, type SuiteRun, SuiteUnavailableError } from '../harness/sui
 import { type CShell, cShell } from './c-client.ts'
 import { SETTINGS } from './suite.ts'
 
-/** A shell that is refused goes on waiting. */
-const PATIENCE_MS = 8000
+/** A shell that is refused goes on waiting: as long as it is looked at. */
+export const PATIENCE_MS = 8000
 const PATH = '/c-sasl'
 
 /** The C client with Cyrus SASL by DIGEST-MD5, to servers of both kinds: what is bob's alone is read by bob alone. */
@@ -54,7 +54,8 @@ async function observe(run: SuiteRun, name: string, shell: CShell, login: readon
 export function outcomeOf(
   { program }: CShell,
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {}
+  env: Readonly<Record<string, string>> = {},
+  patienceMs = PATIENCE_MS
 ): Promise<string> {
   return new Promise((resolve) => {
     // What it prints goes line by line: it may have to be killed.
@@ -65,7 +66,7 @@ export function outcomeOf(
     }
     child.stdout.on('data', take)
     child.stderr.on('data', take)
-    const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
+    const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs)
     child.on('close', () => {
       clearTimeout(timer)
       const [, code] = /: rc = (-?\d+)/.exec(text) ?? []

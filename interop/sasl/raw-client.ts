@@ -1,8 +1,9 @@
 import { connect, type Socket } from 'node:net'
 import { JuteReader, JuteWriter } from 'jute-ts'
 import { encodeConnectRequest } from '../../src/protocol/generated/proto.ts'
+import { OpCode, Xid } from '../../src/protocol/op-code.ts'
 
-const DEADLINE_MS = 5000
+const DEADLINE_MS = 30_000
 const CLOSED = 'closed'
 
 /** One connection with a session, spoken to byte by byte. */
@@ -71,9 +72,10 @@ export class RawClient {
     return { header, err, body: frame.subarray(reader.offset) }
   }
 
-  /** Whether the server closes the connection within a while. */
+  /** Whether the server closes the connection instead of answering a ping behind what was answered before. */
   async isClosed(): Promise<boolean> {
-    return (await this.#until(() => this.#isClosed, 300)) === true
+    const { header } = await this.request(OpCode.ping, Xid.ping, () => undefined)
+    return header === CLOSED
   }
 
   drop(): void {

@@ -10,7 +10,7 @@ import { cacheFolder, INTEROP, PROGRAMS } from '../harness/paths.ts'
 const FOLDER = join(INTEROP, 'tls')
 const REQUIREMENTS = join(FOLDER, 'requirements.txt')
 const INSTALL_TIMEOUT_MS = 300_000
-const CLIENT_TIMEOUT_MS = 40_000
+const CLIENT_TIMEOUT_MS = 120_000
 
 /** System properties of Apache's client: `zookeeper.ssl.*`. */
 export type Properties = Readonly<Record<string, string>>
@@ -126,7 +126,7 @@ export function askSecurely(port: number, word: string, options: ConnectionOptio
   return new Promise((resolve) => {
     let text = ''
     const socket = connect({ host: '127.0.0.1', port, ...options }, () => socket.write(word))
-    socket.setTimeout(8000, () => socket.destroy())
+    socket.setTimeout(30_000, () => socket.destroy())
     socket.on('data', (piece: Buffer) => {
       text += String(piece)
     })

@@ -10,7 +10,7 @@ import { Server, type ServerKind } from '../harness/server.ts'
 import { waitFor } from '../harness/wait-for.ts'
 import { Authority, type StoreKind } from '../quorum-security/stores.ts'
 import { type CShell, cShell } from '../sasl/c-client.ts'
-import { outcomeOf as cOutcomeOf } from '../sasl/c-suite.ts'
+import { outcomeOf as cOutcomeOf, PATIENCE_MS as STRANGER_PATIENCE_MS } from '../sasl/c-suite.ts'
 import {
   askSecurely,
   javaClient,
@@ -20,6 +20,10 @@ import {
   serialNumber,
   startJavaLoad
 } from './clients.ts'
+
+/** The C client ends when it has its answer. */
+const C_CLIENT_TIMEOUT_MS = 60_000
+const CONNECTION_LOSS = 'error -4'
 
 /** Takes what was seen in a case: of both servers it has to be the same. */
 export type Observe = (name: string, act: () => Promise<string>) => Promise<void>
@@ -96,7 +100,7 @@ async function start(
   })
   await server.start()
   // Apache's server opens it a little after the other one.
-  await waitFor('the port for TLS', 20_000, async () => ((await isOpen(securePort)) ? true : null))
+  await waitFor('the port for TLS', 60_000, async () => ((await isOpen(securePort)) ? true : null))
   return { server, securePort, log: () => readFileSync(server.logFile, 'utf8') }
 }
 
@@ -168,7 +172,10 @@ export async function runStores(
             const files = [authority.file('ca.pem'), signer.file(`${name}.crt`), signer.file(`${name}.key`), '-'].join(
               ','
             )
-            return cOutcomeOf(shell, ['-h', `127.0.0.1:${securePort}`, '-s', files, '-c', 'get /own'])
+            const args = ['-h', `127.0.0.1:${securePort}`, '-s', files, '-c', 'get /own']
+            return signer === stranger
+              ? strangerOutcomeOf(shell, args)
+              : cOutcomeOf(shell, args, {}, C_CLIENT_TIMEOUT_MS)
           }
         )
       }
@@ -190,6 +197,12 @@ export async function runStores(
       })
     }
   )
+}
+
+/** A client that is never let in connects again and again: whether its request hears of a lost connection while it is looked at is chance. */
+async function strangerOutcomeOf(shell: CShell, args: readonly string[]): Promise<string> {
+  const outcome = await cOutcomeOf(shell, args, {}, STRANGER_PATIENCE_MS)
+  return outcome === CONNECTION_LOSS || outcome === 'no answer' ? 'not let in' : outcome
 }
 
 function trustOf(properties: Properties): Properties {

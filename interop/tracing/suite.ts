@@ -27,7 +27,7 @@ interface Span {
 
 const SOURCES = join(INTEROP, 'tracing')
 const BUILD_TIMEOUT_MS = 300_000
-const WAIT_MS = 20_000
+const WAIT_MS = 60_000
 const PATH = '/träced'
 
 /** Traces of an ensemble, read by the package that the OpenTelemetry Collector reads them with. It is zoonode's alone: nothing is compared. */

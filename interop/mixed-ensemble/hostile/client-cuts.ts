@@ -7,10 +7,10 @@ export const WRITE_TYPES = [1, 2, 5, 7, 9, 13, 14, 15, 16, 19, 20, 21, -10, -11]
 const HUGE = 0x7fffffff
 export const UNKNOWN_TYPES = [0, 3, 4, 10, 23, 99, 108, -1, -2, -12, HUGE, -HUGE] as const
 
-const ANSWER_TIMEOUT_MS = 5_000
+const ANSWER_TIMEOUT_MS = 30_000
 /** Longest that a session may stand still behind a request that cannot be understood, on a machine that does other work too. */
-const BEHIND_TIMEOUT_MS = 15_000
-const SESSION_TIMEOUT_MS = 4_000
+const BEHIND_TIMEOUT_MS = 60_000
+const SESSION_TIMEOUT_MS = 20_000
 const SET_DATA = 5
 const XID_CUT = 1
 const XID_BEHIND = 2

@@ -13,8 +13,8 @@ export const Packet = {
   ackEpoch: 18
 } as const
 
-const CONNECT_TIMEOUT_MS = 5_000
-const ANSWER_TIMEOUT_MS = 20_000
+const CONNECT_TIMEOUT_MS = 20_000
+const ANSWER_TIMEOUT_MS = 60_000
 /** Packets of a leader that a learner waits for. */
 const Answer = { newLeader: 10, upToDate: 12, leaderInfo: 17 } as const
 /** What is kept of what has been received, for a beginning that the next bytes continue. */

@@ -12,7 +12,7 @@ import type { FalsePeer } from './false-peer.ts'
 /** Nobody gives up on another only because the machine or its disk stands still for a while: a change of the leader is an attack's then. */
 export const PATIENT = { initLimit: '60', syncLimit: '60' } as const
 const WRITES = 20
-const GO_ON_TIMEOUT_MS = 30_000
+const GO_ON_TIMEOUT_MS = 60_000
 /** Nobody's writes may stand still for longer, on a machine that does other work too. */
 const GAP_MAX_MS = 20_000
 

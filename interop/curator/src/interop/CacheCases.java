@@ -52,7 +52,7 @@ final class CacheCases {
 
   private static void expect(BlockingQueue<String> events, String expected)
       throws InterruptedException {
-    equal(expected, events.poll(20, TimeUnit.SECONDS), "event");
+    equal(expected, events.poll(60, TimeUnit.SECONDS), "event");
   }
 
   private static String text(ChildData data) {
@@ -117,9 +117,9 @@ final class CacheCases {
       CuratorCache cache = CuratorCache.build(cut, path);
       listen(cache);
       cache.start();
-      eventually("the first content", 20_000, () -> cache.size() == 2);
+      eventually("the first content", 60_000, () -> cache.size() == 2);
       proxy.cut();
-      eventually("the cut to be noticed", 10_000, () -> !cut.getZookeeperClient().isConnected());
+      eventually("the cut to be noticed", 60_000, () -> !cut.getZookeeperClient().isConnected());
       writer.setData().forPath(path, "2".getBytes());
       writer.delete().forPath(path + "/gone");
       writer.create().forPath(path + "/new", "y".getBytes());
@@ -142,10 +142,10 @@ final class CacheCases {
     cache.start();
     for (int i = 0; i < 2000; i++)
       writer.create().inBackground().forPath(path + "/" + i, ("" + i).getBytes());
-    eventually("all to come in", 30_000, () -> cache.size() == 2001);
+    eventually("all to come in", 60_000, () -> cache.size() == 2001);
     equal("1234", new String(cache.get(path + "/1234").orElseThrow().getData()), "data");
     for (int i = 0; i < 2000; i++) writer.delete().inBackground().forPath(path + "/" + i);
-    eventually("all to go", 30_000, () -> cache.size() == 1);
+    eventually("all to go", 60_000, () -> cache.size() == 1);
     cache.close();
   }
 
@@ -168,7 +168,7 @@ final class CacheCases {
     writer.setData().forPath(path + "/a", "3".getBytes());
     TreeSet<String> found = new TreeSet<>();
     while (found.size() < 2) {
-      String event = events.poll(20, TimeUnit.SECONDS);
+      String event = events.poll(60, TimeUnit.SECONDS);
       check(event != null, "an event; so far " + found);
       if (event.startsWith("CHILD_")) found.add(event);
     }
@@ -217,7 +217,7 @@ final class CacheCases {
                 events.add(event.getType() + " " + text(event.getData()));
             });
     cache.start();
-    check(initialized.await(20, TimeUnit.SECONDS), "initialized");
+    check(initialized.await(60, TimeUnit.SECONDS), "initialized");
     equal("1", new String(cache.getCurrentData(path + "/a/b").getData()), "data");
     writer.create().forPath(path + "/c", "2".getBytes());
     expect(events, "NODE_ADDED " + path + "/c=2");
@@ -235,9 +235,9 @@ final class CacheCases {
       CuratorFramework cut = curators.open(proxy.connectString(), 8000);
       TreeCache cache = new TreeCache(cut, path);
       cache.start();
-      eventually("the first content", 20_000, () -> cache.getCurrentData(path) != null);
+      eventually("the first content", 60_000, () -> cache.getCurrentData(path) != null);
       proxy.cut();
-      eventually("the cut to be noticed", 10_000, () -> !cut.getZookeeperClient().isConnected());
+      eventually("the cut to be noticed", 60_000, () -> !cut.getZookeeperClient().isConnected());
       writer.setData().forPath(path, "2".getBytes());
       writer.create().forPath(path + "/new", "y".getBytes());
       proxy.mend();
@@ -266,16 +266,16 @@ final class CacheCases {
               });
       watcher.getResetListenable().addListener(resets::incrementAndGet);
       watcher.start();
-      eventually("the watch to be set", 20_000, () -> resets.get() > 0);
+      eventually("the watch to be set", 60_000, () -> resets.get() > 0);
       writer.create().forPath(path);
       expect(events, "NodeCreated " + path);
       proxy.cut();
-      eventually("the cut to be noticed", 10_000, () -> !cut.getZookeeperClient().isConnected());
+      eventually("the cut to be noticed", 60_000, () -> !cut.getZookeeperClient().isConnected());
       // Counted from here: the first connection may have been told late and have set the watch
       // twice.
       int before = resets.get();
       proxy.mend();
-      eventually("the watch to be set again", 20_000, () -> resets.get() > before);
+      eventually("the watch to be set again", 60_000, () -> resets.get() > before);
       writer.create().forPath(path + "/child");
       expect(events, "NodeCreated " + path + "/child");
       watcher.close();

@@ -40,9 +40,9 @@ final class LeaderCases {
       LeaderLatch latch = new LeaderLatch(curators.open(), path, id);
       latch.start();
       latches.add(latch);
-      eventually(id + " to queue", 10_000, () -> latch.getParticipants().size() == latches.size());
+      eventually(id + " to queue", 60_000, () -> latch.getParticipants().size() == latches.size());
     }
-    check(latches.get(0).await(20, TimeUnit.SECONDS), "the first leads");
+    check(latches.get(0).await(60, TimeUnit.SECONDS), "the first leads");
     equal("a", latches.get(2).getLeader().getId(), "leader as the third sees it");
     equal(
         List.of("a", "b", "c"),
@@ -52,9 +52,9 @@ final class LeaderCases {
         "participants");
     check(!latches.get(1).hasLeadership(), "the second does not");
     latches.get(0).close();
-    check(latches.get(1).await(20, TimeUnit.SECONDS), "then the second leads");
+    check(latches.get(1).await(60, TimeUnit.SECONDS), "then the second leads");
     latches.get(1).close();
-    check(latches.get(2).await(20, TimeUnit.SECONDS), "then the third leads");
+    check(latches.get(2).await(60, TimeUnit.SECONDS), "then the third leads");
     latches.get(2).close();
   }
 
@@ -64,16 +64,16 @@ final class LeaderCases {
       LeaderLatch first =
           new LeaderLatch(curators.open(proxy.connectString(), 1500), path, "first");
       first.start();
-      check(first.await(20, TimeUnit.SECONDS), "the first leads");
+      check(first.await(60, TimeUnit.SECONDS), "the first leads");
       LeaderLatch second = new LeaderLatch(curators.open(), path, "second");
       second.start();
       proxy.cut();
-      eventually("the first to give up", 20_000, () -> !first.hasLeadership());
-      check(second.await(20, TimeUnit.SECONDS), "the second leads");
+      eventually("the first to give up", 60_000, () -> !first.hasLeadership());
+      check(second.await(60, TimeUnit.SECONDS), "the second leads");
       proxy.mend();
-      eventually("the first to queue again", 20_000, () -> second.getParticipants().size() == 2);
+      eventually("the first to queue again", 60_000, () -> second.getParticipants().size() == 2);
       second.close();
-      check(first.await(20, TimeUnit.SECONDS), "the first leads again");
+      check(first.await(60, TimeUnit.SECONDS), "the first leads again");
       first.close();
     }
   }
@@ -101,12 +101,12 @@ final class LeaderCases {
       eventually(
           id + " to queue", 10_000, () -> selector.getParticipants().size() == selectors.size());
     }
-    equal("a", terms.poll(20, TimeUnit.SECONDS), "first leader");
+    equal("a", terms.poll(60, TimeUnit.SECONDS), "first leader");
     equal(null, terms.poll(), "no second at the same time");
     equal("a", selectors.get(2).getLeader().getId(), "leader as the third sees it");
     leave.countDown();
-    equal("b", terms.poll(20, TimeUnit.SECONDS), "second leader");
-    equal("c", terms.poll(20, TimeUnit.SECONDS), "third leader");
+    equal("b", terms.poll(60, TimeUnit.SECONDS), "second leader");
+    equal("c", terms.poll(60, TimeUnit.SECONDS), "third leader");
     selectors.forEach(LeaderSelector::close);
   }
 
@@ -124,7 +124,7 @@ final class LeaderCases {
             });
     selector.autoRequeue();
     selector.start();
-    eventually("five terms", 20_000, () -> terms.size() == 5);
+    eventually("five terms", 60_000, () -> terms.size() == 5);
     selector.close();
   }
 
@@ -149,11 +149,11 @@ final class LeaderCases {
               });
       selector.autoRequeue();
       selector.start();
-      equal("leads", events.poll(20, TimeUnit.SECONDS), "event");
+      equal("leads", events.poll(60, TimeUnit.SECONDS), "event");
       proxy.cut();
-      equal("interrupted", events.poll(20, TimeUnit.SECONDS), "event");
+      equal("interrupted", events.poll(60, TimeUnit.SECONDS), "event");
       proxy.mend();
-      equal("leads", events.poll(20, TimeUnit.SECONDS), "event");
+      equal("leads", events.poll(60, TimeUnit.SECONDS), "event");
       selector.close();
     }
   }

@@ -75,9 +75,9 @@ final class LockCases {
         "the second gets nothing in 200 ms");
     List<String> order = new ArrayList<>();
     Future<?> waiting = start(() -> pass(second, "second", order));
-    eventually("the second to queue", 10_000, () -> second.getParticipantNodes().size() == 2);
+    eventually("the second to queue", 60_000, () -> second.getParticipantNodes().size() == 2);
     Future<?> last = start(() -> pass(third, "third", order));
-    eventually("the third to queue", 10_000, () -> second.getParticipantNodes().size() == 3);
+    eventually("the third to queue", 60_000, () -> second.getParticipantNodes().size() == 3);
     first.release();
     check(first.isAcquiredInThisProcess(), "still held once");
     equal(List.of(), order, "who got it");
@@ -125,7 +125,7 @@ final class LockCases {
     new InterProcessMutex(owner, path).acquire();
     InterProcessMutex waiting = new InterProcessMutex(a, path);
     Future<Boolean> got = start(() -> waiting.acquire(20, TimeUnit.SECONDS));
-    eventually("it to queue", 10_000, () -> waiting.getParticipantNodes().size() == 2);
+    eventually("it to queue", 60_000, () -> waiting.getParticipantNodes().size() == 2);
     owner.close();
     check(done(got), "got it");
   }
@@ -139,7 +139,7 @@ final class LockCases {
     Collection<String> holders = mutex.getParticipantNodes();
     equal(1, holders.size(), "participants");
     Revoker.attemptRevoke(b, holders.iterator().next());
-    check(asked.await(20, TimeUnit.SECONDS), "asked back");
+    check(asked.await(60, TimeUnit.SECONDS), "asked back");
     mutex.release();
   }
 
@@ -215,7 +215,7 @@ final class LockCases {
       InterProcessSemaphoreV2 semaphore = new InterProcessSemaphoreV2(a, path, count);
       semaphore.acquire();
       Future<Lease> second = start(() -> semaphore.acquire(20, TimeUnit.SECONDS));
-      eventually("it to queue", 10_000, () -> semaphore.getParticipantNodes().size() == 2);
+      eventually("it to queue", 60_000, () -> semaphore.getParticipantNodes().size() == 2);
       check(!second.isDone(), "one lease only");
       count.setCount(2);
       check(done(second) != null, "two leases");

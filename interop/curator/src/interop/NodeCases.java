@@ -101,7 +101,7 @@ final class NodeCases {
         a.create().withMode(CreateMode.EPHEMERAL_SEQUENTIAL).forPath(path + "/s-"),
         "sequential");
     a.create().withTtl(600).withMode(CreateMode.PERSISTENT_WITH_TTL).forPath(path + "/ttl");
-    eventually("the TTL znode to go", 20_000, () -> a.checkExists().forPath(path + "/ttl") == null);
+    eventually("the TTL znode to go", 60_000, () -> a.checkExists().forPath(path + "/ttl") == null);
     raises(
         KeeperException.BadVersionException.class,
         () -> a.setData().withVersion(7).forPath(path + "/x/y", "3".getBytes()));
@@ -168,7 +168,7 @@ final class NodeCases {
       a.create()
           .inBackground((client, event) -> names.add(event.getName()))
           .forPath(path + "/" + i);
-    eventually("all answers", 20_000, () -> names.size() == 500);
+    eventually("all answers", 60_000, () -> names.size() == 500);
     for (int i = 0; i < 500; i++) equal(path + "/" + i, names.get(i), "answer " + i);
   }
 
@@ -203,11 +203,11 @@ final class NodeCases {
       second.start();
       equal(5, second.getCount(), "seed");
       first.setCount(7);
-      eventually("the other to see it", 10_000, () -> second.getCount() == 7);
+      eventually("the other to see it", 60_000, () -> second.getCount() == 7);
       VersionedValue<Integer> old = first.getVersionedValue();
       check(second.trySetCount(second.getVersionedValue(), 8), "set by version");
       check(!first.trySetCount(old, 9), "an old version is refused");
-      eventually("the first to see it", 10_000, () -> first.getCount() == 8);
+      eventually("the first to see it", 60_000, () -> first.getCount() == 8);
     }
   }
 
@@ -270,10 +270,10 @@ final class NodeCases {
       node.start();
       check(node.waitForInitialCreate(20, TimeUnit.SECONDS), "created");
       b.delete().forPath(path);
-      eventually("it to come back", 20_000, () -> b.checkExists().forPath(path) != null);
+      eventually("it to come back", 60_000, () -> b.checkExists().forPath(path) != null);
       long owner = b.checkExists().forPath(path).getEphemeralOwner();
       proxy.cut();
-      eventually("it to go with its session", 20_000, () -> b.checkExists().forPath(path) == null);
+      eventually("it to go with its session", 60_000, () -> b.checkExists().forPath(path) == null);
       proxy.mend();
       eventually(
           "it to come back with a new session",
@@ -281,9 +281,9 @@ final class NodeCases {
           () -> b.checkExists().forPath(path) != null);
       check(b.checkExists().forPath(path).getEphemeralOwner() != owner, "another owner");
       node.setData("y".getBytes());
-      eventually("the new data", 20_000, () -> "y".equals(new String(b.getData().forPath(path))));
+      eventually("the new data", 60_000, () -> "y".equals(new String(b.getData().forPath(path))));
       node.close();
-      eventually("it to go when closed", 20_000, () -> b.checkExists().forPath(path) == null);
+      eventually("it to go when closed", 60_000, () -> b.checkExists().forPath(path) == null);
     }
   }
 
@@ -299,7 +299,7 @@ final class NodeCases {
         () -> System.nanoTime() - start > TimeUnit.MILLISECONDS.toNanos(4500));
     check(b.checkExists().forPath(path) != null, "it lives");
     node.close();
-    eventually("it to go when closed", 20_000, () -> b.checkExists().forPath(path) == null);
+    eventually("it to go when closed", 60_000, () -> b.checkExists().forPath(path) == null);
   }
 
   private void groupMember() throws Exception {
@@ -368,7 +368,7 @@ final class NodeCases {
       two.start();
       for (int i = 0; i < 100; i++) producer.put("" + i);
       check(producer.flushPuts(20, TimeUnit.SECONDS), "all put");
-      eventually("all consumed", 30_000, () -> first.items.size() + second.items.size() >= 100);
+      eventually("all consumed", 60_000, () -> first.items.size() + second.items.size() >= 100);
       List<String> all = new ArrayList<>(first.items);
       all.addAll(second.items);
       equal(100L, all.stream().distinct().count(), "items");
@@ -388,7 +388,7 @@ final class NodeCases {
       try (DistributedPriorityQueue<String> consumer =
           QueueBuilder.builder(b, collector, new Text(), path).buildPriorityQueue(0)) {
         consumer.start();
-        eventually("all consumed", 20_000, () -> collector.items.size() == 4);
+        eventually("all consumed", 60_000, () -> collector.items.size() == 4);
         equal(List.of("p1", "p3", "p5", "p9"), collector.items, "order");
       }
     }
@@ -415,7 +415,7 @@ final class NodeCases {
     equal("1", new String(second.peek()), "peek");
     equal("1", new String(second.take()), "take");
     equal("2", new String(second.poll()), "poll");
-    Future<byte[]> waiting = curators.executor.submit(() -> second.poll(20, TimeUnit.SECONDS));
+    Future<byte[]> waiting = curators.executor.submit(() -> second.poll(60, TimeUnit.SECONDS));
     first.offer("3".getBytes());
     equal("3", new String(waiting.get(30, TimeUnit.SECONDS)), "awaited");
   }
@@ -460,9 +460,9 @@ final class NodeCases {
       equal(Set.of("service"), Set.copyOf(second.queryForNames()), "names");
       try (ServiceCache<Void> cache = second.serviceCacheBuilder().name("service").build()) {
         cache.start();
-        eventually("the instance in the cache", 20_000, () -> cache.getInstances().size() == 1);
+        eventually("the instance in the cache", 60_000, () -> cache.getInstances().size() == 1);
         first.unregisterService(instance);
-        eventually("it to go", 20_000, () -> cache.getInstances().isEmpty());
+        eventually("it to go", 60_000, () -> cache.getInstances().isEmpty());
       }
     }
   }
@@ -479,10 +479,10 @@ final class NodeCases {
                 if (state != ConnectionState.CONNECTED) states.add(state);
               });
       proxy.cut();
-      eventually("suspension", 20_000, () -> states.contains(ConnectionState.SUSPENDED));
-      eventually("loss", 20_000, () -> states.contains(ConnectionState.LOST));
+      eventually("suspension", 60_000, () -> states.contains(ConnectionState.SUSPENDED));
+      eventually("loss", 60_000, () -> states.contains(ConnectionState.LOST));
       proxy.mend();
-      eventually("reconnection", 20_000, () -> states.contains(ConnectionState.RECONNECTED));
+      eventually("reconnection", 60_000, () -> states.contains(ConnectionState.RECONNECTED));
       equal(
           List.of(ConnectionState.SUSPENDED, ConnectionState.LOST, ConnectionState.RECONNECTED),
           states,

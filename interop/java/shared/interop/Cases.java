@@ -19,7 +19,7 @@ import java.util.concurrent.TimeoutException;
  * one JSON object a line.
  */
 public final class Cases {
-  private static final long CASE_TIMEOUT_SECONDS = 60;
+  private static final long CASE_TIMEOUT_SECONDS = 180;
 
   private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
   private final BufferedReader in =

@@ -50,7 +50,7 @@ final class AsyncCases {
           },
           null);
     }
-    check(created.await(100, TimeUnit.SECONDS), "all answered; open: " + created.getCount());
+    check(created.await(150, TimeUnit.SECONDS), "all answered; open: " + created.getCount());
     equal(count, order.size(), "successes");
     for (int i = 0; i < count; i++) check(order.get(i) == i, "answered in order, at " + i);
     equal(count, client.stat(root).getNumChildren(), "numChildren");
@@ -68,13 +68,13 @@ final class AsyncCases {
           },
           null);
     }
-    check(read.await(100, TimeUnit.SECONDS), "all read");
+    check(read.await(150, TimeUnit.SECONDS), "all read");
     equal(List.of(), wrong, "wrong data");
 
     CountDownLatch deleted = new CountDownLatch(count);
     for (int i = 0; i < count; i++)
       client.zk.delete(root + "/" + i, 0, (code, path, context) -> deleted.countDown(), null);
-    check(deleted.await(100, TimeUnit.SECONDS), "all deleted");
+    check(deleted.await(150, TimeUnit.SECONDS), "all deleted");
     equal(0, client.stat(root).getNumChildren(), "numChildren");
     equal(2 * count, client.stat(root).getCversion(), "cversion");
   }
@@ -104,7 +104,7 @@ final class AsyncCases {
             null);
       }
     }
-    check(done.await(100, TimeUnit.SECONDS), "all answered");
+    check(done.await(150, TimeUnit.SECONDS), "all answered");
     equal(List.of(), wrong, "wrong reads");
     equal((count + 1) / 2, client.stat(path).getVersion(), "version");
   }
@@ -119,7 +119,7 @@ final class AsyncCases {
       for (Client writer : writers)
         writer.zk.setData(path, null, -1, (code, written, context, stat) -> done.countDown(), null);
     }
-    check(done.await(100, TimeUnit.SECONDS), "all answered");
+    check(done.await(150, TimeUnit.SECONDS), "all answered");
     equal(4 * each, client.stat(path).getVersion(), "version");
     for (Client writer : writers) writer.close();
   }

@@ -22,7 +22,7 @@ import org.apache.zookeeper.data.Stat;
  */
 final class Client implements Watcher, AutoCloseable {
   static final int TIMEOUT_MS = 6000;
-  private static final int WAIT_SECONDS = 15;
+  private static final int WAIT_SECONDS = 60;
   private static final AtomicInteger ROOT_NUMBER = new AtomicInteger();
 
   final ZooKeeper zk;

@@ -14,7 +14,7 @@ import org.apache.zookeeper.data.Stat;
 
 /** Container znodes and those with a time to live. The server looks for them every 500 ms. */
 final class LifetimeCases {
-  private static final long REAP_TIMEOUT_MS = 20_000;
+  private static final long REAP_TIMEOUT_MS = 60_000;
 
   private final Client client;
 

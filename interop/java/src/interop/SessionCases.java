@@ -97,7 +97,7 @@ final class SessionCases {
       // The attempt costs the owner its connection, as the server looks at the password last.
       if (Servers.arrangement() == Servers.SPREAD) {
         // Only the server that the thief asked closes the owner's connection, if it has one.
-        eventually("the right owner to have the session", 15_000, () -> answers(first));
+        eventually("the right owner to have the session", 60_000, () -> answers(first));
       } else {
         first.awaitState(KeeperState.Disconnected);
         first.awaitState(KeeperState.SyncConnected);
@@ -269,7 +269,7 @@ final class SessionCases {
       proxy.cut();
       restartServer("kill", observerProxy);
       awaitReconnect(observer);
-      eventually("the ephemeral to go", 15_000, () -> !observer.has(root + "/e"));
+      eventually("the ephemeral to go", 60_000, () -> !observer.has(root + "/e"));
       proxy.mend();
       client.awaitState(KeeperState.Expired);
     }
