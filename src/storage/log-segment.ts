@@ -59,15 +59,31 @@ export class LogSegment {
     }
   }
 
-  /** Makes the next segment under a temporary name, whole and synced; `adopt` gives it its name. */
+  /**
+   * Makes the next segment under a temporary name, whole and synced, or not at all; `adopt` gives it its name.
+   *
+   * @throws SqliteError, or StorageError DISK_FULL when there is no room for it
+   */
   static prepare(folder: string, pageBytes: number): void {
     removeDatabase(folder, NEXT_SEGMENT_FILE)
-    const connection = openExclusive(join(folder, NEXT_SEGMENT_FILE), 'FULL', pageBytes)
+    try {
+      LogSegment.#make(join(folder, NEXT_SEGMENT_FILE), pageBytes)
+    } catch (error) {
+      removeDatabase(folder, NEXT_SEGMENT_FILE)
+      throw error
+    }
+  }
+
+  static #make(path: string, pageBytes: number): void {
+    const connection = openExclusive(path, 'FULL', pageBytes)
     try {
       connection.exec(SEGMENT_SCHEMA)
     } finally {
       connection.close()
     }
+    // Closing says nothing of a checkpoint that there was no room for; the -wal stays then, and a renamed file would be without it.
+    if (fileBytes(walOf(path)) === 0) return
+    throw new StorageError('DISK_FULL', `making ${path}: its pages do not go to the file; make room on the disk`)
   }
 
   /**

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
@@ -9,6 +9,8 @@ import { DataDirectory } from './support/data-directory.ts'
 import { zxidRange } from './support/transactions.ts'
 
 jest.setTimeout(300_000)
+
+const PAGE_BYTES = 4096
 
 const mountPoint = mkdtempSync(join(tmpdir(), 'zoonode-small-disk-'))
 const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', mountPoint])
@@ -148,6 +150,28 @@ describe('a full disk', () => {
 
     expect(directory.files()).toEqual(['log.1.db', 'log.b.db', 'state.db'])
     expect((await directory.open()).recoveredZxids).toEqual(zxidRange(1n, 20n))
+  })
+
+  // The first segment is made by the first batch: its file, its table, its pages come to their end at different places.
+  diskTest(`does not take a segment for whole that there was no room to make${reason}`, async () => {
+    for (let roomPages = 0; roomPages <= 12; roomPages++) {
+      await start()
+      fillDisk()
+      truncateSync(join(mountPoint, 'filler'), statSync(join(mountPoint, 'filler')).size - roomPages * PAGE_BYTES)
+      open.tryAppend(5, 1)
+      await until(() => open.storage.stats.diskFullRetries > 3 || open.persisted.length > 0)
+
+      freeDisk()
+      await open.allPersisted()
+      await open.close()
+
+      expect([roomPages, ...open.fatals]).toEqual([roomPages])
+      const opened = await directory.open()
+      expect(opened.recoveredZxids).toEqual(zxidRange(1n, 5n))
+      await opened.close()
+      await directory.dispose()
+      directory = new DataDirectory({}, mountPoint)
+    }
   })
 
   diskTest(`ends closing at its deadline, and what was persisted is there${reason}`, async () => {
