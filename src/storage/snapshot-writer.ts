@@ -1,8 +1,8 @@
-import { Worker } from 'node:worker_threads'
 import { toBigInt } from '../protocol/int64.ts'
 import { removeDatabase } from './directory.ts'
 import { snapshotFile, temporaryFile } from './file-names.ts'
-import type { SnapshotCommand, SnapshotReport, SnapshotThreadSettings } from './snapshot-messages.ts'
+import type { SnapshotLink, SnapshotListener } from './snapshot-link.ts'
+import type { SnapshotReport } from './snapshot-messages.ts'
 import { StorageError } from './storage-error.ts'
 import type { SnapshotEntryFields, ZxidPair } from './thread-messages.ts'
 
@@ -22,7 +22,7 @@ export interface SnapshotSummary {
   readonly sessionCount: number
 }
 
-/** Writes one snapshot in a thread of its own. */
+/** Writes one snapshot, in the snapshot thread. */
 export interface SnapshotWriter {
   /**
    * Takes the next bytes of the snapshot; copies them before it returns. Where one call ends and the next begins is not
@@ -44,8 +44,8 @@ export interface SnapshotWriterOwner {
   catalogue(entry: SnapshotEntryFields): Promise<unknown>
   /** The writer has come to its end, one way or the other; `error` is null unless writing failed. */
   ended(error: StorageError | null): void
-  /** Its thread is gone. */
-  exited(): void
+  /** The thread has nothing to do with it any more. */
+  left(): void
 }
 
 interface Waiter {
@@ -53,8 +53,8 @@ interface Waiter {
   readonly reject: (error: StorageError) => void
 }
 
-export class ThreadedSnapshotWriter implements SnapshotWriter {
-  readonly #worker: Worker
+export class ThreadedSnapshotWriter implements SnapshotWriter, SnapshotListener {
+  readonly #link: SnapshotLink
   readonly #owner: SnapshotWriterOwner
   readonly #zxid: ZxidPair
   readonly #folder: string
@@ -74,24 +74,14 @@ export class ThreadedSnapshotWriter implements SnapshotWriter {
   #drainWaiters: Waiter[] = []
   #finishWaiter: Waiter | null = null
 
-  constructor(workerUrl: URL, folder: string, zxid: ZxidPair, attempt: number, owner: SnapshotWriterOwner) {
+  constructor(link: SnapshotLink, folder: string, zxid: ZxidPair, attempt: number, owner: SnapshotWriterOwner) {
+    this.#link = link
     this.#owner = owner
     this.#zxid = zxid
     this.#folder = folder
     this.#attempt = attempt
     this.#file = snapshotFile(toBigInt(zxid.hi, zxid.lo))
-    const workerData: SnapshotThreadSettings = { folder, file: this.#file, attempt }
-    this.#worker = new Worker(workerUrl, { workerData, name: 'zoonode-snapshot', execArgv: [] })
-    this.#worker.on('message', (report: SnapshotReport) => this.#take(report))
-    this.#worker.on('error', (error) => {
-      this.#fail(new StorageError('CLOSED', `the snapshot thread died: ${error.message}`, { cause: error }))
-    })
-    this.#worker.once('exit', () => {
-      if (this.#state === 'open' || (this.#state === 'finishing' && this.#finishWaiter !== null)) {
-        this.#fail(new StorageError('CLOSED', 'the snapshot thread ended before the snapshot was finished'))
-      }
-      owner.exited()
-    })
+    link.begin({ kind: 'begin', folder, file: this.#file, attempt }, this)
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -120,7 +110,7 @@ export class ThreadedSnapshotWriter implements SnapshotWriter {
     this.#state = 'finishing'
     const digest = { hi: summary.digestHi, lo: summary.digestLo }
     const { nodeCount, sessionCount } = summary
-    this.#post({ kind: 'finish', zxid: this.#zxid, digest, nodeCount, sessionCount })
+    this.#link.post({ kind: 'finish', zxid: this.#zxid, digest, nodeCount, sessionCount })
     await new Promise<void>((resolve, reject) => {
       this.#finishWaiter = { resolve, reject }
     })
@@ -133,17 +123,17 @@ export class ThreadedSnapshotWriter implements SnapshotWriter {
 
   abort(): void {
     if (this.#state !== 'open') return
-    this.#post({ kind: 'abort' })
+    this.#link.post({ kind: 'abort' })
     this.#end(null)
     this.#failWaiters(new StorageError('CLOSED', `the snapshot ${this.#file} was given up`))
   }
 
-  /** Ends the thread at once, when the storage is closed or has failed, and removes what it has begun to write. */
+  /** Ends the thread at once, when the storage is closed or has failed, and removes what it has begun to write here. */
   async abandon(error: StorageError): Promise<void> {
     this.#failure ??= error
     this.#end(null)
     this.#failWaiters(error)
-    await this.#worker.terminate()
+    await this.#link.terminate()
     try {
       removeDatabase(this.#folder, temporaryFile(this.#file, this.#attempt))
     } catch {
@@ -151,26 +141,7 @@ export class ThreadedSnapshotWriter implements SnapshotWriter {
     }
   }
 
-  #refusal(): StorageError | null {
-    if (this.#failure !== null) return this.#failure
-    if (this.#state === 'open') return null
-    return new StorageError('CLOSED', `the snapshot ${this.#file} was finished or given up`)
-  }
-
-  #send(): void {
-    const { buffer: chunk } = this.#chunk
-    const bytes = this.#chunkBytes
-    this.#queuedBytes += bytes
-    this.#post({ kind: 'write', chunk, bytes }, [chunk])
-    this.#chunk = new Uint8Array(this.#freeChunks.pop() ?? new ArrayBuffer(CHUNK_BYTES))
-    this.#chunkBytes = 0
-  }
-
-  #post(command: SnapshotCommand, transfer: ArrayBuffer[] = []): void {
-    this.#worker.postMessage(command, transfer)
-  }
-
-  #take(report: SnapshotReport): void {
+  report(report: SnapshotReport): void {
     switch (report.kind) {
       case 'written':
         this.#queuedBytes -= report.bytes
@@ -183,12 +154,35 @@ export class ThreadedSnapshotWriter implements SnapshotWriter {
         this.#fileBytes = report.bytes
         this.#finishWaiter?.resolve()
         this.#finishWaiter = null
-        return
+        return this.#owner.left()
+      case 'aborted':
+        return this.#owner.left()
       case 'failed':
-        return this.#fail(new StorageError(report.error.code, report.error.message))
+        this.#fail(new StorageError(report.error.code, report.error.message))
+        return this.#owner.left()
       default:
         return unreachable(report)
     }
+  }
+
+  died(error: StorageError): void {
+    if (this.#state !== 'ended') this.#fail(error)
+    this.#owner.left()
+  }
+
+  #refusal(): StorageError | null {
+    if (this.#failure !== null) return this.#failure
+    if (this.#state === 'open') return null
+    return new StorageError('CLOSED', `the snapshot ${this.#file} was finished or given up`)
+  }
+
+  #send(): void {
+    const { buffer: chunk } = this.#chunk
+    const bytes = this.#chunkBytes
+    this.#queuedBytes += bytes
+    this.#link.post({ kind: 'write', chunk, bytes }, [chunk])
+    this.#chunk = new Uint8Array(this.#freeChunks.pop() ?? new ArrayBuffer(CHUNK_BYTES))
+    this.#chunkBytes = 0
   }
 
   #fail(error: StorageError): void {

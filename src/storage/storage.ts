@@ -7,6 +7,7 @@ import { LogLink } from './log-link.ts'
 import type { Recovery } from './recovery.ts'
 import { recover } from './recovery.ts'
 import { CounterSlot, RING_BYTES_DEFAULT } from './shared-memory.ts'
+import { SnapshotLink } from './snapshot-link.ts'
 import type { SnapshotWriter, SnapshotWriterOwner } from './snapshot-writer.ts'
 import { ThreadedSnapshotWriter } from './snapshot-writer.ts'
 import { StorageError } from './storage-error.ts'
@@ -124,8 +125,9 @@ export class Storage {
   #fatalCallback: ((error: StorageError) => void) | null = null
   #isOpen = false
   #snapshot: ThreadedSnapshotWriter | null = null
-  /** With those that are finishing or giving up. */
-  readonly #snapshotThreads = new Set<ThreadedSnapshotWriter>()
+  readonly #snapshotLink: SnapshotLink
+  /** All that the snapshot thread has to do with, those that are finishing or giving up, too. */
+  readonly #snapshotWriters = new Set<ThreadedSnapshotWriter>()
   #snapshotCount = 0
   /** Counts up when the log is cut off or replaced: what is under way then is of another history. */
   #history = 0
@@ -141,6 +143,7 @@ export class Storage {
     this.#options = options
     this.#workerUrl = options.workerUrl ?? new URL('./log-thread.js', import.meta.url)
     this.#dataFolder = versionFolder(options.dataDir)
+    this.#snapshotLink = new SnapshotLink(new URL('./snapshot-thread.js', this.#workerUrl))
     this.#link = new LogLink(
       this.#workerUrl,
       tuning.ringBytes,
@@ -364,21 +367,22 @@ export class Storage {
       this.#snapshot = null
       if (error !== null && error.code !== 'DISK_FULL') this.#fatal(error)
     }
-    const url = new URL('./snapshot-thread.js', this.#workerUrl)
-    const exited = (): void => {
-      this.#snapshotThreads.delete(writer)
+    const left = (): void => {
+      this.#snapshotWriters.delete(writer)
     }
     const attempt = ++this.#snapshotCount
-    const writer = new ThreadedSnapshotWriter(url, this.#dataFolder, zxid, attempt, { catalogue, ended, exited })
+    const owner = { catalogue, ended, left }
+    const writer = new ThreadedSnapshotWriter(this.#snapshotLink, this.#dataFolder, zxid, attempt, owner)
     this.#snapshot = writer
-    this.#snapshotThreads.add(writer)
+    this.#snapshotWriters.add(writer)
     return writer
   }
 
   /** No thread of ours may touch the directory when it has been given back. */
   async #abandonSnapshots(): Promise<void> {
     const error = new StorageError('CLOSED', 'the storage was closed before the snapshot was finished')
-    await Promise.all([...this.#snapshotThreads].map((writer) => writer.abandon(error)))
+    await Promise.all([...this.#snapshotWriters].map((writer) => writer.abandon(error)))
+    await this.#snapshotLink.terminate()
   }
 
   #persisted(sequence: number): void {
