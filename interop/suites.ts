@@ -18,6 +18,7 @@ import { foundingSuite, javaClientSuite } from './java/suite.ts'
 import { kafkaSuite } from './kafka/suite.ts'
 import { kazooOwnTestsSuite, kazooSuite } from './kazoo/suite.ts'
 import { limitSuites } from './limits/suite.ts'
+import { metricsSuite } from './metrics/suite.ts'
 import { mixedEnsembleSuite } from './mixed-ensemble/suite.ts'
 import { packagingSuite } from './packaging/suite.ts'
 import { quorumSecuritySuite } from './quorum-security/suite.ts'
@@ -46,6 +47,7 @@ export const SUITES: readonly Suite[] = [
   ...limitSuites,
   tlsSuite,
   adminSuite,
+  metricsSuite,
   consoleSuite,
   tracingSuite,
   packagingSuite,
