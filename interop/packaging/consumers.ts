@@ -96,7 +96,14 @@ function typesPass(folder: string, args: readonly string[]): Promise<void> {
 
 /** @throws Error with what the compiler says */
 async function compile(folder: string, args: readonly string[]): Promise<void> {
-  const strict = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--target', 'es2022']
+  const strict = [
+    '--ignoreConfig',
+    '--strict',
+    '--exactOptionalPropertyTypes',
+    '--noUncheckedIndexedAccess',
+    '--target',
+    'es2022'
+  ]
   const types = ['--types', 'node', '--typeRoots', join(MODULES, '@types')]
   try {
     await capture(process.execPath, [TSC, ...strict, ...types, ...args], folder)

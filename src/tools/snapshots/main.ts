@@ -23,6 +23,7 @@ const FORMATTER_USAGE = [
 
 /** `zkSnapShotToolkit.sh [-d|-json] snapshot_file` */
 export async function snapshotToolkit(args: readonly string[], out: TextOutput): Promise<void> {
+  if (asksForHelp(args)) return out.write(`${FORMATTER_USAGE}\n`)
   const firstName = args.findIndex((arg) => arg !== '-d' && arg !== '-json')
   const path = args[firstName]
   if (path === undefined || firstName !== args.length - 1) throw new ToolError(FORMATTER_USAGE, EXIT_INVALID)
@@ -35,6 +36,11 @@ export async function snapshotToolkit(args: readonly string[], out: TextOutput):
   const snapshot = await loadSnapshot(path)
   if (isJson) printJson(snapshot, Date.now(), out)
   else printDetails(snapshot, { isDumpingData, zone: timeZone(process.env) }, out)
+}
+
+/** Upstream's tools take it for the name of a file, or for a mistake; nobody misses that. */
+function asksForHelp(args: readonly string[]): boolean {
+  return args.length === 1 && args[0] === '--help'
 }
 
 /** As upstream's check of the file, in its words. */
@@ -60,6 +66,7 @@ const SUMMARY_USAGE = [
 
 /** `zkSnapshotRecursiveSummaryToolkit.sh snapshot_file starting_node max_depth` */
 export async function recursiveSummary(args: readonly string[], out: TextOutput): Promise<void> {
+  if (asksForHelp(args)) return out.write(`${SUMMARY_USAGE}\n`)
   const [path, start, depth, more] = args
   if (path === undefined || start === undefined || depth === undefined || more !== undefined) {
     throw new ToolError(SUMMARY_USAGE, EXIT_INVALID)
@@ -97,6 +104,7 @@ export async function snapshotComparer(
   out: TextOutput,
   nextLine: () => string | null
 ): Promise<void> {
+  if (asksForHelp(args)) return out.write(helpText('zkSnapshotComparer.sh', COMPARER_OPTIONS))
   const options = comparerOptions(args, out)
   const bytesMax = thresholdOf(options, 'bytes')
   const nodesMax = thresholdOf(options, 'nodes')

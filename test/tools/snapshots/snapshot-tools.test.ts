@@ -37,6 +37,10 @@ function compared(args: string, lines: readonly string[] = []): Promise<string> 
   return printed((words, out) => snapshotComparer(words, out, () => left.shift() ?? null), ...args.split(' '))
 }
 
+function comparer(args: readonly string[], out: TextOutput): Promise<void> {
+  return snapshotComparer(args, out, () => null)
+}
+
 /** Znodes and sessions in an order of their own: upstream's is that of a hash table. */
 function sorted(text: string): string[] {
   return text
@@ -57,6 +61,14 @@ async function ourSnapshot(): Promise<string> {
   apache.dispose()
   return join(dataDir, 'version-2', 'snapshot.24.db')
 }
+
+test.each([
+  ['zkSnapShotToolkit.sh', snapshotToolkit, 'USAGE: SnapshotFormatter [-d|-json] snapshot_file'],
+  ['zkSnapshotRecursiveSummaryToolkit.sh', recursiveSummary, 'SnapshotRecursiveSummary  <snapshot_file>'],
+  ['zkSnapshotComparer.sh', comparer, 'usage: zkSnapshotComparer.sh']
+])('%s tells what it takes, with --help', async (_name, tool, usage) => {
+  expect(await printed(tool, '--help')).toContain(usage)
+})
 
 describe('the snapshot toolkit', () => {
   test.each([
