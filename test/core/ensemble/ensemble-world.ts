@@ -301,7 +301,7 @@ export class Node implements EnsembleOutbox {
     inputs.wallMs = 1_700_000_000_000 + this.#world.nowMs
     this.peer.step(inputs, this)
     this.peer.settle(this.#world.nowMs)
-    // A frame's bytes are the shell's again: who has kept a view of them sees this.
+    // The bytes of frames and links are the shell's again: who has kept a view of them sees this.
     for (const frame of this.#given.splice(0)) frame.fill(0xdd)
     this.#flush()
     const { nextStepMs } = this.peer
@@ -332,6 +332,7 @@ export class Node implements EnsembleOutbox {
 
   #receive(link: LinkId, bytes: Buffer): void {
     if (!this.isUp || !this.#links.has(link)) return
+    this.#given.push(bytes)
     this.#inputs.pushLinkBytes(link, bytes, 0, bytes.length)
     this.wake()
   }
