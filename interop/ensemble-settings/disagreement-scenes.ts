@@ -4,7 +4,7 @@ import { ENSEMBLE_CONFIG, type Ensemble } from '../harness/ensemble.ts'
 import { freePort } from '../harness/free-port.ts'
 import { Member } from '../harness/member.ts'
 import type { ServerKind } from '../harness/server.ts'
-import { modesBecome, type Scene, type See, said, startAll, trio, withEnsemble, written } from './scene.ts'
+import { joinLast, modesBecome, type Scene, type See, said, startAll, trio, withEnsemble, written } from './scene.ts'
 
 /** One server whose configuration is not that of the other two. */
 interface Disagreement {
@@ -93,11 +93,7 @@ async function disagree(plan: Disagreement, kind: ServerKind, folder: string, se
     const tested = ensemble.member(plan.tested)
     tested.configure(plan.other(ensemble))
     if (plan.tested === LEADER) await startAll(ensemble)
-    else {
-      await startAll(ensemble, [tested])
-      see('without it', await modesBecome('1 -, 2 follower, 3 leader', ensemble.members))
-      await tested.start()
-    }
+    else see('without it', await joinLast(ensemble, tested))
     const told = ensemble.members.filter(({ sid }) => plan.wanted.includes(`${sid} `))
     see('roles', await modesBecome(plan.wanted, told))
     see('a write', await written(ensemble))

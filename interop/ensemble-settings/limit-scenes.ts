@@ -4,6 +4,7 @@ import type { ServerKind } from '../harness/server.ts'
 import { waitFor } from '../harness/wait-for.ts'
 import { asLongAs, lifetimesMs } from './durations.ts'
 import {
+  joinLast,
   modesBecome,
   type Scene,
   SETTLED_MS,
@@ -63,8 +64,7 @@ async function connectLimit(
     const dead = await deadPort()
     try {
       misplace(tested, ensemble.member(3), { quorumPort: dead.port })
-      await startAll(ensemble)
-      see('the others', await modesBecome('1 -, 2 follower, 3 leader', ensemble.members))
+      see('the others', await joinLast(ensemble, tested))
       const lasted = await lifetimesMs(
         ({ state, remotePort }) => state === 'connecting' && remotePort === dead.port,
         ROUNDS,
@@ -87,8 +87,7 @@ async function silentLeader(kind: ServerKind, folder: string, see: See): Promise
     const silent = await silentPort()
     try {
       misplace(tested, ensemble.member(3), { quorumPort: silent.port })
-      await startAll(ensemble)
-      see('the others', await modesBecome('1 -, 2 follower, 3 leader', ensemble.members))
+      see('the others', await joinLast(ensemble, tested))
       see('a connection lasts', asLongAs(await overAndOver(silent), initLimit * TICK_MS))
       await said(tested, /looks for a leader: /)
     } finally {

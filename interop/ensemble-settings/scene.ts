@@ -59,6 +59,17 @@ export async function startAll({ members }: Ensemble, away: readonly Member[] = 
   await Promise.all(rest.map((member) => member.start()))
 }
 
+/** Starts a third voter where two serve. @returns what all said of themselves before it came */
+export async function joinLast(ensemble: Ensemble, last: Member): Promise<string> {
+  await startAll(ensemble, [last])
+  const others = ensemble.members.filter((member) => member !== last)
+  const [follower, leader] = others.map(({ sid }) => sid)
+  await modesBecome(`${follower} follower, ${leader} leader`, others)
+  const modes = await modesOf(ensemble.members)
+  await last.start()
+  return modes
+}
+
 /** Waits until a server takes part in elections. */
 export async function electionPortOpens(member: Member): Promise<void> {
   const { electionPort } = member.address

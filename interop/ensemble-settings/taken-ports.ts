@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { tcpSockets } from './tcp-table.ts'
 
 const HOST = '127.0.0.1'
-const FULL_MS = 500
+const ANSWERED_MS = 200
 const FILLERS_MAX = 20
 
 /** A port that is not the server's to have, or where nobody answers as a server does. */
@@ -77,15 +78,13 @@ export async function deadPort(): Promise<TakenPort> {
   }
 }
 
-/** One more in the queue. Resolves with whether there was room for it. */
+/** One more in the queue. Resolves with whether there was room for it, as the kernel has it: it answers by itself. */
 async function connects(port: number, fillers: Socket[]): Promise<boolean> {
   const socket = connect(port, HOST)
   socket.on('error', () => socket.destroy())
   fillers.push(socket)
-  const isConnected = await Promise.race([
-    new Promise<boolean>((resolve) => socket.once('connect', () => resolve(true))),
-    delay(FULL_MS, false)
-  ])
-  if (!isConnected) socket.destroy()
-  return isConnected
+  await delay(ANSWERED_MS)
+  const isWaiting = tcpSockets().some(({ state, remotePort }) => state === 'connecting' && remotePort === port)
+  if (isWaiting) socket.destroy()
+  return !isWaiting
 }
