@@ -14,6 +14,9 @@ const PORTS = [`-Dtest.junit.threads=${PORT_RANGES}`, `-Dzookeeper.junit.threadi
 /** Names of test classes below `org.apache.zookeeper`, or `Class#method`, for a part of them. */
 const NAMES = process.env.INTEROP_APACHE_TESTS?.split(',') ?? TEST_CLASSES
 
+/** What Apache's build gives to each of its tests: the password is `test`. */
+const SUPER_USER = '-Dzookeeper.DigestAuthenticationProvider.superDigest=super:D/InIHSb7yEEbrWz8b9l71RjZJU='
+
 /**
  * Apache ZooKeeper's own tests of what clients and operators see. On zoonode, the classes by which they start servers are replaced by
  * ones that start processes; on Apache's server they run as they are. The harness's server stands idle meanwhile.
@@ -34,7 +37,15 @@ export const apacheOwnTestsSuite: Suite = {
     const program = isOurs ? [`-Dinterop.zoonode=${join(PROGRAMS, 'dist', 'bin', 'zoonode.js')}`] : []
     const logging = join(run.folder, 'logback.xml')
     writeFileSync(logging, LOGGING)
-    const args = ['-Xmx768m', `-Dlogback.configurationFile=${logging}`, ...PORTS, ...program, '-cp', classPath]
+    const args = [
+      '-Xmx768m',
+      `-Dlogback.configurationFile=${logging}`,
+      SUPER_USER,
+      ...PORTS,
+      ...program,
+      '-cp',
+      classPath
+    ]
     // A process for each: what a class sets of its JVM lasts.
     for (const name of NAMES) {
       const [className = name] = name.split('#')

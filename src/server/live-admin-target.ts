@@ -142,10 +142,11 @@ export class LiveAdminTarget implements AdminTarget {
     // The address is known without a packet; the provider of clients has nothing to add to it.
     if (scheme === 'ip') return [{ scheme, id: remoteAddress }]
     const { acl, certificateId } = this.#parts
-    return acl.authenticate(scheme, auth, {
+    const answer = acl.authenticate(scheme, auth, {
       remoteAddress,
       certificateId: certificate === null ? null : certificateId(certificateFacts(certificate))
     })
+    return answer === 'elsewhere' ? null : answer
   }
 
   isAllowedEverything(identities: readonly Identity[]): boolean {

@@ -77,6 +77,8 @@ export class PeerHarness implements Outbox {
       slow?: SlowRequests
       /** The scheme x509 is there, with this super user; null = with none. */
       x509SuperUser?: string | null
+      /** Names for the scheme `ensemble`, which is there with them. */
+      ensembleNames?: readonly string[]
     } = {}
   ) {
     const core = { ...DEFAULT_SETTINGS, ...settings }
@@ -94,8 +96,8 @@ export class PeerHarness implements Outbox {
         x509IdsAreSubjects: true,
         saslEnabled: options.sasl !== undefined,
         letAnySaslUserDoX: null,
-        ensembleEnabled: false,
-        ensembleNames: null
+        ensembleEnabled: options.ensembleNames !== undefined,
+        ensembleNames: options.ensembleNames ?? null
       },
       testHash
     )

@@ -528,6 +528,25 @@ describe('requests that are not served', () => {
   })
 })
 
+describe('the scheme ensemble', () => {
+  const ask = (name: string) => {
+    const harness = new PeerHarness({}, { ensembleNames: ['ours'] })
+    return harness.request(harness.session(), OpCode.auth, -4, (writer) => {
+      writer.writeInt(0)
+      writer.writeString('ensemble')
+      writer.writeBuffer(Buffer.from(name))
+    })
+  }
+
+  test('closes the connection without a word for a client that wants another ensemble, so that it tries the next server', () => {
+    expect(ask('theirs')).toMatchObject([{ kind: 'closed', reason: 'FAILED_HANDSHAKE' }])
+  })
+
+  test('lets in who wants this one', () => {
+    expect(ask('ours')).toMatchObject([{ kind: 'reply', xid: -4, err: ErrorCode.OK }])
+  })
+})
+
 describe('limits', () => {
   test('above globalOutstandingLimit a connection with a request outstanding is not read from until it is answered', () => {
     const harness = new PeerHarness({ globalOutstandingLimit: 2 })

@@ -4,6 +4,7 @@ import { Perm } from '../../protocol/op-code.ts'
 import {
   type AuthenticationContext,
   type AuthenticationProvider,
+  type AuthRefusal,
   type Identity,
   SUPER_SCHEME
 } from './authentication-provider.ts'
@@ -23,13 +24,13 @@ export interface AclChecker {
   fixup(acl: readonly ACL[] | null, identities: readonly Identity[]): FixedAcl
   /**
    * Handles an auth packet.
-   * @returns identities to add to the connection (`addIdentities`), or null: answer AUTHFAILED and close
+   * @returns identities to add to the connection (`addIdentities`), or how to refuse it
    */
   authenticate(
     scheme: string | null,
     auth: Uint8Array | null,
     context: AuthenticationContext
-  ): readonly Identity[] | null
+  ): readonly Identity[] | AuthRefusal
   /** The identities that a connection has from the beginning: its address. */
   initialIdentities(context: AuthenticationContext): readonly Identity[]
   /** The list as getACL shows it: without the hashes of digest ids, unless `identities` have ADMIN. */
@@ -144,7 +145,7 @@ class ProviderAclChecker implements AclChecker {
     scheme: string | null,
     auth: Uint8Array | null,
     context: AuthenticationContext
-  ): readonly Identity[] | null {
+  ): readonly Identity[] | AuthRefusal {
     const provider = scheme === null ? undefined : this.#providers.get(scheme)
     return provider === undefined ? null : provider.handleAuthentication(auth, context)
   }

@@ -19,9 +19,9 @@ export interface AuthenticationProvider {
   /**
    * Judges an auth packet.
    * @param auth    the packet's bytes, null if the client sent none
-   * @returns identities to add to the connection, possibly none; null refuses (AUTHFAILED, and the connection is closed)
+   * @returns identities to add to the connection, possibly none; or a refusal
    */
-  handleAuthentication(auth: Uint8Array | null, context: AuthenticationContext): readonly Identity[] | null
+  handleAuthentication(auth: Uint8Array | null, context: AuthenticationContext): readonly Identity[] | AuthRefusal
   /** Tells whether an ACL entry's id means this identity's id; both are of this scheme. */
   matches(id: string, aclId: string): boolean
   /** Tells whether an id may stand in an ACL. */
@@ -29,6 +29,12 @@ export interface AuthenticationProvider {
   /** The name to show for an identity, in whoAmI and the audit log: never a secret. */
   userName(id: string): string
 }
+
+/**
+ * How a client is refused. null: by AUTHFAILED, after which it gives up, and the connection is closed. `elsewhere`: the connection is closed
+ * without a word, so that the client tries the next server of its list.
+ */
+export type AuthRefusal = null | 'elsewhere'
 
 /** Who a connection is: one of possibly many. */
 export interface Identity {

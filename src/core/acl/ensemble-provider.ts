@@ -9,7 +9,7 @@ export interface EnsembleAuthCounts {
 }
 
 /**
- * Scheme `ensemble`: a client names the ensemble it means to talk to, and is refused by any other. It makes no
+ * Scheme `ensemble`: a client names the ensemble it means to talk to, and is sent elsewhere by any other. It makes no
  * identities.
  *
  * @param names `zookeeper.ensembleAuthName`, split at commas; null: every name is taken
@@ -30,7 +30,7 @@ export function createEnsembleProvider(
       const isOurs = names.includes(Buffer.from(auth).toString('utf8'))
       if (isOurs) counts?.ensembleAuthSuccess.add(1)
       else counts?.ensembleAuthFail.add(1)
-      return isOurs ? [] : null
+      return isOurs ? [] : 'elsewhere'
     },
     matches: () => false,
     isValid: () => false,

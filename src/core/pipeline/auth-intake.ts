@@ -56,6 +56,7 @@ export class AuthIntake {
     }
     const context = { remoteAddress: connection.address, certificateId: connection.certificateId }
     const identities = this.#state.acl.authenticate(packet.scheme, packet.auth, context)
+    if (identities === 'elsewhere') return this.#close(connection, 'FAILED_HANDSHAKE')
     if (identities === null) {
       this.replyUnprocessed(connection, xid, 0, ErrorCode.AUTHFAILED)
       return this.#close(connection, 'AUTH_FAILED')

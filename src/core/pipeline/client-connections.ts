@@ -34,7 +34,7 @@ export class ClientConnections {
     connection.certificateId = certificateId
     const context = { remoteAddress: connection.address, certificateId }
     const identities = this.#state.acl.authenticate('x509', null, context)
-    if (identities !== null) connection.identities = addIdentities(connection.identities, identities)
+    if (Array.isArray(identities)) connection.identities = addIdentities(connection.identities, identities)
   }
 
   saslAnswered(id: ConnectionId, answer: SaslAnswer): void {

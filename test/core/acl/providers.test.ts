@@ -196,7 +196,7 @@ describe('the ensemble scheme', () => {
 
   test.each([
     { names: ['a', 'b'], sent: 'b', expected: [] },
-    { names: ['a', 'b'], sent: 'c', expected: null },
+    { names: ['a', 'b'], sent: 'c', expected: 'elsewhere' },
     { names: ['a'], sent: '', expected: [] },
     { names: null, sent: 'c', expected: [] }
   ])('of $names answers $sent with $expected', ({ names, sent, expected }) => {
