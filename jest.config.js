@@ -13,6 +13,6 @@ export default {
     '^jute-ts/compiler$': '<rootDir>/jute/src/compiler/index.ts'
   },
   // Some tests run real processes, and CI has two slow cores.
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   maxWorkers: 2
 }
