@@ -335,6 +335,11 @@ export class Peer {
     this.#intake.takeWaiting(connection)
   }
 
+  /** On a learner: a session goes on at an observer that learns from this server. */
+  moved(sessionHi: number, sessionLo: number): void {
+    this.#handshake.moved(sessionHi, sessionLo)
+  }
+
   /** The role ends: no client is served any more, and what only this server knew of sessions is gone. */
   closeAll(): void {
     this.#connections.closeAll()

@@ -209,6 +209,8 @@ export class FollowingRole implements FollowingHost, LeaderPort {
   revalidated(sessionHi: number, sessionLo: number, isValid: boolean): void {
     const isOwn = this.observers?.revalidated(sessionHi, sessionLo, isValid) ?? true
     if (isOwn) this.#peer?.revalidated(sessionHi, sessionLo, isValid)
+    // The leader refuses what comes by the server that a session has left. It cannot tell this one from its observers: all come by one link.
+    else if (isValid) this.#peer?.moved(sessionHi, sessionLo)
   }
 
   synced(): void {

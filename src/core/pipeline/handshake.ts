@@ -4,6 +4,7 @@ import { compareInt64 } from '../../protocol/int64.ts'
 import type { Proposal } from '../client-connection.ts'
 import { type ClientConnection, ConnectionPhase } from '../client-connection.ts'
 import type { CloseReason } from '../outbox.ts'
+import type { Session } from '../session/session.ts'
 import { isSessionPassword } from '../session/session-password.ts'
 import { writeConnectResponse } from './connect-response.ts'
 import type { ConnectionThrottle } from './connection-throttle.ts'
@@ -103,8 +104,7 @@ export class Handshake {
     const session = this.#state.sessions.get(idHi, idLo)
     const isRight = isSessionPassword(idHi, idLo, request.passwd)
     if (session !== undefined && (isRight || this.#state.settings.wrongPasswordClosesOwner === true)) {
-      this.#closeOwner(session.ownerConnection)
-      session.ownerConnection = null
+      this.#closeOwner(session, 'CLIENT_RECONNECT')
     }
     if (!isRight) return this.#refuseResume(connection)
     const claim = { idHi, idLo, timeoutMs }
@@ -118,6 +118,12 @@ export class Handshake {
     connection.mustWait = true
   }
 
+  /** A session goes on at another server: what its connection here has still to say comes too late. */
+  moved(sessionHi: number, sessionLo: number): void {
+    const session = this.#state.sessions.get(sessionHi, sessionLo)
+    if (session !== undefined) this.#closeOwner(session, 'SESSION_MOVED')
+  }
+
   #refuseResume(connection: ClientConnection): void {
     connection.phase = ConnectionPhase.established
     this.#respond(connection)
@@ -129,12 +135,14 @@ export class Handshake {
     countSent(this.#state, connection)
   }
 
-  #closeOwner(owner: ClientConnection['id'] | null): void {
+  #closeOwner(session: Session, reason: CloseReason): void {
+    const owner = session.ownerConnection
+    session.ownerConnection = null
     const holder = owner === null ? undefined : this.#state.connections.get(owner)
     if (holder === undefined) return
     holder.session = null
     if (holder.phase === ConnectionPhase.closing) return
-    this.#refuse(holder, 'CLIENT_RECONNECT')
+    this.#refuse(holder, reason)
   }
 
   #refuse(connection: ClientConnection, reason: CloseReason): null {

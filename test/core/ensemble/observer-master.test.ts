@@ -95,6 +95,25 @@ describe('an observer behind a follower', () => {
     expectSameTrees(world)
   })
 
+  test('takes over a session of that follower, which then takes nothing more of its old connection', () => {
+    const world = start()
+    const old = connect(world, masterOf(world, 4).sid)
+    const first = create(old, '/first')
+    world.until(() => old.outcome(first) === 0)
+
+    const moved = world.node(4).connect(20_000, old)
+    world.until(() => moved.isConnected)
+    const late = create(old, '/late')
+    const next = create(moved, '/next')
+    world.until(() => moved.outcome(next) !== undefined)
+
+    expect(moved.sessionId).toBe(old.sessionId)
+    expect(old.isClosed).toBe(true)
+    expect([moved.outcome(next), old.outcome(late)]).toEqual([0, undefined])
+    expectSameTrees(world)
+    expect(has(world.node(3), '/late')).toBe(false)
+  })
+
   test('has what was written before it came', () => {
     const world = start([])
     const client = connect(world, 1)

@@ -16,8 +16,8 @@ interface FoundSeed {
   readonly seed: number
   readonly chaosMs?: number
   readonly servers?: number
-  /** Those that are left out are off. */
-  readonly features: Partial<Features>
+  /** Those that are left out are off; without this, they are drawn from the seed. */
+  readonly features?: Partial<Features>
   readonly found: string
 }
 
