@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { javaProgram } from '../harness/java.ts'
-import { PROGRAMS } from '../harness/paths.ts'
+import { serverOptions } from '../harness/own-tests.ts'
 import { runCaseProgram } from '../harness/program.ts'
-import { buildZoonode } from '../harness/server.ts'
 import type { Suite } from '../harness/suite.ts'
 import { LEFT_OUT, TEST_CLASSES } from './test-classes.ts'
 
@@ -29,12 +28,10 @@ export const apacheOwnTestsSuite: Suite = {
     await javaProgram('apache-own-tests', ['own-tests'])
   },
   async run(run) {
-    const isOurs = run.server.kind === 'zoonode'
-    if (isOurs) await buildZoonode()
+    const servers = await serverOptions(run)
     const [classes, libraries] = (await javaProgram('apache-own-tests', ['own-tests'])).split(':')
     // Which comes first has its classes of the same name used.
-    const classPath = isOurs ? `${classes}:${libraries}` : `${libraries}:${classes}`
-    const program = isOurs ? [`-Dinterop.zoonode=${join(PROGRAMS, 'dist', 'bin', 'zoonode.js')}`] : []
+    const classPath = run.server.kind === 'zoonode' ? `${classes}:${libraries}` : `${libraries}:${classes}`
     const logging = join(run.folder, 'logback.xml')
     writeFileSync(logging, LOGGING)
     const args = [
@@ -42,7 +39,7 @@ export const apacheOwnTestsSuite: Suite = {
       `-Dlogback.configurationFile=${logging}`,
       SUPER_USER,
       ...PORTS,
-      ...program,
+      ...servers,
       '-cp',
       classPath
     ]

@@ -1,8 +1,6 @@
-import { join } from 'node:path'
 import { javaProgram } from '../harness/java.ts'
-import { PROGRAMS } from '../harness/paths.ts'
+import { serverOptions } from '../harness/own-tests.ts'
 import { runCaseProgram } from '../harness/program.ts'
-import { buildZoonode } from '../harness/server.ts'
 import type { Suite } from '../harness/suite.ts'
 
 const TIMEOUT_MS = 2_400_000
@@ -18,12 +16,10 @@ export const curatorOwnTestsSuite: Suite = {
     await javaProgram('curator-own-tests', ['own-tests'])
   },
   async run(run) {
-    const isOurs = run.server.kind === 'zoonode'
-    if (isOurs) await buildZoonode()
-    const program = isOurs ? [`-Dinterop.zoonode=${join(PROGRAMS, 'dist', 'bin', 'zoonode.js')}`] : []
+    const servers = await serverOptions(run)
     const log = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'
     const classPath = await javaProgram('curator-own-tests', ['own-tests'])
-    const args = ['-Xmx512m', log, ...program, '-cp', classPath, 'interop.CuratorOwnTests', ...CLASSES]
+    const args = ['-Xmx512m', log, ...servers, '-cp', classPath, 'interop.CuratorOwnTests', ...CLASSES]
     await runCaseProgram(run, { command: 'java', args, cwd: run.folder }, TIMEOUT_MS)
   }
 }

@@ -5,6 +5,19 @@
 
 /** Work at one time, in milliseconds; then everything else has its turn. */
 export const SLICE_MS = 4
+/**
+ * What is to be called between pieces of work that nobody reads meanwhile: lets everything else have its turn, once there has been work for
+ * `sliceMs`.
+ */
+export function newPause(sliceMs = SLICE_MS): () => Promise<void> {
+  let beginMs = performance.now()
+  return async () => {
+    if (performance.now() - beginMs < sliceMs) return
+    await new Promise((resolve) => setImmediate(resolve))
+    beginMs = performance.now()
+  }
+}
+
 /** Characters that are sent at once. */
 const CHUNK_LENGTH = 16 * 1024
 /** The clock is looked at after so much text. */

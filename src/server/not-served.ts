@@ -19,7 +19,7 @@ export function refuseWhatIsNotServed(settings: ServerSettings): void {
   if (client.port === null && client.securePort === null) {
     throw new ConfigError('neither clientPort nor secureClientPort is set: there is nothing to listen on')
   }
-  refuseSaslWithoutUsers(settings)
+  refuseUnusableSasl(settings)
   if (!acl.enforceAuthEnabled || acl.sessionRequireClientSaslAuth) return
   if (acl.enforceAuthSchemes.length === 0) {
     throw new ConfigError('enforce.auth.enabled needs enforce.auth.schemes, a list of schemes such as digest')
@@ -33,12 +33,10 @@ export function refuseWhatIsNotServed(settings: ServerSettings): void {
   }
 }
 
-/** A JAAS file that makes no sense is told here, too. */
-function refuseSaslWithoutUsers(settings: ServerSettings): void {
-  const { acl } = settings
+/** SASL that is required and has no provider, or a JAAS file that makes no sense. That nobody can log in is `uselessLogins`. */
+function refuseUnusableSasl(settings: ServerSettings): void {
   clientSaslOf(settings, process.env)
-  if (!acl.sessionRequireClientSaslAuth) return
-  if (!authenticationSettingsOf(settings).saslEnabled) {
+  if (settings.acl.sessionRequireClientSaslAuth && !authenticationSettingsOf(settings).saslEnabled) {
     throw new ConfigError(
       'sessionRequireClientSASLAuth needs authProvider.sasl=org.apache.zookeeper.server.auth.SASLAuthenticationProvider'
     )

@@ -1,7 +1,7 @@
 import type { ZooKeeper } from '../../client/zookeeper.ts'
 import { type ChildCursor, TreeReplacedError } from '../../core/tree/child-cursor.ts'
 import type { AdminTarget } from '../http/admin-target.ts'
-import { SLICE_MS } from '../slices.ts'
+import { newPause } from '../slices.ts'
 import { ConsoleError } from './console-error.ts'
 
 /** Some children of a znode, in parallel lists: their names, and how many children each of them has. */
@@ -87,7 +87,7 @@ async function openFor(target: AdminTarget, zk: ZooKeeper, path: string): Promis
 
 /** What is done with a slice counts for the turn, too. */
 async function* inTurns(cursor: ChildCursor): AsyncGenerator<ChildSlice, void> {
-  let beginMs = performance.now()
+  const pause = newPause()
   for (let hasMore = true; hasMore; ) {
     const names: string[] = []
     const childCounts: number[] = []
@@ -96,8 +96,6 @@ async function* inTurns(cursor: ChildCursor): AsyncGenerator<ChildSlice, void> {
       childCounts.push(childCount)
     })
     yield { names, childCounts }
-    if (performance.now() - beginMs < SLICE_MS) continue
-    await new Promise((resolve) => setImmediate(resolve))
-    beginMs = performance.now()
+    await pause()
   }
 }

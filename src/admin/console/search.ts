@@ -1,9 +1,10 @@
 import { NoAuthError, NoNodeError } from '../../client/errors.ts'
 import type { ZooKeeper } from '../../client/zookeeper.ts'
 import { childPath } from '../../protocol/path.ts'
-import { SLICE_MS } from '../slices.ts'
+import { newPause } from '../slices.ts'
 import type { Job } from './jobs.ts'
 import { type ConsoleCall, type ConsoleJob, parameter } from './route.ts'
+import { unlessRefused } from './unless-refused.ts'
 
 /** Names below a znode that have children, and are not looked into yet. */
 interface Group {
@@ -51,7 +52,7 @@ class TreeSearch {
   #visitCount = 0
   /** Whether something was left out for want of room. */
   #isCut = false
-  #turnMs = performance.now()
+  readonly #pause = newPause()
 
   constructor(call: ConsoleCall, zk: ZooKeeper, text: string, job: Job) {
     this.#call = call
@@ -78,13 +79,13 @@ class TreeSearch {
   async #lookInto(paths: readonly string[]): Promise<void> {
     const counts = paths.map((path) => this.#call.target.childCount(path))
     const few = paths.filter((_, index) => (counts[index] ?? 0) <= LISTED_MAX)
-    const lists = await Promise.all(few.map((path) => unlessRefused(() => this.#zk.getChildren(path))))
+    const lists = await Promise.all(few.map((path) => unlessHidden(() => this.#zk.getChildren(path))))
     for (const [index, names] of lists.entries()) {
       this.#take(few[index] ?? '/', (names ?? []).sort())
-      await this.#turn()
+      await this.#pause()
     }
     for (const [index, path] of paths.entries()) {
-      if ((counts[index] ?? 0) > LISTED_MAX && this.#goesOn()) await unlessRefused(() => this.#walkOver(path))
+      if ((counts[index] ?? 0) > LISTED_MAX && this.#goesOn()) await unlessHidden(() => this.#walkOver(path))
     }
     this.#tell()
     // Whole turns for the server's clients in between.
@@ -134,12 +135,6 @@ class TreeSearch {
     this.#waitingCount += names.length
   }
 
-  async #turn(): Promise<void> {
-    if (performance.now() - this.#turnMs < SLICE_MS) return
-    await new Promise((resolve) => setImmediate(resolve))
-    this.#turnMs = performance.now()
-  }
-
   #some(): string[] {
     const paths: string[] = []
     while (paths.length < LISTINGS) {
@@ -175,11 +170,6 @@ class TreeSearch {
 }
 
 /** Null for a node that has gone, or may not be read. */
-async function unlessRefused<T>(work: () => Promise<T>): Promise<T | null> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof NoNodeError || error instanceof NoAuthError) return null
-    throw error
-  }
+function unlessHidden<T>(work: () => Promise<T>): Promise<T | null> {
+  return unlessRefused(work, NoNodeError, NoAuthError)
 }

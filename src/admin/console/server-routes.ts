@@ -2,6 +2,7 @@ import { parseConfigText } from '../../core/zab/membership/config-text.ts'
 import type { EnsembleMember } from '../../core/zab/membership/ensemble-config.ts'
 import type { AdminTarget } from '../http/admin-target.ts'
 import type { ConnectionView } from '../server-view.ts'
+import { newPause } from '../slices.ts'
 import { FULL_VERSION } from '../version.ts'
 import { MemberProbe, type MemberStatus } from './member-probe.ts'
 import { badRequest, type ConsoleCall, type ConsoleRoute, hex, parameter, read } from './route.ts'
@@ -145,7 +146,7 @@ async function connections({ query, target }: ConsoleCall): Promise<unknown> {
   const rows: unknown[] = []
   let count = 0
   let matching = 0
-  const pause = newPause()
+  const pause = newPause(SLICE_MS)
   for (const port of ['plain', 'secure'] as const) {
     for (const connection of view.connections(port)) {
       count++
@@ -182,7 +183,7 @@ async function holders({ query, target }: ConsoleCall): Promise<unknown> {
   const rows: unknown[] = []
   let count = 0
   let matching = 0
-  const pause = newPause()
+  const pause = newPause(SLICE_MS)
   for (const { sessionId, paths } of target.view.tree().ephemerals()) {
     if (++count % 64 === 0) await pause()
     const own = [...paths]
@@ -203,7 +204,7 @@ async function session({ query, target }: ConsoleCall): Promise<unknown> {
   if (!/^0x[0-9a-f]{1,16}$/.test(text)) throw badRequest('id is no session id')
   const id = BigInt.asIntN(64, BigInt(text))
   const { view } = target
-  const pause = newPause()
+  const pause = newPause(SLICE_MS)
   let connection: unknown = null
   for (const port of ['plain', 'secure'] as const) {
     for (const one of view.connections(port)) {
@@ -236,15 +237,5 @@ class Paths {
 
   shown(): { readonly count: number; readonly paths: readonly string[] } {
     return { count: this.#count, paths: this.#paths.sort() }
-  }
-}
-
-/** Lets the server's clients in between, once there has been work for a while. */
-function newPause(): () => Promise<void> {
-  let sliceMs = performance.now()
-  return async () => {
-    if (performance.now() - sliceMs < SLICE_MS) return
-    await new Promise((resolve) => setImmediate(resolve))
-    sliceMs = performance.now()
   }
 }

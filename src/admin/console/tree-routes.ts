@@ -18,6 +18,7 @@ import {
   read,
   textMember
 } from './route.ts'
+import { unlessRefused } from './unless-refused.ts'
 
 /** Data that is shown, unasked and when all of it is wanted. More of it can be downloaded. */
 const SHOWN_BYTES_MAX = 256 * 1024
@@ -60,8 +61,8 @@ async function node({ query, client }: ConsoleCall): Promise<unknown> {
   const zk = await client()
   const [stat, data, acl] = await Promise.all([
     zk.exists(path),
-    unlessRefused(() => zk.getData(path)),
-    unlessRefused(() => zk.getAcl(path))
+    unlessForbidden(() => zk.getData(path)),
+    unlessForbidden(() => zk.getAcl(path))
   ])
   if (stat === null) throw new ConsoleError(404, 'NO_NODE', `there is no znode ${path}`)
   return {
@@ -84,13 +85,8 @@ function shownAclEntry({ scheme, id, perms }: AclEntry): { scheme: string; id: s
 }
 
 /** Null where the ACL forbids it; the node itself may be seen all the same, as by any client. */
-async function unlessRefused<T>(work: () => Promise<T>): Promise<T | null> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof NoAuthError) return null
-    throw error
-  }
+function unlessForbidden<T>(work: () => Promise<T>): Promise<T | null> {
+  return unlessRefused(work, NoAuthError)
 }
 
 /** A page of a node's children by name: those behind `after` that `filter` lets through. */
@@ -126,7 +122,7 @@ function nameFilter(query: URLSearchParams): NameFilter {
 
 /** Null if it has gone in between. Of one that may not be read there is its name. */
 async function child(zk: ZooKeeper, parent: string, name: string): Promise<unknown> {
-  const stat = await unlessRefused(async () => (await zk.exists(childPath(parent, name))) ?? 'gone')
+  const stat = await unlessForbidden(async () => (await zk.exists(childPath(parent, name))) ?? 'gone')
   if (stat === 'gone') return null
   if (stat === null) return { name, numChildren: 0, dataLength: null, isEphemeral: false, isRefused: true }
   return { name, numChildren: stat.numChildren, dataLength: stat.dataLength, isEphemeral: isEphemeral(stat) }

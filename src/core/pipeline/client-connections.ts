@@ -34,7 +34,8 @@ export class ClientConnections {
     connection.certificateId = certificateId
     const context = { remoteAddress: connection.address, certificateId }
     const identities = this.#state.acl.authenticate('x509', null, context)
-    if (Array.isArray(identities)) connection.identities = addIdentities(connection.identities, identities)
+    if (identities === null || identities === 'elsewhere') return
+    connection.identities = addIdentities(connection.identities, identities)
   }
 
   saslAnswered(id: ConnectionId, answer: SaslAnswer): void {

@@ -5,7 +5,7 @@ import { type CommandLine, parseCommandLine, parseJvmFlags } from './command-lin
 import { ConfigError, type ConfigNotice } from './config-error.ts'
 import { GivenSettings } from './given-settings.ts'
 import { type ConfigValues, keyTables } from './keys/all-keys.ts'
-import { checkMembership, type MembershipLine, parseMembership } from './membership.ts'
+import { checkMembership, type MembershipLine, parseMembership, SERVER_ID_MAX } from './membership.ts'
 import { PropertiesSyntaxError, type PropertyEntry, parseProperties } from './properties.ts'
 import type { ServerSettings } from './settings.ts'
 
@@ -159,8 +159,6 @@ function readDynamicFile(given: GivenSettings, file: string, shownAs: string): M
     : [...lines.values(), { key: 'version', value: version, origin: { source: shownAs, line: null } }]
 }
 
-const MYID_MAX = Number.MAX_SAFE_INTEGER
-
 /** @returns the content of `dataDir/myid`, or null without that file */
 function readMyid(values: ConfigValues, workingDirectory: string): number | null {
   if (values.storage.dataDir === null) return null
@@ -169,9 +167,9 @@ function readMyid(values: ConfigValues, workingDirectory: string): number | null
   const text = (readFileSync(file, 'latin1').split(/\r\n|\r|\n/)[0] ?? '').trim()
   const origin = { source: file, line: 1 }
   // No line can be of a negative id, but a standalone server does not use its id.
-  if (!/^-?\d+$/.test(text) || Math.abs(Number(text)) > MYID_MAX) {
+  if (!/^-?\d+$/.test(text) || Math.abs(Number(text)) > SERVER_ID_MAX) {
     throw new ConfigError(
-      `myid: "${text}" is not allowed, it must be a whole number from 0 to ${MYID_MAX}`,
+      `myid: "${text}" is not allowed, it must be a whole number from 0 to ${SERVER_ID_MAX}`,
       origin,
       'myid'
     )

@@ -19,7 +19,7 @@ export interface Membership {
 }
 
 /** Documented are 255, the byte of a session id that they fill; upstream takes larger ones as well, and only their low byte counts there. */
-const ID_MAX = Number.MAX_SAFE_INTEGER
+export const SERVER_ID_MAX = Number.MAX_SAFE_INTEGER
 
 /**
  * Reads server, group and weight lines.
@@ -38,8 +38,8 @@ export function parseMembership(lines: readonly MembershipLine[], multiAddressEn
     }
     const [, kind, idText] = /^(server|group|weight)\.(\d+)$/.exec(line.key) ?? []
     const id = Number(idText)
-    if (kind === undefined || id > ID_MAX) {
-      throw lineError(line, `must be server.N, group.N or weight.N, with N from 0 to ${ID_MAX}`)
+    if (kind === undefined || id > SERVER_ID_MAX) {
+      throw lineError(line, `must be server.N, group.N or weight.N, with N from 0 to ${SERVER_ID_MAX}`)
     }
     if (kind === 'server') members.push(parseMember(line, id, multiAddressEnabled))
     else if (kind === 'group') groups.push({ id, members: parseGroupMembers(line, groups) })
